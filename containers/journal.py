@@ -1,0 +1,254 @@
+"""The journal: what an engine decides, as typed records under structural paths.
+
+A path says where in the run a record belongs, outermost first, for example
+``(("iteration", 0), ("phase", "backtest"), ("window", 0), ("unit", 0))``. Records are numbered per
+path and never globally, so parts of a run can be written anywhere and joined. `Journal.records`
+gives them in path order: a child stands where it was opened. Consumers hear of each record at
+once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from containers.results import ErrorInfo, Window
+
+__all__ = [
+    "BarDropped",
+    "ConfigResolved",
+    "ContainerBuilt",
+    "Entry",
+    "ErrorRaised",
+    "HookCalled",
+    "IterationStarted",
+    "Journal",
+    "JournalConsumer",
+    "JournalPath",
+    "Level",
+    "LifecycleMoved",
+    "OutputWritten",
+    "PhaseFinished",
+    "PhaseSkipped",
+    "PhaseStarted",
+    "PlanMade",
+    "PlannedPhase",
+    "Record",
+    "Route",
+    "TopologyBuilt",
+    "UnitExecuted",
+    "WorkflowFinished",
+    "WorkflowStarted",
+]
+
+Level: TypeAlias = Literal["iteration", "branch", "phase", "window", "unit"]
+JournalPath: TypeAlias = tuple[tuple[Level, int | str], ...]
+
+
+class _Record(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
+class WorkflowStarted(_Record, frozen=True):
+    """First record of a run."""
+
+    workflow: str
+
+
+class BarDropped(_Record, frozen=True):
+    """A bad bar was removed from the data. ``line`` counts from 1, the header included."""
+
+    file: str
+    line: int
+    column: str
+    value: str
+    reason: str
+
+
+class ConfigResolved(_Record, frozen=True):
+    """The configuration after defaults and merging; ``digest`` is its config hash."""
+
+    config: Mapping[str, Any]
+    digest: str
+
+
+class PlannedPhase(msgspec.Struct, frozen=True):
+    """A phase as it is about to run, in the order of execution."""
+
+    name: str
+    topology: str
+    sequence: str
+    depends_on: tuple[str, ...]
+    required: bool
+
+
+class PlanMade(_Record, frozen=True):
+    """The phases of one loop iteration, in the order in which they will run."""
+
+    phases: tuple[PlannedPhase, ...]
+
+
+class PhaseStarted(_Record, frozen=True):
+    """A phase begins."""
+
+
+class PhaseSkipped(_Record, frozen=True):
+    """A phase does not run, and why."""
+
+    reason: str
+
+
+class PhaseFinished(_Record, frozen=True):
+    """A phase ended: succeeded or failed."""
+
+    status: str
+
+
+class IterationStarted(_Record, frozen=True):
+    """One iteration of a sequence begins: its data window, parameter changes and seed."""
+
+    window: Window
+    parameters: Mapping[str, Any]
+    seed: int
+
+
+class ContainerBuilt(msgspec.Struct, frozen=True):
+    """One container of a topology with the settings that decide its behaviour."""
+
+    id: str
+    role: str
+    settings: Mapping[str, Any]
+
+
+class Route(msgspec.Struct, frozen=True):
+    """Events of ``kind`` from ``publisher`` are delivered to ``subscriber``.
+
+    ``topic`` narrows a kind to one portfolio's events; null means all.
+    """
+
+    kind: str
+    publisher: str
+    subscriber: str
+    topic: str | None = None
+
+
+class TopologyBuilt(_Record, frozen=True):
+    """The containers of a unit in topology order and the routes between them."""
+
+    containers: tuple[ContainerBuilt, ...]
+    routes: tuple[Route, ...]
+
+
+class LifecycleMoved(_Record, frozen=True):
+    """A container moved from one state to another (which may be the same)."""
+
+    container: str
+    trigger: str
+    source: str
+    target: str
+
+
+class UnitExecuted(_Record, frozen=True):
+    """All slices of a unit went through its containers."""
+
+    slices: int
+    events: int
+
+
+class HookCalled(_Record, frozen=True):
+    """A hook of a workflow definition was called."""
+
+    hook: str
+    arguments: Mapping[str, Any]
+    result: Any
+
+
+class OutputWritten(_Record, frozen=True):
+    """A file was written, relative to the folder of the run."""
+
+    path: str
+
+
+class ErrorRaised(_Record, frozen=True):
+    """Something failed; the first cause, with later errors attached."""
+
+    error: ErrorInfo
+
+
+class WorkflowFinished(_Record, frozen=True):
+    """Last record of a run."""
+
+    success: bool
+
+
+Record: TypeAlias = (
+    WorkflowStarted
+    | BarDropped
+    | ConfigResolved
+    | PlanMade
+    | PhaseStarted
+    | PhaseSkipped
+    | PhaseFinished
+    | IterationStarted
+    | TopologyBuilt
+    | LifecycleMoved
+    | UnitExecuted
+    | HookCalled
+    | OutputWritten
+    | ErrorRaised
+    | WorkflowFinished
+)
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A record with its place: ``number`` counts the records of that path from 0."""
+
+    path: JournalPath
+    number: int
+    record: Record
+
+
+JournalConsumer: TypeAlias = Callable[[Entry], None]
+
+
+class Journal:
+    """Records of one run, as a tree of paths.
+
+    >>> journal = Journal()
+    >>> journal.write(WorkflowStarted(workflow="simple_backtest"))
+    >>> journal.child("phase", "backtest").write(PhaseStarted())
+    >>> [(entry.path, entry.number) for entry in journal.records()]
+    [((), 0), ((('phase', 'backtest'),), 0)]
+    """
+
+    def __init__(
+        self, consumers: Sequence[JournalConsumer] = (), *, path: JournalPath = ()
+    ) -> None:
+        self.path: Final = path
+        self._consumers = tuple(consumers)
+        self._content: list[Entry | Journal] = []
+        self._count = 0
+
+    def write(self, record: Record) -> None:
+        """Append ``record`` here and hand it to every consumer."""
+        entry = Entry(path=self.path, number=self._count, record=record)
+        self._count += 1
+        self._content.append(entry)
+        for consumer in self._consumers:
+            consumer(entry)
+
+    def child(self, level: Level, key: int | str) -> Journal:
+        """Open the journal of a part; its records stand where it was opened."""
+        child = Journal(self._consumers, path=(*self.path, (level, key)))
+        self._content.append(child)
+        return child
+
+    def records(self) -> Iterator[Entry]:
+        """Give every record of this journal and its children, in path order."""
+        for item in self._content:
+            if isinstance(item, Journal):
+                yield from item.records()
+            else:
+                yield item

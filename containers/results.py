@@ -1,0 +1,236 @@
+"""What a run gives back: one schema for both engines.
+
+The document (`WorkflowResult.to_document`) is what ``parity run --json`` prints: plain mappings,
+lists, text and numbers, null where a figure is undefined. Traces stay out of it (a summary stands
+for them); equity curves are part of it as two lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "EquityCurve",
+    "ErrorInfo",
+    "IterationResult",
+    "LoopIterationResult",
+    "Metric",
+    "Metrics",
+    "PhaseResult",
+    "PhaseStatus",
+    "PortfolioResult",
+    "TraceSummary",
+    "Trade",
+    "Window",
+    "WorkflowResult",
+]
+
+Metric: TypeAlias = float | int | None
+Metrics: TypeAlias = dict[str, Metric]
+PhaseStatus: TypeAlias = Literal["succeeded", "failed", "skipped"]
+
+
+class Window(msgspec.Struct, frozen=True):
+    """A range of base bars of the first symbol that a unit runs over.
+
+    Attributes:
+        name: What the window is for: ``full``, ``train``, ``test``.
+        first_bar: Index of its first bar in the configured range.
+        last_bar: Index of its last bar, inclusive.
+        warmup_bars: Bars before ``first_bar`` that only warm up.
+        start_ns: End time of the first bar, int64 nanoseconds UTC.
+        end_ns: End time of the last bar.
+    """
+
+    name: str
+    first_bar: int
+    last_bar: int
+    warmup_bars: int
+    start_ns: int
+    end_ns: int
+
+
+class ErrorInfo(msgspec.Struct, frozen=True):
+    """A failure as a result carries it.
+
+    Attributes:
+        type: Class name of the first cause.
+        message: Its message.
+        path: Structural path of the phase and iteration, for example
+            ``iteration=0/phase=backtest/window=0/unit=0``.
+        container: Id of the container that failed; null when none did.
+        activity: The lifecycle phase it failed in; null when none.
+        causes: The chain of what it was raised from, nearest first, as ``Type: message``.
+        attached: Errors in stop and cleanup that came after it; they never replace it.
+    """
+
+    type: str
+    message: str
+    path: str
+    container: str | None = None
+    activity: str | None = None
+    causes: tuple[str, ...] = ()
+    attached: tuple[ErrorInfo, ...] = ()
+
+
+class Trade(msgspec.Struct, frozen=True):
+    """An episode of one position from flat to flat.
+
+    Attributes:
+        portfolio: Id of the portfolio.
+        symbol: What was traded.
+        side: 1 long, -1 short.
+        quantity: Shares entered in total, positive.
+        entry_time: End of the slice of the first entry, int64 nanoseconds UTC.
+        exit_time: End of the slice that closed it.
+        entry_price: Average price of all entries, weighted by quantity.
+        exit_price: Average price of all exits, weighted by quantity.
+        bars_held: Base bars of the symbol from the first entry to the last exit.
+        commission: Commissions of the episode, in currency.
+        net_profit: side x (money out - money in) - commission, in currency.
+    """
+
+    portfolio: str
+    symbol: str
+    side: int
+    quantity: float
+    entry_time: int
+    exit_time: int
+    entry_price: float
+    exit_price: float
+    bars_held: int
+    commission: float
+    net_profit: float
+
+
+class EquityCurve(msgspec.Struct, frozen=True):
+    """Equity at each PORTFOLIO_UPDATE: two arrays of equal length, oldest first.
+
+    Attributes:
+        time_ns: End of the slice, int64 nanoseconds UTC.
+        equity: Cash + positions value, float64, currency.
+    """
+
+    time_ns: npt.NDArray[np.int64]
+    equity: npt.NDArray[np.float64]
+
+
+class PortfolioResult(msgspec.Struct, frozen=True):
+    """What one portfolio did in one unit."""
+
+    strategy: str
+    profile: str
+    parameters: Mapping[str, Any]
+    metrics: Metrics
+    trades: tuple[Trade, ...]
+    equity_curve: EquityCurve
+
+
+class TraceSummary(msgspec.Struct, frozen=True):
+    """What a trace holds.
+
+    Attributes:
+        events: Events of the unit, kept or not.
+        kept: Events in the trace.
+        dropped: Events that a limit removed again, oldest first.
+        by_kind: Kept events of each kind that occurs.
+        by_container: Kept events of each publisher.
+        first_ns: Time of the first kept event; null without one.
+        last_ns: Time of the last kept event; null without one.
+        digest: Digest over all kept events, hexadecimal.
+        path: Where it is stored, relative to the folder of the run; null in memory.
+    """
+
+    events: int
+    kept: int
+    dropped: int
+    by_kind: Mapping[str, int]
+    by_container: Mapping[str, int]
+    first_ns: int | None
+    last_ns: int | None
+    digest: str
+    path: str | None
+
+
+class IterationResult(msgspec.Struct, frozen=True):
+    """One iteration of a sequence: a window, its parameters, and what came of it.
+
+    ``trace`` is a `containers.trace.Trace` and stays out of documents.
+    """
+
+    window: Window
+    parameters: Mapping[str, Any]
+    seed: int
+    portfolios: Mapping[str, PortfolioResult]
+    trace_summary: TraceSummary | None
+    trace: Any = None
+
+
+class PhaseResult(msgspec.Struct, frozen=True):
+    """What a phase did. ``metrics`` are those of its best portfolio by the primary metric."""
+
+    status: PhaseStatus
+    sequence: str
+    topology: str
+    reason: str | None = None
+    iterations: tuple[IterationResult, ...] = ()
+    metrics: Metrics = {}
+    best_portfolio: str | None = None
+    portfolios: Mapping[str, PortfolioResult] = {}
+    aggregate_metrics: Mapping[str, Any] = {}
+    best_parameters: Mapping[str, Any] = {}
+    outputs: Mapping[str, Any] = {}
+    results_path: str | None = None
+    error: ErrorInfo | None = None
+
+
+class LoopIterationResult(msgspec.Struct, frozen=True):
+    """One pass through a workflow's phases, with the branches it took."""
+
+    index: int
+    success: bool
+    phase_results: Mapping[str, PhaseResult]
+    branches: Mapping[str, WorkflowResult] = {}
+
+
+class WorkflowResult(msgspec.Struct, frozen=True):
+    """What `run_workflow` answers, from either engine.
+
+    Attributes:
+        phase_results: Of the last pass through the phases.
+        iterations: Every pass, in order.
+        aggregated_results: ``primary_metric`` and ``best_phase``.
+        trace_summary: Over all units; counts are added up, ``digest`` chains theirs.
+        error: The first failure that made the workflow fail; null on success.
+    """
+
+    workflow: str
+    workflow_id: str
+    engine: str
+    success: bool
+    error: ErrorInfo | None
+    phase_results: Mapping[str, PhaseResult]
+    iterations: tuple[LoopIterationResult, ...]
+    branches: Mapping[str, Any]
+    aggregated_results: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+    trace_summary: TraceSummary | None
+    metadata: Mapping[str, Any]
+
+    def to_document(self) -> dict[str, Any]:
+        """Give the result as plain mappings, lists and scalars, ready for JSON."""
+        document: dict[str, Any] = msgspec.to_builtins(self, enc_hook=_plain)
+        return document
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if hasattr(value, "summary"):  # a trace: its summary already stands beside it
+        return None
+    raise TypeError(f"a result holds {type(value).__name__}, which has no place in a document")
