@@ -1,0 +1,57 @@
+# Every target sets up what it needs. The first run installs; later ones only check a stamp.
+#
+#   make verify   run the main job on the real fixtures: both engines, the oracle, the verdict
+#   make test     the whole check: ruff, mypy, import-linter, tests, doctests
+#   make deep     what is too long for every run, with Hypothesis's deep profile
+#   make bench    speed and memory, as ratios taken in one run
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+READY_BENCH := $(VENV)/.ready-bench
+CONFIGS := $(sort $(wildcard fixtures/workflows/*.yaml fixtures/handmade/*.yaml))
+CODE := containers imperative declarative parity tests benchmarks fixtures
+
+.DEFAULT_GOAL := help
+.PHONY: help verify test deep bench lint fixtures clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'
+	@touch $@
+
+$(READY_BENCH): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[peers]'
+	@touch $@
+
+verify: $(READY)
+	$(BIN)/parity verify $(CONFIGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/python -m pytest
+
+deep: lint
+	$(BIN)/python -m pytest --deep
+
+bench: $(READY_BENCH)
+	$(BIN)/python -m benchmarks
+
+# The committed data are rebuilt bit for bit from the packages they come from.
+fixtures: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fixtures]'
+	$(BIN)/python fixtures/market/build.py --check
+	$(BIN)/python fixtures/handmade/compute.py --check
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""The shared container interface, and what lives behind it."""

@@ -1,0 +1,234 @@
+"""The event bus of a unit: deterministic, breadth-first by step.
+
+1. An engine attaches containers in topology order (`Bus.attach`) and connects them
+   (`Bus.connect`). `Bus.seal` fixes both: it looks every route up once, so that publishing is a
+   walk over a tuple, and lays the agenda: all acts, by step, then by topology order.
+2. For each time slice the engine calls `Bus.run_slice`, which walks the agenda. That is the
+   barrier: no act of step k + 1 runs before the last act of step k has returned.
+3. An act publishes through an `Outlet`. The event is numbered, kept if the trace wants it, and
+   delivered at once to every subscriber's handler. Handlers only take note; publishing from one
+   is refused, since its events would belong to another step than the one it runs in.
+
+A container that raises is moved to ``faulted`` and named by the `ContainerError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NoReturn, cast
+
+from containers.container import Act, Container, Handler
+from containers.errors import ContainerError, WiringError
+from containers.events import Event, EventKind
+from containers.journal import Route
+from containers.lifecycle import State
+from containers.nearest import did_you_mean
+from containers.trace import TraceRecorder
+
+__all__ = ["Bus", "Outlet", "Port"]
+
+
+class Outlet:
+    """Where one container publishes one kind of event (on one topic)."""
+
+    __slots__ = ("_bus", "_handlers", "_keep")
+
+    def __init__(
+        self, bus: Bus, handlers: tuple[Handler, ...], keep: Callable[[Event], None] | None
+    ) -> None:
+        self._bus = bus
+        self._handlers = handlers
+        self._keep = keep
+
+    def publish(self, event: Event) -> None:
+        """Number, keep and deliver ``event``, which must carry the bus's next number.
+
+        Raises:
+            WiringError: It was called from a handler, or with another number. Nothing is kept.
+            ContainerError: A subscriber raised; it is faulted.
+        """
+        bus = self._bus
+        if bus.delivering or event.seq != bus.seq:
+            bus.refuse(event)
+        bus.seq += 1
+        if self._keep is not None:
+            self._keep(event)
+        bus.delivering = True
+        for handler in self._handlers:
+            try:
+                handler(event)
+            except Exception as error:
+                raise _blame(handler, error) from error
+        bus.delivering = False
+
+
+class Port:
+    """A container's connection to the bus: its clock and counter, and its outlets."""
+
+    __slots__ = ("_container", "bus")
+
+    def __init__(self, bus: Bus, container: Container) -> None:
+        self.bus: Final = bus
+        self._container = container
+
+    def outlet(self, kind: EventKind, topic: str | None = None) -> Outlet:
+        """Give the outlet for ``kind``; subscribers of ``topic`` and of all topics hear it."""
+        return self.bus.outlet(self._container.id, kind, topic)
+
+
+class Bus:
+    """The bus of one unit.
+
+    Attributes:
+        seq: Number of the next event; equals the number of events so far.
+        time_ns: End of the current slice, int64 nanoseconds UTC.
+        delivering: True while handlers run.
+    """
+
+    def __init__(
+        self, recorder: TraceRecorder, keeps: Callable[[str, EventKind], bool] = lambda _, __: True
+    ) -> None:
+        self.seq = 0
+        self.time_ns = 0
+        self.delivering = False
+        self._recorder = recorder
+        self._keeps = keeps
+        self._containers: dict[str, Container] = {}
+        self._routes: list[Route] = []
+        self._agenda: tuple[Act, ...] = ()
+        self._sealed = False
+        self._entered = False
+
+    @property
+    def containers(self) -> tuple[Container, ...]:
+        """All containers, in topology order."""
+        return tuple(self._containers.values())
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """All routes by publisher and subscriber in topology order, then kind, then topic."""
+        place = {name: i for i, name in enumerate(self._containers)}
+        kinds = list(EventKind)
+        return tuple(
+            sorted(
+                self._routes,
+                key=lambda r: (
+                    place[r.publisher],
+                    place[r.subscriber],
+                    kinds.index(EventKind(r.kind)),
+                    r.topic or "",
+                ),
+            )
+        )
+
+    def attach(self, container: Container) -> None:
+        """Add a container; the order of calls is the topology order.
+
+        Raises:
+            WiringError: The id is taken, or the bus is sealed. Nothing has changed.
+        """
+        self._must_be_open()
+        if container.id in self._containers:
+            raise WiringError(f"two containers have the id '{container.id}'; ids must be unique")
+        self._containers[container.id] = container
+
+    def connect(
+        self, kind: EventKind, publisher: str, subscriber: str, topic: str | None = None
+    ) -> None:
+        """Have ``publisher``'s events of ``kind`` (on ``topic``; null: all) sent to ``subscriber``.
+
+        Raises:
+            WiringError: An end does not exist, the subscriber takes no such events, the route
+                exists, or the bus is sealed. Nothing has changed.
+        """
+        self._must_be_open()
+        for end in (publisher, subscriber):
+            if end not in self._containers:
+                hint = did_you_mean(end, self._containers)
+                raise WiringError(
+                    f"a route names the container '{end}', which does not exist; {hint}"
+                )
+        if kind not in self._containers[subscriber].handlers():
+            taken = ", ".join(self._containers[subscriber].handlers()) or "none"
+            raise WiringError(f"'{subscriber}' takes no {kind} events; it takes: {taken}")
+        route = Route(kind=kind.value, publisher=publisher, subscriber=subscriber, topic=topic)
+        if route in self._routes:
+            raise WiringError(f"the route {kind} {publisher} -> {subscriber} is connected twice")
+        self._routes.append(route)
+
+    def seal(self) -> None:
+        """End the wiring and lay the agenda. Containers can be initialised from here on."""
+        self._must_be_open()
+        acts = [
+            (step, place, act)
+            for place, container in enumerate(self._containers.values())
+            for step, act in container.acts().items()
+        ]
+        acts.sort(key=lambda entry: entry[:2])
+        self._agenda = tuple(act for _, _, act in acts)
+        self._sealed = True
+
+    def port(self, container: Container) -> Port:
+        """Give ``container`` its connection."""
+        if not self._sealed:
+            raise WiringError("the bus is not sealed; connect all routes and seal it first")
+        return Port(self, container)
+
+    def outlet(self, publisher: str, kind: EventKind, topic: str | None) -> Outlet:
+        """Look up who hears ``publisher``'s events of ``kind`` on ``topic``."""
+        handlers = tuple(
+            self._containers[route.subscriber].handlers()[kind]
+            for route in self._routes
+            if route.publisher == publisher
+            and route.kind == kind
+            and (route.topic is None or route.topic == topic)
+        )
+        keep = self._recorder.buffer.append if self._keeps(publisher, kind) else None
+        return Outlet(self, handlers, keep)
+
+    def run_slice(self, time_ns: int) -> None:
+        """Take all containers through the steps of the slice that ends at ``time_ns``.
+
+        Raises:
+            ContainerError: One raised; it is faulted, the slice is left unfinished.
+            WiringError: A container is not running.
+        """
+        if not self._entered:
+            self._enter()
+        self.time_ns = time_ns
+        for act in self._agenda:
+            try:
+                act()
+            except ContainerError:
+                raise
+            except Exception as error:
+                raise _blame(act, error) from error
+        self._recorder.trim()
+
+    def refuse(self, event: Event) -> NoReturn:
+        """Raise for an event that may not be published now."""
+        if self.delivering:
+            raise WiringError(
+                f"'{event.container}' published {event.kind} from a handler; handlers take note, "
+                "publish from an act of the step it belongs to"
+            )
+        raise WiringError(
+            f"'{event.container}' numbered its {event.kind} {event.seq}, the next number is "
+            f"{self.seq}"
+        )
+
+    def _enter(self) -> None:
+        idle = [c.id for c in self._containers.values() if c.state is not State.RUNNING]
+        if idle:
+            raise WiringError(f"not running: {', '.join(idle)}; start every container first")
+        self._entered = True
+
+    def _must_be_open(self) -> None:
+        if self._sealed:
+            raise WiringError("the bus is sealed; its containers and routes are fixed")
+
+
+def _blame(bound: Callable[..., None], error: Exception) -> ContainerError:
+    container = cast(Container, getattr(bound, "__self__"))  # noqa: B009  # Callable hides it
+    container.lifecycle.fail()
+    return ContainerError(container.id, "execute", error)

@@ -1,0 +1,123 @@
+"""Indicators: pure steps from a bar and a state to a value and the next state.
+
+A value depends on the last ``lookback`` closes alone, whatever came before them: averages are
+added afresh at every bar, oldest first. A running sum would drift, and would break exact ties of
+two averages.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar, Protocol, TypeAlias
+
+import msgspec
+
+from containers.events import Bar
+
+__all__ = ["Indicator", "Sma", "State", "Std", "Window"]
+
+State: TypeAlias = Any
+"""What an indicator remembers between bars: an immutable value, and its own business."""
+
+Window: TypeAlias = tuple[float, ...]
+"""The state of the averages: the newest closes, oldest first, fewer while warming up."""
+
+
+class Indicator(Protocol):
+    """A feature of a stream of bars."""
+
+    @property
+    def name(self) -> str:
+        """Its name in FEATURES, for example ``sma_10``; one name, one meaning."""
+        ...
+
+    @property
+    def lookback(self) -> int:
+        """How many bars a value depends on; the first value comes with that many."""
+        ...
+
+    @property
+    def initial(self) -> State:
+        """The state before the first bar."""
+        ...
+
+    def step(self, state: State, bar: Bar) -> tuple[State, float | None]:
+        """Take one bar; answer the next state and the value, null while warming up."""
+        ...
+
+
+def _slide(window: Window, close: float, length: int) -> Window:
+    return (*window[1:], close) if len(window) == length else (*window, close)
+
+
+class Sma(msgspec.Struct, frozen=True):
+    """Simple moving average: x0 + (sum of (xi - x0)) / n, x0 the oldest of n closes.
+
+    Exact on flat prices. Unit: that of the close.
+
+    """
+
+    period: int
+
+    initial: ClassVar[Window] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name in FEATURES."""
+        return f"sma_{self.period}"
+
+    @property
+    def lookback(self) -> int:
+        """The period."""
+        return self.period
+
+    def step(self, window: Window, bar: Bar) -> tuple[Window, float | None]:
+        """Take one bar; answer the next window and the average, null while warming up."""
+        n = self.period
+        window = _slide(window, bar.close, n)
+        if len(window) < n:
+            return window, None
+        oldest = window[0]
+        total = 0.0
+        for x in window:
+            total += x - oldest
+        return window, oldest + total / n
+
+
+class Std(msgspec.Struct, frozen=True):
+    """Population standard deviation of n closes, in two passes over residuals from the oldest.
+
+    di = xi - x0, m = (sum of di) / n, sqrt((sum of (di - m)^2) / n). Unit: that of the close.
+
+    """
+
+    period: int
+
+    initial: ClassVar[Window] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name in FEATURES."""
+        return f"std_{self.period}"
+
+    @property
+    def lookback(self) -> int:
+        """The period."""
+        return self.period
+
+    def step(self, window: Window, bar: Bar) -> tuple[Window, float | None]:
+        """Take one bar; answer the next window and the deviation, null while warming up."""
+        n = self.period
+        window = _slide(window, bar.close, n)
+        if len(window) < n:
+            return window, None
+        oldest = window[0]
+        total = 0.0
+        for x in window:
+            total += x - oldest
+        mean = total / n
+        squares = 0.0
+        for x in window:
+            residual = (x - oldest) - mean
+            squares += residual * residual
+        return window, math.sqrt(squares / n)

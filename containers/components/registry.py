@@ -1,0 +1,42 @@
+"""Which components exist, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from containers.components.profiles import PRESETS, Preset
+from containers.components.strategies import BuyAndHold, MeanReversion, Momentum, Strategy
+
+__all__ = ["Components", "default_components"]
+
+
+class Components(msgspec.Struct, frozen=True):
+    """The components a run may use, each mapping from type name to what it names.
+
+    Attributes:
+        strategies: Strategy classes; their constructors take their parameters by keyword.
+        classifiers: Classifier classes. None are shipped yet.
+        profiles: Risk presets.
+        containers: Container classes by role that replace the shipped ones; for tests of faults
+            and for users who bring their own.
+    """
+
+    strategies: Mapping[str, type[Strategy]]
+    classifiers: Mapping[str, Any]
+    profiles: Mapping[str, Preset]
+    containers: Mapping[str, Any] = {}
+
+
+def default_components() -> Components:
+    """Give the shipped components.
+
+    >>> sorted(default_components().strategies)
+    ['buy_and_hold', 'mean_reversion', 'momentum']
+    """
+    shipped: tuple[type[Strategy], ...] = (Momentum, MeanReversion, BuyAndHold)
+    return Components(
+        strategies={cls.type_name: cls for cls in shipped}, classifiers={}, profiles=PRESETS
+    )

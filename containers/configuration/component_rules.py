@@ -1,0 +1,153 @@
+"""What only the components know: their types, and the names and ranges of their parameters.
+
+Also the parameter space, whose keys belong to components. Everything here takes parts of a
+configuration as well as complete ones, passes over what is malformed (others report that), and
+looks into the overrides of phases.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeGuard
+
+from containers.components import Components, Parameter
+from containers.configuration.plain import found
+from containers.configuration.structure import Finding
+from containers.errors import ConfigPath
+from containers.nearest import did_you_mean
+
+__all__ = ["check_components", "normalise_components"]
+
+_KINDS: Final = (
+    ("strategies", "strategy", "strategies"),
+    ("classifiers", "classifier", "classifiers"),
+    ("risk_profiles", "risk profile", "profiles"),
+)
+"""Key of the configuration, its noun, the field of `Components`."""
+
+
+def check_components(
+    data: Mapping[str, Any], components: Components, *, complete: bool
+) -> Iterator[Finding]:
+    """Find unknown components, unknown parameters, and values they cannot take.
+
+    Args:
+        data: Plain data, symbols expanded.
+        components: What exists.
+        complete: Whether every parameter must be there.
+    """
+    for prefix, part in _parts(data):
+        whole = complete and not prefix
+        for key, noun, field in _KINDS:
+            known: Mapping[str, Any] = getattr(components, field)
+            for path, item in _items(part, prefix, key):
+                yield from _check_item(path, item, noun, known, whole)
+        space = part.get("parameter_space")
+        if isinstance(space, Mapping):
+            for name, values in space.items():
+                yield from _check_values((*prefix, "parameter_space", name), values, whole)
+
+
+def normalise_components(data: dict[str, Any], components: Components) -> None:
+    """Store floats where a parameter or a range takes numbers; ``data`` is changed.
+
+    It must have been checked.
+    """
+    for _, part in _parts(data):
+        for key, _, field in _KINDS:
+            known: Mapping[str, Any] = getattr(components, field)
+            for item in part.get(key, ()):
+                declared = _declared(known[item["type"]])
+                given = item.get("parameters", {})
+                for name, value in given.items():
+                    if declared[name].kind == "number" and isinstance(value, int):
+                        given[name] = float(value)
+        for values in part.get("parameter_space", {}).values():
+            if isinstance(values, dict):
+                values.update((bound, float(value)) for bound, value in values.items())
+
+
+def _parts(data: Mapping[str, Any]) -> Iterator[tuple[ConfigPath, Any]]:
+    yield (), data
+    phases = data.get("phases")
+    if isinstance(phases, Mapping):
+        for name, override in phases.items():
+            if isinstance(override, Mapping):
+                yield ("phases", name), override
+
+
+def _items(
+    part: Mapping[str, Any], prefix: ConfigPath, key: str
+) -> Iterator[tuple[ConfigPath, Mapping[str, Any]]]:
+    items = part.get(key)
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(item, Mapping) and isinstance(item.get("type"), str) and item["type"]:
+            yield (*prefix, key, index), item
+
+
+def _declared(component: Any) -> Mapping[str, Parameter]:
+    parameters: Mapping[str, Parameter] = getattr(component, "parameters", {})
+    return parameters
+
+
+def _check_item(
+    path: ConfigPath, item: Mapping[str, Any], noun: str, known: Mapping[str, Any], complete: bool
+) -> Iterator[Finding]:
+    kind = item["type"]
+    if kind not in known:
+        hint = did_you_mean(kind, known)
+        yield Finding((*path, "type"), f"there is no {noun} of type {found(kind)}", hint)
+        return
+    declared = _declared(known[kind])
+    given = item.get("parameters", {})
+    if not isinstance(given, Mapping) or noun == "risk profile":  # whose settings are keys
+        return
+    here = (*path, "parameters")
+    for name, value in given.items():
+        if name not in declared:
+            hint = did_you_mean(name, declared)
+            message = f"unknown parameter '{name}' of {noun} '{kind}'"
+            yield Finding((*here, name), message, hint, at_key=True)
+            continue
+        problem = declared[name].problem(value)
+        if problem is not None:
+            yield Finding((*here, name), problem)
+    if complete and "parameters" in item:
+        for name in declared:
+            if name not in given:
+                yield Finding((*here, name), f"the required key '{name}' is missing")
+
+
+def _check_values(path: ConfigPath, values: object, complete: bool) -> Iterator[Finding]:
+    if isinstance(values, Mapping):
+        yield from _check_range(path, values, complete)
+    elif isinstance(values, list):
+        if not values:
+            yield Finding(path, "found an empty list, expected at least one value")
+        for index, value in enumerate(values):
+            if not _is_number(value):
+                yield Finding((*path, index), f"found {found(value)}, expected a finite number")
+    else:
+        message = f"found {found(values)}, expected a list of numbers or {{low: …, high: …}}"
+        hint = f"write [{values!r}]" if _is_number(values) else None
+        yield Finding(path, message, hint)
+
+
+def _check_range(path: ConfigPath, bounds: Mapping[str, Any], complete: bool) -> Iterator[Finding]:
+    for key, value in bounds.items():
+        if key not in ("low", "high"):
+            hint = did_you_mean(key, ("low", "high"))
+            yield Finding((*path, key), f"unknown key '{key}'", hint, at_key=True)
+        elif not _is_number(value):
+            yield Finding((*path, key), f"found {found(value)}, expected a finite number")
+    low, high = bounds.get("low"), bounds.get("high")
+    if _is_number(low) and _is_number(high) and low > high:
+        yield Finding((*path, "low"), f"found low {low!r} above high {high!r}")
+    for key in ("low", "high"):
+        if complete and key not in bounds:
+            yield Finding((*path, key), f"the required key '{key}' is missing")
+
+
+def _is_number(value: Any) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

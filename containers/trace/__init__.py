@@ -1,0 +1,49 @@
+"""Market events of a unit, held as columns: recording, storing, reading, comparing.
+
+A `TraceRecorder` collects what the bus publishes; `Trace` is what it becomes, in memory or on disk;
+`first_difference` tells where two of them part. Importing this package does not import pyarrow.
+"""
+
+from __future__ import annotations
+
+from containers.trace.chunk import (
+    CHUNK_ROWS,
+    EMPTY_DIGEST,
+    FORMAT,
+    ChunkInfo,
+    PrefixDigest,
+    TraceChunk,
+)
+from containers.trace.combining import combine_summaries
+from containers.trace.difference import Counts, Difference, count_differences, first_difference
+from containers.trace.errors import InvalidEventError
+from containers.trace.levels import KINDS, TraceLevel, kept_kinds, lower_level
+from containers.trace.recorder import TraceRecorder
+from containers.trace.storage import TraceWriter
+from containers.trace.table import SCHEMAS, ColumnType, Table
+from containers.trace.trace import Trace
+
+__all__ = [
+    "CHUNK_ROWS",
+    "EMPTY_DIGEST",
+    "FORMAT",
+    "KINDS",
+    "SCHEMAS",
+    "ChunkInfo",
+    "ColumnType",
+    "Counts",
+    "Difference",
+    "InvalidEventError",
+    "PrefixDigest",
+    "Table",
+    "Trace",
+    "TraceChunk",
+    "TraceLevel",
+    "TraceRecorder",
+    "TraceWriter",
+    "combine_summaries",
+    "count_differences",
+    "first_difference",
+    "kept_kinds",
+    "lower_level",
+]

@@ -1,0 +1,112 @@
+"""The account of a portfolio: cash, positions, pending orders, and what they are worth.
+
+A portfolio's container owns its account and is the only one to change it. Risk and execution see
+it as an `AccountView`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+__all__ = ["Account", "AccountView"]
+
+
+class AccountView(Protocol):
+    """What others may know of an account. Money in currency, quantities in signed shares."""
+
+    @property
+    def closes(self) -> Mapping[str, float]:
+        """Last base close of each symbol that has had one."""
+        ...
+
+    @property
+    def positions(self) -> Mapping[str, float]:
+        """Position in each symbol, 0.0 when flat."""
+        ...
+
+    @property
+    def ruined(self) -> bool:
+        """Its equity reached zero; it trades no more."""
+        ...
+
+    def net(self, symbol: str) -> float:
+        """Position with all pending orders filled."""
+        ...
+
+    def equity(self) -> float:
+        """Cash + positions value at the last closes."""
+        ...
+
+
+class Account:
+    """Cash, positions and pending orders over ``symbols``, in configuration order."""
+
+    def __init__(self, symbols: Sequence[str], initial_capital: float) -> None:
+        self.symbols = tuple(symbols)
+        self.cash = initial_capital
+        self.closes: dict[str, float] = {}
+        self.positions = dict.fromkeys(symbols, 0.0)
+        self.averages = dict.fromkeys(symbols, 0.0)
+        self.ruined = False
+        self._pending: dict[str, dict[int, float]] = {symbol: {} for symbol in symbols}
+        self._held: tuple[str, ...] = ()
+        self._positions_value: float | None = 0.0
+
+    @property
+    def exposed(self) -> bool:
+        """Whether any position is open."""
+        return bool(self._held)
+
+    def net(self, symbol: str) -> float:
+        """Position, then each pending order added, oldest first.
+
+        Filled in that order, they leave exactly this, to the last bit.
+        """
+        net = self.positions[symbol]
+        for quantity in self._pending[symbol].values():
+            net += quantity
+        return net
+
+    def positions_value(self) -> float:
+        """Value of all positions at the last closes, added in configuration order."""
+        value = self._positions_value
+        if value is None:
+            value = 0.0
+            for symbol in self._held:
+                value += self.positions[symbol] * self.closes[symbol]
+            self._positions_value = value
+        return value
+
+    def equity(self) -> float:
+        """Cash + positions value."""
+        return self.cash + self.positions_value()
+
+    def mark(self, symbol: str, close: float) -> None:
+        """Take note of a base close."""
+        self.closes[symbol] = close
+        if self._held:
+            self._positions_value = None
+
+    def add_pending(self, symbol: str, order: int, quantity: float) -> None:
+        """Take note of an order, by its event number."""
+        self._pending[symbol][order] = quantity
+
+    def drop_pending(self, symbol: str, order: int) -> None:
+        """Forget an order that was filled or cancelled."""
+        del self._pending[symbol][order]
+
+    def fill(self, symbol: str, quantity: float, price: float, commission: float) -> None:
+        """Book a fill: cash, position and running average price (commission left out of it)."""
+        held = self.positions[symbol]
+        after = held + quantity
+        if held == 0.0 or held * after < 0:
+            self.averages[symbol] = price
+        elif held * quantity > 0:
+            size = abs(quantity)
+            total = self.averages[symbol] * abs(held) + price * size
+            self.averages[symbol] = total / (abs(held) + size)
+        self.cash = (self.cash - quantity * price) - commission
+        self.positions[symbol] = after
+        self._held = tuple(s for s in self.symbols if self.positions[s] != 0.0)
+        self._positions_value = None

@@ -1,0 +1,65 @@
+"""The source of one stream of bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from containers.bus import Outlet, Port
+from containers.container import Act, Container, Role, Step
+from containers.data import BarRow, Bars
+from containers.events import Bar, EventKind
+
+__all__ = ["DataContainer"]
+
+
+class DataContainer(Container):
+    """Publishes each bar of ``bars`` in the slice that ends with it (step 1)."""
+
+    role: ClassVar[Role] = Role.DATA
+
+    def __init__(self, container_id: str, *, bars: Bars) -> None:
+        super().__init__(container_id)
+        self._bars = bars
+        self._symbol = bars.symbol
+        self._timeframe = str(bars.timeframe)
+        self._rows: Iterator[BarRow] = iter(())
+        self._next: BarRow | None = None
+        self._outlet: Outlet
+        self._port: Port
+
+    def settings(self) -> Mapping[str, Any]:
+        """Name the stream and its extent."""
+        return {"symbol": self._symbol, "timeframe": self._timeframe, "bars": len(self._bars)}
+
+    def acts(self) -> Mapping[Step, Act]:
+        """Publish in step 1."""
+        return {Step.BARS: self.publish_bar}
+
+    def on_initialize(self, port: Port) -> None:
+        """Find the outlet."""
+        self._port = port
+        self._outlet = port.outlet(EventKind.BAR)
+
+    def on_start(self) -> None:
+        """Go to the first bar."""
+        self._rows = iter(self._bars)
+        self._next = next(self._rows, None)
+
+    def publish_bar(self) -> None:
+        """Publish the next bar, if the slice ends with it."""
+        bus, row = self._port.bus, self._next
+        if row is None or row[0] != bus.time_ns:
+            return
+        _, open_, high, low, close, volume = row
+        self._outlet.publish(
+            Bar(
+                bus.seq, bus.time_ns, self.id, None,
+                self._symbol, self._timeframe, open_, high, low, close, volume,
+            )
+        )  # fmt: skip
+        self._next = next(self._rows, None)
+
+    def on_cleanup(self) -> None:
+        """Let go of the stream."""
+        self._rows, self._next = iter(()), None

@@ -1,0 +1,267 @@
+"""The container of one portfolio: one strategy under one risk profile."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+import msgspec
+import numpy as np
+
+from containers.bus import Outlet, Port
+from containers.container import Act, Container, Handler, Role, Step
+from containers.events import (
+    Bar,
+    Cancellation,
+    EventKind,
+    Fill,
+    FillReason,
+    Order,
+    OrderRequest,
+    PortfolioUpdate,
+    RequestReason,
+    Signal,
+)
+from containers.metrics import PortfolioMetrics
+from containers.results import EquityCurve, Metrics, Trade
+from containers.trading.account import Account
+from containers.trading.episodes import EpisodeTracker
+from containers.trading.sizing import Sizing, is_nothing
+
+__all__ = ["PortfolioContainer", "PortfolioReport"]
+
+
+class PortfolioReport(msgspec.Struct, frozen=True):
+    """What a portfolio has to show while it still runs."""
+
+    metrics: Metrics
+    trades: tuple[Trade, ...]
+    equity_curve: EquityCurve
+
+
+class PortfolioContainer(Container):
+    """Turns signals and hit stops into order requests (step 6), and reports equity (step 9).
+
+    Args:
+        container_id: Its id.
+        portfolio: Id of the portfolio, ``{strategy}.{profile}``.
+        base_timeframes: Shortest timeframe of every symbol, in configuration order.
+        initial_capital: Currency.
+        sizing: How large a position it aims for.
+        stop_loss: Loss on the average price at which a position is left; null: never.
+        periods_per_year: For annual figures.
+        save: Takes the collected report in cleanup; null: nothing is saved.
+    """
+
+    role: ClassVar[Role] = Role.PORTFOLIO
+
+    def __init__(
+        self,
+        container_id: str,
+        *,
+        portfolio: str,
+        base_timeframes: Mapping[str, str],
+        initial_capital: float,
+        sizing: Sizing,
+        stop_loss: float | None,
+        periods_per_year: float,
+        save: Callable[[PortfolioReport], None] | None = None,
+    ) -> None:
+        super().__init__(container_id)
+        self.account: Final = Account(tuple(base_timeframes), initial_capital)
+        self._portfolio = portfolio
+        self._base_timeframes = dict(base_timeframes)
+        self._initial_capital = initial_capital
+        self._sizing = sizing
+        self._stop_loss = stop_loss
+        self._metrics = PortfolioMetrics(initial_capital, periods_per_year)
+        self._episodes = EpisodeTracker(portfolio)
+        self._trades: list[Trade] = []
+        self._times = array("q")
+        self._equities = array("d")
+        self._signals: dict[str, Signal] = {}
+        self._base_bars: dict[str, Bar] = {}
+        self._bar_counts = dict.fromkeys(base_timeframes, 0)
+        self._last_bar: int | None = None
+        self._done = False
+        self._save = save
+        self._report: PortfolioReport | None = None
+        self._requests: Outlet
+        self._updates: Outlet
+        self._port: Port
+
+    def settings(self) -> Mapping[str, Any]:
+        """Name the capital, the sizing and the stop."""
+        return {
+            "portfolio": self._portfolio,
+            "base_timeframes": dict(self._base_timeframes),
+            "initial_capital": self._initial_capital,
+            "sizing": msgspec.to_builtins(self._sizing),
+            "stop_loss": self._stop_loss,
+        }
+
+    def handlers(self) -> Mapping[EventKind, Handler]:
+        """Take bars, its strategy's signals, and what became of its orders."""
+        return {
+            EventKind.BAR: self.on_bar,
+            EventKind.SIGNAL: self.on_signal,
+            EventKind.ORDER: self.on_order,
+            EventKind.FILL: self.on_fill,
+            EventKind.CANCELLATION: self.on_cancellation,
+        }
+
+    def acts(self) -> Mapping[Step, Act]:
+        """Request in step 6; in step 9 judge, then report."""
+        return {
+            Step.REQUESTS: self.publish_requests,
+            Step.RUIN: self.judge,
+            Step.UPDATES: self.publish_update,
+        }
+
+    def on_initialize(self, port: Port) -> None:
+        """Find the outlets."""
+        self._port = port
+        self._requests = port.outlet(EventKind.ORDER_REQUEST)
+        self._updates = port.outlet(EventKind.PORTFOLIO_UPDATE)
+
+    def on_bar(self, bar: Bar) -> None:
+        """Mark the symbol, when this is a bar of its base timeframe."""
+        self._last_bar = bar.seq
+        symbol = bar.symbol
+        if bar.timeframe == self._base_timeframes[symbol]:
+            self.account.mark(symbol, bar.close)
+            self._base_bars[symbol] = bar
+            self._bar_counts[symbol] += 1
+
+    def on_signal(self, signal: Signal) -> None:
+        """Take note of a changed view."""
+        self._signals[signal.symbol] = signal
+
+    def on_order(self, order: Order) -> None:
+        """Count the order as pending."""
+        self.account.add_pending(order.symbol, order.seq, order.quantity)
+
+    def on_cancellation(self, cancellation: Cancellation) -> None:
+        """Count the order as pending no more."""
+        assert cancellation.cause is not None  # a cancellation is caused by its order
+        self.account.drop_pending(cancellation.symbol, cancellation.cause)
+
+    def on_fill(self, fill: Fill) -> None:
+        """Book the fill: account, trade, figures."""
+        account, symbol = self.account, fill.symbol
+        if fill.reason == FillReason.ORDER:
+            assert fill.cause is not None  # such a fill is caused by its order
+            account.drop_pending(symbol, fill.cause)
+        held = account.positions[symbol]
+        account.fill(symbol, fill.quantity, fill.price, fill.commission)
+        self._metrics.fill(fill.quantity, fill.price, fill.commission, account.cash)
+        trade = self._episodes.fill(
+            symbol, held, fill.quantity, fill.price, fill.commission,
+            time_ns=fill.time_ns, bar=self._bar_counts[symbol],
+        )  # fmt: skip
+        if trade is not None:
+            self._trades.append(trade)
+            self._metrics.trade(trade.net_profit)
+
+    def publish_requests(self) -> None:
+        """Ask for what signals and stops call for, all from one snapshot of the account."""
+        signals = self._signals
+        if not signals and self._stop_loss is None:
+            return
+        account = self.account
+        if account.ruined:
+            signals.clear()
+            return
+        # Neither equity nor net can change between these requests: orders come in step 7.
+        equity = account.equity()
+        for symbol in self._concerned():
+            signal = signals.get(symbol)
+            stop = self._hit_stop(symbol, signal)
+            if stop is not None:
+                self._request(stop.seq, symbol, 0.0, RequestReason.STOP_LOSS)
+            elif signal is not None and symbol in account.closes:
+                target = self._sizing.target(
+                    signal.direction, signal.strength, equity, account.closes[symbol]
+                )
+                self._request(signal.seq, symbol, target, RequestReason.SIGNAL)
+        signals.clear()
+
+    def judge(self) -> None:
+        """Declare the portfolio ruined when nothing is left of it."""
+        account = self.account
+        if not account.ruined and account.equity() <= 0:
+            account.ruined = True
+            self._metrics.ruin(self._port.bus.time_ns)
+
+    def publish_update(self) -> None:
+        """Report cash, positions and equity; a ruined portfolio does so once more, then never."""
+        self._base_bars.clear()
+        if self._done:
+            return
+        bus, account = self._port.bus, self.account
+        value = account.positions_value()
+        equity = account.cash + value
+        self._metrics.sample(equity, exposed=account.exposed)
+        self._times.append(bus.time_ns)
+        self._equities.append(equity)
+        self._done = account.ruined
+        self._updates.publish(
+            PortfolioUpdate(
+                bus.seq, bus.time_ns, self.id, self._last_bar, account.cash, value, equity
+            )
+        )  # fmt: skip
+
+    def on_collect(self) -> PortfolioReport:
+        """Give figures, trades and curve."""
+        self._report = PortfolioReport(
+            metrics=self._metrics.figures(),
+            trades=tuple(self._trades),
+            equity_curve=EquityCurve(
+                time_ns=np.array(self._times, dtype=np.int64),
+                equity=np.array(self._equities, dtype=np.float64),
+            ),
+        )
+        return self._report
+
+    def on_cleanup(self) -> None:
+        """Save what was collected, then let go of it."""
+        report, self._report = self._report, None
+        if report is not None and self._save is not None:
+            self._save(report)
+        self._trades = []
+        self._times, self._equities = array("q"), array("d")
+
+    def _concerned(self) -> Sequence[str]:
+        if self._stop_loss is None and len(self._signals) == 1:
+            return tuple(self._signals)
+        return self.account.symbols
+
+    def _request(self, cause: int, symbol: str, target: float, reason: RequestReason) -> None:
+        net = self.account.net(symbol)
+        quantity = target - net
+        if is_nothing(quantity, net):
+            return
+        bus = self._port.bus
+        self._requests.publish(
+            OrderRequest(
+                bus.seq, bus.time_ns, self.id, cause,
+                symbol, quantity, self.account.closes[symbol], reason.value,
+            )
+        )  # fmt: skip
+
+    def _hit_stop(self, symbol: str, signal: Signal | None) -> Bar | None:
+        """Give the base bar whose close hit the stop of an open position, if one did."""
+        bar, account = self._base_bars.get(symbol), self.account
+        held = account.positions[symbol]
+        if self._stop_loss is None or bar is None or held == 0.0:
+            return None
+        side = 1 if held > 0 else -1
+        if signal is not None and signal.direction != side:
+            return None
+        if account.net(symbol) * side <= 0:
+            return None  # an exit is pending already
+        average = account.averages[symbol]
+        if side > 0:
+            return bar if bar.close <= average * (1 - self._stop_loss) else None
+        return bar if bar.close >= average * (1 + self._stop_loss) else None

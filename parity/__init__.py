@@ -1,0 +1,1 @@
+"""The harness: run the same workflow through several engines and compare all that can be seen."""

@@ -1,0 +1,62 @@
+"""Where a command's output goes: a document to a file or standard output, text to the other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["check_json_target", "console_for", "json_option", "write_json"]
+
+json_option = click.option(
+    "--json",
+    "json_target",
+    metavar="FILE",
+    help="Write the result as JSON to FILE, or to standard output for '-'.",
+)
+
+
+def check_json_target(target: str | None) -> None:
+    """Refuse a file that can't be written, before hours of work go by.
+
+    Raises:
+        UsageError: Its folder does not exist, or it is a folder itself.
+    """
+    from parity.errors import UsageError
+
+    if target is None or target == "-":
+        return
+    path = Path(target)
+    if path.is_dir():
+        raise UsageError(f"--json {target}: this is a folder; name a file, or '-'")
+    if not path.parent.is_dir():
+        raise UsageError(f"--json {target}: the folder {path.parent} does not exist; make it first")
+
+
+def console_for(target: str | None) -> Console:
+    """Give the console for text: standard error when JSON has standard output."""
+    from rich.console import Console
+
+    return Console(stderr=target == "-", highlight=False)
+
+
+def write_json(document: dict[str, Any], target: str | None) -> None:
+    """Write ``document`` where ``--json`` asked for it.
+
+    Raises:
+        StorageError: The file could not be written.
+    """
+    from containers.storage import write_aside
+
+    if target is None:
+        return
+    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    if target == "-":
+        click.echo(text, nl=False)
+    else:
+        write_aside(Path(target), text.encode())

@@ -1,0 +1,83 @@
+"""``parity verify``: run workflows through several subjects and compare everything."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from parity.commands.output import check_json_target, console_for, json_option, write_json
+
+__all__ = ["verify"]
+
+_SUBJECT = "ENGINE[:key=value,…]"
+
+
+@click.command()
+@click.argument("configs", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option(
+    "--control", default="imperative", show_default=True, metavar=_SUBJECT, help="The reference."
+)
+@click.option(
+    "--candidate",
+    "candidates",
+    multiple=True,
+    default=("declarative",),
+    show_default=True,
+    metavar=_SUBJECT,
+    help="What is held against it; may be given several times.",
+)
+@click.option(
+    "--records",
+    type=click.Path(path_type=Path),
+    default=Path(".parity/records"),
+    show_default=True,
+    help="Folder in which the record of this verification is kept.",
+)
+@json_option
+def verify(
+    configs: tuple[Path, ...],
+    control: str,
+    candidates: tuple[str, ...],
+    records: Path,
+    json_target: str | None,
+) -> int:
+    """Run each CONFIG through the control and every candidate, and the oracle where it can.
+
+    Leaves with 0 on parity, 1 when anything differs, 2 when a configuration can't be run, 3 when
+    it fails alike everywhere, 4 when no event, trade or metric was compared.
+    """
+    from parity.commands.progress import working
+    from parity.records import RecordFolder
+    from parity.reporting.document import verification_document
+    from parity.reporting.text import print_verification
+    from parity.subjects import parse_subject, subject_for
+    from parity.verification import verify as verify_configs
+
+    check_json_target(json_target)
+    console = console_for(json_target)
+    reference = subject_for(parse_subject(control))
+    others = [subject_for(parse_subject(candidate)) for candidate in candidates]
+    named = [(str(config), config) for config in configs]
+    with (
+        tempfile.TemporaryDirectory(prefix="parity-") as scratch,
+        working(total=len(named) * (len(others) + 2)) as say,
+    ):
+        verification = verify_configs(
+            named,
+            reference,
+            others,
+            Path(scratch),
+            on_step=lambda config, subject: say(f"{config} · {subject}"),
+        )
+        # A configuration that nobody could run leaves nothing worth keeping.
+        folder = RecordFolder.create(records) if verification.ran else None
+        record = None if folder is None else str(folder.path)
+        document = verification_document(verification, record)
+        if folder is not None:
+            say("keeping the record")
+            folder.save(verification, document)
+    print_verification(verification, console, record)
+    write_json(document, json_target)
+    return verification.exit_code

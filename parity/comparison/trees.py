@@ -1,0 +1,60 @@
+"""Comparing trees of mappings, lists and scalars, leaf by leaf."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from parity.comparison.outcome import Difference, Tally
+from parity.comparison.values import same, ulp_distance
+
+__all__ = ["compare_trees", "leaves"]
+
+
+def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Give (path, value) of every leaf in document order; an empty mapping or list is a leaf.
+
+    >>> list(leaves({"a": {"b": 1}, "c": [], "d": [True, None]}))
+    [('a.b', 1), ('c', []), ('d[0]', True), ('d[1]', None)]
+    """
+    if isinstance(tree, Mapping) and tree:
+        for key, value in tree.items():
+            yield from leaves(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(tree, Sequence) and not isinstance(tree, str) and tree:
+        for index, value in enumerate(tree):
+            yield from leaves(value, f"{path}[{index}]")
+    else:
+        yield path, tree
+
+
+def compare_trees(control: Mapping[str, Any], candidate: Mapping[str, Any]) -> Tally:
+    """Compare two trees whose top level is keyed by structural path.
+
+    The order of keys has no meaning, that of lists has.
+    """
+    tally = Tally()
+    for place in [*control, *(key for key in candidate if key not in control)]:
+        left = dict(leaves(control[place])) if place in control else {}
+        right = dict(leaves(candidate[place])) if place in candidate else {}
+        for path in [*left, *(key for key in right if key not in left)]:
+            _compare_leaf(tally, f"{place}: {path}" if path else place, path, left, right)
+    return tally
+
+
+def _compare_leaf(
+    tally: Tally, place: str, path: str, left: Mapping[str, Any], right: Mapping[str, Any]
+) -> None:
+    if path not in right:
+        tally.missing += 1
+        tally.note(Difference(path=place, control=left[path], candidate=None))
+    elif path not in left:
+        tally.extra += 1
+        tally.note(Difference(path=place, control=None, candidate=right[path]))
+    else:
+        tally.compared += 1
+        a, b = left[path], right[path]
+        if not same(a, b):
+            tally.different += 1
+            if isinstance(a, float) and isinstance(b, float):
+                tally.widen(abs(a - b), ulp_distance(a, b))
+            tally.note(Difference(path=place, control=a, candidate=b))

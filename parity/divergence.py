@@ -1,0 +1,110 @@
+"""The first divergence, told from its cause.
+
+Channels are looked at in order of cause; in the first that differs, the first difference is taken.
+A differing event is explained by the chain of events that led to it, back to the bar, on both
+sides, and by the part of the configuration that its container obeys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from containers.events import Event
+from containers.trace import Trace
+from parity.channels import Channel
+from parity.comparison.outcome import ChannelOutcome, Difference
+from parity.record import Record
+
+__all__ = ["Divergence", "first_divergence"]
+
+
+class Divergence(msgspec.Struct, frozen=True):
+    """Where two runs part first.
+
+    Attributes:
+        channel: The layer.
+        path: Structural path and place, as in `Difference.path`.
+        control: Value, event or row of the control; null when it has none.
+        candidate: That of the candidate.
+        fields: Names of the fields that differ.
+        container: Id of the container whose event differs; null outside traces.
+        config_path: Part of the configuration that container obeys; null outside traces.
+        control_chain: For events: the event and its causes, nearest first, on the control's side.
+            It ends at a bar, or where the trace level did not keep a cause.
+        candidate_chain: The same on the candidate's side.
+        also: Later channels that differ as well.
+    """
+
+    channel: Channel
+    path: str
+    control: Any
+    candidate: Any
+    fields: tuple[str, ...] = ()
+    container: str | None = None
+    config_path: str | None = None
+    control_chain: tuple[dict[str, Any], ...] = ()
+    candidate_chain: tuple[dict[str, Any], ...] = ()
+    also: tuple[Channel, ...] = ()
+
+
+def first_divergence(
+    control: Record, candidate: Record, outcomes: Mapping[Channel, ChannelOutcome]
+) -> Divergence | None:
+    """Find and explain the first divergence of two records; null when there is none."""
+    differing = [c for c, o in outcomes.items() if o.verdict.is_difference]
+    if not differing:
+        return None
+    if "refused" in (control.status, candidate.status):
+        # Nothing ran on one side: that, and not the channels it left empty, is where they part.
+        differing.sort(key=lambda channel: channel not in (Channel.STATUS, Channel.ERRORS))
+    channel = differing[0]
+    first = outcomes[channel].first
+    assert first is not None  # a channel that differs says where
+    event = first.left or first.right
+    return Divergence(
+        channel=channel,
+        path=first.path,
+        control=first.control,
+        candidate=first.candidate,
+        fields=first.fields,
+        container=None if event is None else event.container,
+        config_path=None if event is None else _config_path(event.container),
+        control_chain=_chain(control, first, first.left),
+        candidate_chain=_chain(candidate, first, first.right),
+        also=tuple(differing[1:]),
+    )
+
+
+def _chain(record: Record, first: Difference, event: Event | None) -> tuple[dict[str, Any], ...]:
+    trace: Trace | None = record.channels.get(Channel.TRACE, {}).get(first.unit or "")
+    chain: list[dict[str, Any]] = []
+    while event is not None:
+        chain.append({"kind": event.kind.value, **msgspec.to_builtins(event)})
+        cause = event.cause
+        # Causes come before effects; anything else is part of the divergence, not a way to go.
+        if trace is None or cause is None or not 0 <= cause < event.seq:
+            break
+        event = trace.event_by_seq(cause)
+    return tuple(chain)
+
+
+def _config_path(container: str) -> str:
+    """Name the part of the configuration a container obeys.
+
+    >>> _config_path("risk/fast.moderate"), _config_path("data/GOOG/1d")
+    ('risk_profiles (fast.moderate)', 'symbols (GOOG/1d)')
+    """
+    role, _, rest = container.partition("/")
+    sections = {
+        "data": "symbols",
+        "features": "strategies[].parameters",
+        "classifier": "classifiers",
+        "strategy": "strategies",
+        "portfolio": "portfolio, risk_profiles",
+        "risk": "risk_profiles",
+    }
+    section = sections.get(role, role)
+    return f"{section} ({rest})" if rest else section

@@ -1,0 +1,113 @@
+"""Records kept on disk, so that a verdict can be looked into later.
+
+    {folder}/{number}/verify.json
+    {folder}/{number}/{configuration}/{subject}/record.json, trace/{n}/…
+
+Numbers are given by exclusive creation, so any number of processes can write to one folder.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from containers.errors import StorageError
+from containers.results import EquityCurve
+from containers.storage import write_aside
+from parity.channels import Channel
+from parity.errors import UsageError
+from parity.record import Record
+from parity.verification import Verification
+
+__all__ = ["RecordFolder"]
+
+
+class RecordFolder:
+    """The folder of one verification's records."""
+
+    def __init__(self, path: Path) -> None:
+        self.path: Final = path
+
+    @classmethod
+    def create(cls, parent: Path) -> RecordFolder:
+        """Make the next free folder below ``parent``.
+
+        Raises:
+            UsageError: It can't be made there; nothing was left behind.
+        """
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            taken = [int(p.name) for p in parent.iterdir() if p.name.isdigit()]
+            number = max(taken, default=0) + 1
+            while True:
+                path = parent / f"{number:06d}"
+                try:
+                    path.mkdir()
+                    return cls(path)
+                except FileExistsError:
+                    number += 1
+        except OSError as error:
+            raise UsageError(
+                f"records cannot be kept in {parent}: {error.strerror}; choose a writable folder "
+                "with --records"
+            ) from error
+
+    def save(self, verification: Verification, document: dict[str, Any]) -> None:
+        """Save the document and the record of every subject, traces as Parquet.
+
+        Raises:
+            StorageError: Something could not be written; what was is whole.
+        """
+        folders: dict[int, Path] = {}
+        configs: dict[str, int] = {}
+        for pair in verification.pairs:
+            number = configs.setdefault(pair.config, len(configs))
+            for record in (pair.control, pair.candidate):
+                if record is not None and id(record) not in folders:
+                    name = record.subject.replace(":", "-").replace(",", "-").replace("/", "-")
+                    folders[id(record)] = self.path / str(number) / name
+                    _save_record(record, folders[id(record)])
+        write_aside(self.path / "verify.json", _json(document))
+
+
+def _save_record(record: Record, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{folder} could not be created: {error.strerror}") from error
+    channels: dict[str, Any] = {}
+    for channel, content in record.channels.items():
+        if channel is Channel.TRACE:
+            channels[channel.value] = {
+                unit: trace.save(folder / "trace" / str(i)).summary(folder)
+                for i, (unit, trace) in enumerate(content.items())
+            }
+        else:
+            channels[channel.value] = content
+    document = {
+        "schema": "paritykit/record/1",
+        "subject": record.subject,
+        "workflow": record.workflow,
+        "status": record.status,
+        "explanation": record.explanation,
+        "duration_s": record.duration_s,
+        "declared": sorted(record.declared),
+        "channels": channels,
+    }
+    write_aside(folder / "record.json", _json(msgspec.to_builtins(document, enc_hook=_encode)))
+
+
+def _encode(value: object) -> object:
+    if isinstance(value, EquityCurve):
+        return {"time_ns": value.time_ns.tolist(), "equity": value.equity.tolist()}
+    tolist = getattr(value, "tolist", None)
+    if tolist is not None:
+        return tolist()
+    raise TypeError(f"a record holds {type(value).__name__}, which has no place in a document")
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False).encode() + b"\n"

@@ -1,0 +1,14 @@
+"""What can be run and recorded: our engines, the oracle, and others by entry point."""
+
+from parity.subjects.engine import EngineSubject
+from parity.subjects.oracle import OracleSubject
+from parity.subjects.specification import Subject, SubjectSpec, parse_subject, subject_for
+
+__all__ = [
+    "EngineSubject",
+    "OracleSubject",
+    "Subject",
+    "SubjectSpec",
+    "parse_subject",
+    "subject_for",
+]

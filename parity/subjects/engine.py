@@ -1,0 +1,80 @@
+"""Our two engines as subjects."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from containers.configuration import UserInput, read_user
+from containers.errors import ConfigurationError
+from containers.journal import Entry
+from containers.results import WorkflowResult
+from parity.record import Record, record_of_crash, record_of_refusal, record_of_run
+
+__all__ = ["Engine", "EngineSubject", "told_by"]
+
+
+class Engine(Protocol):
+    """What `imperative.Coordinator` and `declarative.DeclarativeWorkflowManager` share."""
+
+    def run_workflow(
+        self, config: Mapping[str, Any] | str | Path | UserInput, workflow_id: str | None = None
+    ) -> WorkflowResult:
+        """Run a workflow."""
+        ...
+
+
+class EngineSubject:
+    """An engine, run in this process and recorded through its journal and result.
+
+    Args:
+        engine: Name of the engine.
+        factory: Makes one; takes ``consumers`` and ``root``.
+        options: ``trace`` and ``storage``; without ``trace`` it records at ``detailed``.
+    """
+
+    def __init__(
+        self, engine: str, factory: Callable[..., Engine], options: Mapping[str, str]
+    ) -> None:
+        self._factory = factory
+        self._told = told_by(options)
+        text = ",".join(f"{key}={value}" for key, value in options.items())
+        self.name = f"{engine}:{text}" if text else engine
+
+    def run(self, config: Mapping[str, Any] | Path, root: Path) -> Record:
+        """Run ``config``; results that are stored go below ``root``."""
+        entries: list[Entry] = []
+        began = time.perf_counter()
+        try:
+            user = told(read_user(config), self._told)
+            engine = self._factory(consumers=[entries.append], root=root)
+            result = engine.run_workflow(user)
+        except ConfigurationError as error:
+            return record_of_refusal(self.name, error, time.perf_counter() - began)
+        except Exception as error:  # noqa: BLE001  # whatever an engine lets out is its verdict
+            return record_of_crash(self.name, error, time.perf_counter() - began)
+        elapsed = time.perf_counter() - began
+        return record_of_run(self.name, result, entries, elapsed, told=frozenset(self._told))
+
+
+def told_by(options: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+    """Give the settings, by path, with which a subject's options override a configuration."""
+    settings: dict[tuple[str, ...], str] = {("trace_level",): options.get("trace", "detailed")}
+    if "storage" in options:
+        settings["results", "storage"] = options["storage"]
+    return settings
+
+
+def told(user: UserInput, settings: Mapping[tuple[str, ...], str]) -> UserInput:
+    """Override settings in a user's input; one below no mapping is left to be refused."""
+    data = copy.deepcopy(user.data)
+    for path, value in settings.items():
+        node: Any = data
+        for key in path[:-1]:
+            node = node.setdefault(key, {}) if isinstance(node, dict) else None
+        if isinstance(node, dict):
+            node[path[-1]] = value
+    return UserInput(data=data, document=user.document, base_dir=user.base_dir)

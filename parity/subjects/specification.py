@@ -1,0 +1,151 @@
+"""Subjects by name: ``ENGINE[:key=value,…]``.
+
+Engines beyond our own join by the entry-point group ``parity.engines``: each names a callable that
+takes the options of the specification as a mapping and gives a `Subject`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeAlias
+
+import msgspec
+
+from containers.nearest import did_you_mean
+from parity.errors import UsageError
+from parity.record import Record
+
+__all__ = ["Subject", "SubjectFactory", "SubjectSpec", "parse_subject", "subject_for"]
+
+_GROUP: Final = "parity.engines"
+
+OPTIONS: Final[Mapping[str, tuple[str, ...] | None]] = {
+    "trace": ("none", "minimal", "standard", "detailed"),
+    "storage": ("memory", "disk"),
+    "executor": None,
+    "backend": None,
+    "hash_seed": None,
+}
+"""Keys of a specification with their values; null: named in the design, not available yet."""
+
+
+class Subject(Protocol):
+    """Something that can run a workflow and be recorded."""
+
+    @property
+    def name(self) -> str:
+        """How reports call it: its specification."""
+        ...
+
+    def run(self, config: Mapping[str, Any] | Path, root: Path) -> Record:
+        """Run ``config`` and record it.
+
+        A refusal or failure is a record too. ``root`` is a folder of the subject's own for what
+        it stores; it need not exist.
+        """
+        ...
+
+
+SubjectFactory: TypeAlias = Callable[[Mapping[str, str]], Subject]
+
+
+class SubjectSpec(msgspec.Struct, frozen=True):
+    """A parsed specification."""
+
+    engine: str
+    options: Mapping[str, str] = {}
+
+    def __str__(self) -> str:
+        options = ",".join(f"{key}={value}" for key, value in self.options.items())
+        return f"{self.engine}:{options}" if options else self.engine
+
+
+def parse_subject(text: str) -> SubjectSpec:
+    """Parse ``ENGINE[:key=value,…]``.
+
+    >>> parse_subject("declarative:trace=standard").options
+    {'trace': 'standard'}
+
+    Raises:
+        UsageError: It is not of that form, or a key or value does not exist.
+    """
+    engine, colon, rest = text.partition(":")
+    options: dict[str, str] = {}
+    for part in rest.split(",") if colon else ():
+        key, equals, value = part.partition("=")
+        if not equals or not value:
+            raise UsageError(f"subject '{text}': found '{part}', expected key=value")
+        if key not in OPTIONS:
+            raise UsageError(f"subject '{text}': unknown key '{key}'; {did_you_mean(key, OPTIONS)}")
+        if key in options:
+            raise UsageError(f"subject '{text}': '{key}' is given twice")
+        allowed = OPTIONS[key]
+        if allowed is None:
+            raise UsageError(f"subject '{text}': '{key}' is not available in this version")
+        if value not in allowed:
+            hint = did_you_mean(value, allowed)
+            raise UsageError(f"subject '{text}': {key} cannot be '{value}'; {hint}")
+        options[key] = value
+    return SubjectSpec(engine=engine, options=options)
+
+
+def subject_for(spec: SubjectSpec) -> Subject:
+    """Give the subject that a specification names.
+
+    Raises:
+        UsageError: There is no such engine, or two of that name.
+    """
+    factories = _factories()
+    if spec.engine not in factories:
+        hint = did_you_mean(spec.engine, factories)
+        raise UsageError(f"there is no engine '{spec.engine}'; {hint}")
+    return factories[spec.engine](spec.options)
+
+
+def _factories() -> dict[str, SubjectFactory]:
+    # Late: an engine is only imported when it is asked for.
+    def imperative(options: Mapping[str, str]) -> Subject:
+        from imperative import Coordinator
+        from parity.subjects.engine import EngineSubject
+
+        return EngineSubject("imperative", Coordinator, options)
+
+    def declarative(options: Mapping[str, str]) -> Subject:
+        from declarative import DeclarativeWorkflowManager
+        from parity.subjects.engine import EngineSubject
+
+        return EngineSubject("declarative", DeclarativeWorkflowManager, options)
+
+    def oracle(options: Mapping[str, str]) -> Subject:
+        from parity.subjects.oracle import OracleSubject
+
+        return OracleSubject(options)
+
+    factories: dict[str, SubjectFactory] = {
+        "imperative": imperative,
+        "declarative": declarative,
+        "oracle": oracle,
+    }
+    for point in entry_points(group=_GROUP):
+        if point.name in factories:
+            raise UsageError(
+                f"two engines are called '{point.name}'; one is {point.value} (entry point of "
+                f"{point.dist.name if point.dist else 'an unknown distribution'}): rename it"
+            )
+        factories[point.name] = _loading(point)
+    return factories
+
+
+def _loading(point: EntryPoint) -> SubjectFactory:
+    def factory(options: Mapping[str, str]) -> Subject:
+        try:
+            made: Subject = point.load()(options)
+        except (ImportError, AttributeError) as error:
+            raise UsageError(
+                f"engine '{point.name}' ({point.value}) can't be loaded: {error}"
+            ) from error
+        return made
+
+    return factory

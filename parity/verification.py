@@ -1,0 +1,214 @@
+"""The main job: run workflows through subjects, compare, and say what came of it.
+
+1. `verify` runs the control and each candidate on every configuration.
+2. Each candidate is compared with the control (`compare_records`), and so is the oracle, on every
+   configuration that it can express and that the control could run.
+3. `Verification.exit_code` says it in one number (see the table in docs/cli.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from parity.channels import Channel
+from parity.comparison.outcome import ChannelOutcome
+from parity.comparison.records import compare_records, overall
+from parity.divergence import Divergence, first_divergence
+from parity.oracle import CannotExpress
+from parity.record import Record
+from parity.subjects import OracleSubject, Subject
+from parity.verdicts import Verdict, worst
+
+__all__ = ["Configured", "Pair", "Totals", "Verification", "verify"]
+
+Configured: TypeAlias = Mapping[str, Any] | Path
+
+_ENDINGS: Final[Mapping[str, int]] = {
+    "parity": 0,
+    "differs": 1,
+    "refused": 2,
+    "failed": 3,
+    "empty": 4,
+}
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """How much was compared."""
+
+    events: int = 0
+    trades: int = 0
+    figures: int = 0
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(
+            self.events + other.events, self.trades + other.trades, self.figures + other.figures
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.events or self.trades or self.figures)
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """One configuration, run by the control and one candidate.
+
+    Attributes:
+        config: The configuration as it was named.
+        control: The control's record.
+        candidate: The candidate's record; null when it could not express the workflow.
+        candidate_name: How reports call the candidate.
+        verdict: The worst of the channels that count.
+        channels: Verdict and counts of every channel, cause first; empty without a candidate.
+        divergence: Where the two part first; null when they don't.
+        note: Why nothing was compared; null when something was.
+        optional: The oracle's silence is no failure.
+    """
+
+    config: str
+    control: Record
+    candidate: Record | None
+    candidate_name: str
+    verdict: Verdict
+    channels: Mapping[Channel, ChannelOutcome]
+    divergence: Divergence | None
+    note: str | None = None
+    optional: bool = False
+
+    @property
+    def totals(self) -> Totals:
+        """What was compared: events of traces, trades, figures of portfolios."""
+        counts = {channel: outcome.compared for channel, outcome in self.channels.items()}
+        return Totals(
+            events=counts.get(Channel.TRACE, 0),
+            trades=counts.get(Channel.TRADES, 0),
+            figures=counts.get(Channel.METRICS, 0),
+        )
+
+    @property
+    def ending(self) -> Literal["parity", "differs", "refused", "failed", "empty"]:
+        """What the pair comes to, by which the exit code goes."""
+        if self.optional and self.candidate is None:
+            return "parity"
+        if self.verdict.is_difference:
+            return "differs"
+        if self.control.status == "refused":
+            return "refused"
+        if self.control.status == "failed":
+            return "failed"
+        if not self.totals:
+            return "empty"
+        # A channel that counts and that neither side filled: the gate is not met.
+        return "differs" if self.verdict is Verdict.NOT_COMPARABLE else "parity"
+
+
+class Verification(msgspec.Struct, frozen=True):
+    """What came of verifying some configurations."""
+
+    control: str
+    candidates: tuple[str, ...]
+    pairs: tuple[Pair, ...]
+
+    @property
+    def ran(self) -> bool:
+        """Whether any subject got as far as running."""
+        records = [r for p in self.pairs for r in (p.control, p.candidate) if r is not None]
+        return any(record.status != "refused" for record in records)
+
+    @property
+    def totals(self) -> Totals:
+        """What was compared in all pairs."""
+        total = Totals()
+        for pair in self.pairs:
+            total += pair.totals
+        return total
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict of all pairs, the oracle's silences left out."""
+        return worst(p.verdict for p in self.pairs if not (p.optional and p.candidate is None))
+
+    @property
+    def exit_code(self) -> int:
+        """0 parity; 1 anything differs; 2 all refuse alike; 3 fail alike; 4 nothing compared.
+
+        Over several configurations a difference outweighs everything, then come failure,
+        refusal, and nothing compared.
+        """
+        endings = {pair.ending for pair in self.pairs}
+        for ending in ("differs", "failed", "refused", "empty"):
+            if ending in endings:
+                return _ENDINGS[ending]
+        return 0 if self.pairs else _ENDINGS["empty"]
+
+
+def verify(
+    configs: Sequence[tuple[str, Configured]],
+    control: Subject,
+    candidates: Sequence[Subject],
+    root: Path,
+    *,
+    oracle: bool = True,
+    on_step: Callable[[str, str], None] = lambda config, subject: None,
+) -> Verification:
+    """Run every configuration through all subjects and compare.
+
+    Args:
+        configs: Name and content (a file's path or a mapping) of each.
+        control: The reference.
+        candidates: What is held against it.
+        root: Each run gets a folder of its own below; made when something is stored.
+        oracle: Hold the oracle against the control as well.
+        on_step: Called with (configuration, subject) before each run.
+    """
+    pairs: list[Pair] = []
+    for number, (name, config) in enumerate(configs):
+        folder = root / str(number)
+        on_step(name, control.name)
+        reference = control.run(config, folder / "control")
+        for index, candidate in enumerate(candidates):
+            on_step(name, candidate.name)
+            record = candidate.run(config, folder / f"candidate-{index}")
+            pairs.append(_compare(name, reference, record))
+        if oracle and reference.status == "succeeded":
+            on_step(name, OracleSubject.name)
+            pairs.append(_ask_oracle(name, reference, config, folder))
+    return Verification(
+        control=control.name,
+        candidates=tuple(candidate.name for candidate in candidates),
+        pairs=tuple(pairs),
+    )
+
+
+def _compare(name: str, control: Record, candidate: Record, *, optional: bool = False) -> Pair:
+    outcomes = compare_records(control, candidate)
+    return Pair(
+        config=name,
+        control=control,
+        candidate=candidate,
+        candidate_name=candidate.subject,
+        verdict=overall(outcomes),
+        channels=outcomes,
+        divergence=first_divergence(control, candidate, outcomes),
+        optional=optional,
+    )
+
+
+def _ask_oracle(name: str, control: Record, config: Configured, root: Path) -> Pair:
+    try:
+        record = OracleSubject({}).run(config, root)
+    except CannotExpress as silence:
+        return Pair(
+            config=name,
+            control=control,
+            candidate=None,
+            candidate_name=OracleSubject.name,
+            verdict=Verdict.NOT_COMPARABLE,
+            channels={},
+            divergence=None,
+            note=f"beyond the oracle: {silence.reason}",
+            optional=True,
+        )
+    return _compare(name, control, record, optional=True)
