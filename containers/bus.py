@@ -3,8 +3,9 @@
 1. An engine attaches containers in topology order (`Bus.attach`) and connects them
    (`Bus.connect`). `Bus.seal` fixes both: it looks every route up once, so that publishing is a
    walk over a tuple, and lays the agenda: all acts, by step, then by topology order.
-2. For each time slice the engine calls `Bus.run_slice`, which walks the agenda. That is the
-   barrier: no act of step k + 1 runs before the last act of step k has returned.
+2. For each time slice the engine calls `Bus.run_slice`, which walks the agenda and leaves out what
+   has nothing to do. That is the barrier: no act of step k + 1 runs before the last act of step k
+   has returned.
 3. An act publishes through an `Outlet`. The event is numbered, kept if the trace wants it, and
    delivered at once to every subscriber's handler. Handlers only take note; publishing from one
    is refused, since its events would belong to another step than the one it runs in.
@@ -14,16 +15,16 @@ A container that raises is moved to ``faulted`` and named by the `ContainerError
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, NoReturn, cast
+from collections.abc import Callable, Sequence, Sized
+from typing import Final, NoReturn
 
-from containers.container import Act, Container, Handler
+from containers.container import Container, Handler
 from containers.errors import ContainerError, WiringError
 from containers.events import Event, EventKind
 from containers.journal import Route
 from containers.lifecycle import State
 from containers.nearest import did_you_mean
-from containers.trace import TraceRecorder
+from containers.trace import CHUNK_ROWS, TraceRecorder
 
 __all__ = ["Bus", "Outlet", "Port"]
 
@@ -31,13 +32,17 @@ __all__ = ["Bus", "Outlet", "Port"]
 class Outlet:
     """Where one container publishes one kind of event (on one topic)."""
 
-    __slots__ = ("_bus", "_handlers", "_keep")
+    __slots__ = ("_bus", "_handlers", "_keep", "_subscribers")
 
     def __init__(
-        self, bus: Bus, handlers: tuple[Handler, ...], keep: Callable[[Event], None] | None
+        self,
+        bus: Bus,
+        subscribers: Sequence[tuple[Container, Handler]],
+        keep: Callable[[Event], None] | None,
     ) -> None:
         self._bus = bus
-        self._handlers = handlers
+        self._subscribers = tuple(container for container, _ in subscribers)
+        self._handlers = tuple(handler for _, handler in subscribers)
         self._keep = keep
 
     def publish(self, event: Event) -> None:
@@ -58,7 +63,8 @@ class Outlet:
             try:
                 handler(event)
             except Exception as error:
-                raise _blame(handler, error) from error
+                subscriber = self._subscribers[self._handlers.index(handler)]
+                raise _blame(subscriber, error) from error
         bus.delivering = False
 
 
@@ -92,10 +98,12 @@ class Bus:
         self.time_ns = 0
         self.delivering = False
         self._recorder = recorder
+        self._buffer = recorder.buffer
         self._keeps = keeps
         self._containers: dict[str, Container] = {}
         self._routes: list[Route] = []
-        self._agenda: tuple[Act, ...] = ()
+        self._agenda: tuple[tuple[Sized, Callable[[], None]], ...] = ()
+        self._actors: dict[Callable[[], None], Container] = {}
         self._sealed = False
         self._entered = False
 
@@ -160,12 +168,13 @@ class Bus:
         """End the wiring and lay the agenda. Containers can be initialised from here on."""
         self._must_be_open()
         acts = [
-            (step, place, act)
+            (step, place, act, container)
             for place, container in enumerate(self._containers.values())
             for step, act in container.acts().items()
         ]
         acts.sort(key=lambda entry: entry[:2])
-        self._agenda = tuple(act for _, _, act in acts)
+        self._agenda = tuple((act.when, act.run) for _, _, act, _ in acts)
+        self._actors = {act.run: container for _, _, act, container in acts}
         self._sealed = True
 
     def port(self, container: Container) -> Port:
@@ -176,15 +185,15 @@ class Bus:
 
     def outlet(self, publisher: str, kind: EventKind, topic: str | None) -> Outlet:
         """Look up who hears ``publisher``'s events of ``kind`` on ``topic``."""
-        handlers = tuple(
-            self._containers[route.subscriber].handlers()[kind]
+        subscribers = [
+            self._containers[route.subscriber]
             for route in self._routes
             if route.publisher == publisher
             and route.kind == kind
             and (route.topic is None or route.topic == topic)
-        )
+        ]
         keep = self._recorder.buffer.append if self._keeps(publisher, kind) else None
-        return Outlet(self, handlers, keep)
+        return Outlet(self, [(c, c.handlers()[kind]) for c in subscribers], keep)
 
     def run_slice(self, time_ns: int) -> None:
         """Take all containers through the steps of the slice that ends at ``time_ns``.
@@ -196,14 +205,16 @@ class Bus:
         if not self._entered:
             self._enter()
         self.time_ns = time_ns
-        for act in self._agenda:
-            try:
-                act()
-            except ContainerError:
-                raise
-            except Exception as error:
-                raise _blame(act, error) from error
-        self._recorder.trim()
+        for when, act in self._agenda:
+            if when:
+                try:
+                    act()
+                except ContainerError:
+                    raise
+                except Exception as error:
+                    raise _blame(self._actors[act], error) from error
+        if len(self._buffer) >= CHUNK_ROWS:
+            self._recorder.trim()
 
     def refuse(self, event: Event) -> NoReturn:
         """Raise for an event that may not be published now."""
@@ -228,7 +239,6 @@ class Bus:
             raise WiringError("the bus is sealed; its containers and routes are fixed")
 
 
-def _blame(bound: Callable[..., None], error: Exception) -> ContainerError:
-    container = cast(Container, getattr(bound, "__self__"))  # noqa: B009  # Callable hides it
+def _blame(container: Container, error: Exception) -> ContainerError:
     container.lifecycle.fail()
     return ContainerError(container.id, "execute", error)

@@ -7,9 +7,9 @@ nothing; acts publish. Subclasses override the ``on_…`` hooks, never the trigg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 
 from containers.events import EventKind
 from containers.lifecycle import Lifecycle, State, Trigger
@@ -17,7 +17,7 @@ from containers.lifecycle import Lifecycle, State, Trigger
 if TYPE_CHECKING:
     from containers.bus import Port
 
-__all__ = ["Act", "Container", "Handler", "Role", "Step"]
+__all__ = ["ALWAYS", "Act", "Container", "Handler", "Role", "Step"]
 
 
 class Role(StrEnum):
@@ -33,7 +33,11 @@ class Role(StrEnum):
 
 
 class Step(IntEnum):
-    """The steps of a time slice. Every container finishes one before any begins the next."""
+    """The steps of a time slice. Every container finishes one before any begins the next.
+
+    docs/semantics.md counts nine: its eighth is CLOSE_FILLS and ENDINGS, its ninth RUIN and
+    UPDATES.
+    """
 
     BARS = 1
     OPEN_FILLS = 2
@@ -43,15 +47,29 @@ class Step(IntEnum):
     REQUESTS = 6
     RISK = 7
     CLOSE_FILLS = 8
-    RUIN = 9
-    UPDATES = 10
+    ENDINGS = 9
+    RUIN = 10
+    UPDATES = 11
 
 
-Handler: TypeAlias = Callable[[Any], None]
+Handler: TypeAlias = Callable[[Any], object]
 """Takes an event of the kind it is registered for; must not publish."""
 
-Act: TypeAlias = Callable[[], None]
-"""What a container does at a step; may publish."""
+ALWAYS: Final[Sized] = (None,)
+"""For an act that has something to do in every slice."""
+
+
+class Act(NamedTuple):
+    """What a container does at a step.
+
+    Attributes:
+        run: Does it; may publish.
+        when: A collection of the container's own, always the same object: while it is empty there
+            is nothing to do, and the bus passes the act over without a call.
+    """
+
+    run: Callable[[], None]
+    when: Sized = ALWAYS
 
 
 class Container:

@@ -8,7 +8,7 @@ or infinity.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from containers.results import Metric, Metrics
 
@@ -45,26 +45,35 @@ class PortfolioMetrics:
         self._net_profit = 0.0
         self._ruined_at: int | None = None
 
-    def sample(self, equity: float, *, exposed: bool) -> None:
-        """Take the equity at the end of a slice, currency, and whether a position is open."""
-        n = self._samples + 1
-        r = equity / self._equity - 1
-        d = r - self._mean
-        self._mean += d / n
-        self._m2 += d * (r - self._mean)
-        if r < 0.0:
-            self._downside += r * r
-        self._equity = equity
-        self._equity_total += equity
-        self._samples = n
-        if exposed:
-            self._exposed += 1
-        if equity > self._peak:
-            self._peak = equity
-        else:
-            drawdown = 1 - equity / self._peak
-            if drawdown > self._max_drawdown:
-                self._max_drawdown = drawdown
+    def samples(self, equities: Iterable[float], *, exposed: int) -> None:
+        """Take equities at the ends of slices, in order, as many at a time as is convenient.
+
+        Args:
+            equities: Currency.
+            exposed: At how many of these a position was open.
+        """
+        # Locals, since this runs once per bar and portfolio.
+        n, equity, peak, max_drawdown = self._samples, self._equity, self._peak, self._max_drawdown
+        mean, m2, downside, total = self._mean, self._m2, self._downside, self._equity_total
+        for sample in equities:
+            n += 1
+            r = sample / equity - 1
+            d = r - mean
+            mean += d / n
+            m2 += d * (r - mean)
+            if r < 0.0:
+                downside += r * r
+            equity = sample
+            total += sample
+            if sample > peak:
+                peak = sample
+            else:
+                drawdown = 1 - sample / peak
+                if drawdown > max_drawdown:
+                    max_drawdown = drawdown
+        self._samples, self._equity, self._peak, self._max_drawdown = n, equity, peak, max_drawdown
+        self._mean, self._m2, self._downside, self._equity_total = mean, m2, downside, total
+        self._exposed += exposed
 
     def fill(self, quantity: float, price: float, commission: float, cash: float) -> None:
         """Take a fill: signed shares, currency per share, currency, and the cash after it."""

@@ -279,8 +279,11 @@ class Builder:
             raise ConfigurationError(self.problems)
 
     def _stop(self, message: str, mark: Mark | None, hint: str | None = None) -> NoReturn:
-        at = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
-        problem = Problem(message, location=Location(self.file, *at), hint=hint)
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
+        lines = self.text.split("\n")
+        if line > len(lines):  # where the C parser sees the end of a text without a last line break
+            line, column = len(lines), len(lines[-1]) + 1
+        problem = Problem(message, location=Location(self.file, line, column), hint=hint)
         raise ConfigurationError([*self.problems, problem]) from None
 
 

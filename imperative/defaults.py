@@ -4,7 +4,7 @@
    ``data.data_dir`` have no default.
 2. `merge` lays one configuration over another.
 3. `complete` then fills in the items of lists, which see the merged whole.
-4. `resolve` does all three and answers data that are shared with nobody.
+4. `resolve` does all three and answers data that nobody else holds.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ ENGINE_DEFAULTS: Final[Mapping[str, Any]] = {
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Lay ``over`` on ``base``: mappings merge deeply, all else replaces, null too.
 
-    Neither is changed; what they hold is shared with the answer.
+    Neither is changed; the answer refers to what they hold.
 
     >>> merge({"a": {"x": 1, "y": 2}, "b": [1, 2]}, {"a": {"y": None}, "b": [3]})
     {'a': {'x': 1, 'y': None}, 'b': [3]}

@@ -64,9 +64,7 @@ class TopologyBuilder:
 
         @cache
         def kinds_of(container: str) -> frozenset[EventKind]:
-            return kept_kinds(
-                container, configuration.trace_level, configuration.trace.containers
-            )
+            return kept_kinds(container, configuration.trace_level, configuration.trace.containers)
 
         bus = Bus(recorder, lambda container, kind: kind in kinds_of(container))
         plot = Plot(bus, configuration, market, self.components, folder)

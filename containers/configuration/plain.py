@@ -89,7 +89,7 @@ class _Copier:
             return self.text(str(value), path)
         self.report(
             path,
-            f"{found(value)} has no place in a configuration, "
+            f"a Python {kind.__name__} has no place in a configuration, "
             "expected text, a number, true, false, null, a list or a mapping",
             _advice(value),
         )

@@ -42,6 +42,7 @@ __all__ = [
     "Layout",
     "PrefixDigest",
     "TraceChunk",
+    "check_totals",
     "recut",
 ]
 
@@ -289,6 +290,21 @@ class ChunkInfo(msgspec.Struct, frozen=True):
             last_ns=int(last.time_ns[-1]),
             nbytes=chunk.nbytes,
             prefix=PrefixDigest(previous.events + chunk.rows, chunk.digest(previous.digest)),
+        )
+
+
+def check_totals(infos: Sequence[ChunkInfo], events_total: int, dropped: int) -> None:
+    """Refuse counts of a unit that its kept events contradict.
+
+    Raises:
+        ValueError: There are fewer events than were kept, dropped, or numbered.
+    """
+    kept = infos[-1].prefix.events if infos else 0
+    last_seq = infos[-1].last_seq if infos else -1
+    if dropped < 0 or events_total < kept + dropped or events_total <= last_seq:
+        raise ValueError(
+            f"a unit of {events_total} events cannot have kept {kept} and dropped {dropped}, "
+            f"the last kept being number {last_seq}"
         )
 
 

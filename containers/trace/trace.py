@@ -20,6 +20,7 @@ from containers.trace.chunk import (
     ChunkInfo,
     PrefixDigest,
     TraceChunk,
+    check_totals,
     recut,
 )
 
@@ -47,12 +48,7 @@ class Trace:
         dropped: int = 0,
         path: Path | None = None,
     ) -> None:
-        kept = infos[-1].prefix.events if infos else 0
-        if events_total < kept + dropped or (infos and events_total <= infos[-1].last_seq):
-            raise ValueError(
-                f"a unit of {events_total} events cannot have kept {kept}, dropped {dropped} "
-                f"and numbered one {infos[-1].last_seq if infos else None}"
-            )
+        check_totals(infos, events_total, dropped)
         self.chunks: Final = chunks
         self.infos: Final = tuple(infos)
         self.events_total: Final = events_total

@@ -25,11 +25,6 @@ class AccountView(Protocol):
         """Position in each symbol, 0.0 when flat."""
         ...
 
-    @property
-    def ruined(self) -> bool:
-        """Its equity reached zero; it trades no more."""
-        ...
-
     def net(self, symbol: str) -> float:
         """Position with all pending orders filled."""
         ...
@@ -48,7 +43,6 @@ class Account:
         self.closes: dict[str, float] = {}
         self.positions = dict.fromkeys(symbols, 0.0)
         self.averages = dict.fromkeys(symbols, 0.0)
-        self.ruined = False
         self._pending: dict[str, dict[int, float]] = {symbol: {} for symbol in symbols}
         self._held: tuple[str, ...] = ()
         self._positions_value: float | None = 0.0
@@ -80,7 +74,8 @@ class Account:
 
     def equity(self) -> float:
         """Cash + positions value."""
-        return self.cash + self.positions_value()
+        value = self._positions_value
+        return self.cash + (self.positions_value() if value is None else value)
 
     def mark(self, symbol: str, close: float) -> None:
         """Take note of a base close."""

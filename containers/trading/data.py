@@ -34,7 +34,7 @@ class DataContainer(Container):
 
     def acts(self) -> Mapping[Step, Act]:
         """Publish in step 1."""
-        return {Step.BARS: self.publish_bar}
+        return {Step.BARS: Act(self.publish_bar)}
 
     def on_initialize(self, port: Port) -> None:
         """Find the outlet."""

@@ -66,8 +66,10 @@ class ExecutionContainer(Container):
         self._costs = costs
         self._close_at_end = close_at_end
         self._bars: dict[str, Bar] = {}
-        self._orders: dict[str, list[Order]] = {portfolio: [] for portfolio in accounts}
-        self._ruined: set[str] = set()
+        self._pending: list[Order] = []
+        self._ended: list[str] = []
+        self._solvent = dict(accounts)
+        self._places = {portfolio: place for place, portfolio in enumerate(accounts)}
         self._fills: dict[str, Outlet] = {}
         self._cancellations: dict[str, Outlet] = {}
         self._port: Port
@@ -84,14 +86,17 @@ class ExecutionContainer(Container):
 
     def handlers(self) -> Mapping[EventKind, Handler]:
         """Take base bars and orders."""
-        return {EventKind.BAR: self.on_bar, EventKind.ORDER: self.on_order}
+        return {EventKind.BAR: self.on_bar, EventKind.ORDER: self._pending.append}
 
     def acts(self) -> Mapping[Step, Act]:
         """Fill in step 2 or 8; end symbols in step 8; close the ruined in step 9."""
-        acts: dict[Step, Act] = {Step.CLOSE_FILLS: self.fill_at_close, Step.RUIN: self.close_ruined}
-        if self._fill_model is FillModel.NEXT_OPEN:
-            acts[Step.OPEN_FILLS] = self.fill_at_open
-        return acts
+        at_open = self._fill_model is FillModel.NEXT_OPEN
+        filling = Step.OPEN_FILLS if at_open else Step.CLOSE_FILLS
+        return {
+            filling: Act(self.fill_at_open if at_open else self.fill_at_close, when=self._pending),
+            Step.ENDINGS: Act(self.end_symbols, when=self._ended),
+            Step.RUIN: Act(self.close_ruined),
+        }
 
     def on_initialize(self, port: Port) -> None:
         """Find the outlets; each portfolio's fills and cancellations are a topic of their own."""
@@ -101,61 +106,64 @@ class ExecutionContainer(Container):
             self._cancellations[portfolio] = port.outlet(EventKind.CANCELLATION, portfolio)
 
     def on_bar(self, bar: Bar) -> None:
-        """Take note of a symbol's newest base bar."""
+        """Take note of a symbol's newest base bar, and of its last."""
         self._bars[bar.symbol] = bar
-
-    def on_order(self, order: Order) -> None:
-        """Take note of an order; orders arrive oldest first."""
-        self._orders[order.portfolio].append(order)
+        if bar.time_ns >= self._first_end and bar.time_ns == self._last_bars[bar.symbol]:
+            self._ended.append(bar.symbol)
 
     def fill_at_open(self) -> None:
         """Fill what is pending for the slice's symbols at their open."""
-        for portfolio, orders in self._orders.items():
-            if orders:
-                self._fill_pending(portfolio, attrgetter("open"))
+        self._fill_pending(attrgetter("open"))
 
     def fill_at_close(self) -> None:
-        """Fill at closes if that is the model, then end the symbols whose data have ended."""
-        if self._fill_model is FillModel.SAME_CLOSE:
-            for portfolio, orders in self._orders.items():
-                if orders:
-                    self._fill_pending(portfolio, attrgetter("close"))
-        now = self._port.bus.time_ns
-        if now < self._first_end:
-            return
-        for symbol, last in self._last_bars.items():
-            if now >= last:
-                self._end(symbol)
+        """Fill what is pending for the slice's symbols at their close."""
+        self._fill_pending(attrgetter("close"))
+
+    def end_symbols(self) -> None:
+        """Cancel and close in the symbols whose data have ended, in configuration order."""
+        for symbol in self._last_bars:
+            if symbol in self._ended:
+                self._cancel(
+                    [order for order in self._pending if order.symbol == symbol],
+                    CancellationReason.END_OF_DATA,
+                )
+                for portfolio in self._accounts if self._close_at_end else ():
+                    self._close(portfolio, symbol, FillReason.CLOSE_AT_END)
 
     def close_ruined(self) -> None:
-        """Cancel and close everything of the portfolios that were ruined in this slice."""
-        for portfolio, account in self._accounts.items():
-            if account.ruined and portfolio not in self._ruined:
-                self._ruined.add(portfolio)
-                self._cancel(portfolio, self._orders[portfolio], CancellationReason.RUINED)
-                for symbol in self._last_bars:
-                    self._close(portfolio, symbol, FillReason.RUINED)
-
-    def _end(self, symbol: str) -> None:
-        for portfolio, orders in self._orders.items():
-            ended = [order for order in orders if order.symbol == symbol]
-            self._cancel(portfolio, ended, CancellationReason.END_OF_DATA)
-        if self._close_at_end:
-            for portfolio in self._accounts:
-                self._close(portfolio, symbol, FillReason.CLOSE_AT_END)
-
-    def _fill_pending(self, portfolio: str, base: Callable[[Bar], float]) -> None:
-        now, waiting = self._port.bus.time_ns, []
-        due = self._orders[portfolio]
-        for order in due:
-            bar = self._bars.get(order.symbol)
-            if bar is None or bar.time_ns != now:
-                waiting.append(order)
-                continue
-            self._fill(
-                portfolio, order.symbol, order.quantity, base(bar), order.seq, FillReason.ORDER
+        """Cancel and close everything of the portfolios that are ruined in this slice."""
+        for account in self._solvent.values():
+            if account.equity() <= 0:
+                break
+        else:
+            return
+        for portfolio in [p for p, a in self._solvent.items() if a.equity() <= 0]:
+            del self._solvent[portfolio]
+            self._cancel(
+                [order for order in self._pending if order.portfolio == portfolio],
+                CancellationReason.RUINED,
             )
-        self._orders[portfolio] = waiting
+            for symbol in self._last_bars:
+                self._close(portfolio, symbol, FillReason.RUINED)
+
+    def _by_portfolio(self, orders: Iterable[Order]) -> list[Order]:
+        """Sort by portfolio in topology order; the sort is stable, so age comes second."""
+        return sorted(orders, key=lambda order: self._places[order.portfolio])
+
+    def _fill_pending(self, base: Callable[[Bar], float]) -> None:
+        now, bars = self._port.bus.time_ns, self._bars
+        due = [order for order in self._pending if bars[order.symbol].time_ns == now]
+        self._forget(due)
+        for order in self._by_portfolio(due):
+            price = base(bars[order.symbol])
+            self._fill(
+                order.portfolio, order.symbol, order.quantity, price, order.seq, FillReason.ORDER
+            )
+
+    def _forget(self, orders: Iterable[Order]) -> None:
+        """Take orders off the pending ones; the bus watches that list, so it stays the same."""
+        gone = {order.seq for order in orders}
+        self._pending[:] = [order for order in self._pending if order.seq not in gone]
 
     def _close(self, portfolio: str, symbol: str, reason: FillReason) -> None:
         position = self._accounts[portfolio].positions[symbol]
@@ -182,13 +190,13 @@ class ExecutionContainer(Container):
             )
         )  # fmt: skip
 
-    def _cancel(self, portfolio: str, orders: Iterable[Order], reason: CancellationReason) -> None:
-        bus, gone = self._port.bus, tuple(orders)
+    def _cancel(self, orders: Iterable[Order], reason: CancellationReason) -> None:
+        bus, gone = self._port.bus, self._by_portfolio(orders)
+        self._forget(gone)
         for order in gone:
-            self._cancellations[portfolio].publish(
+            self._cancellations[order.portfolio].publish(
                 Cancellation(
                     bus.seq, bus.time_ns, self.id, order.seq,
-                    portfolio, order.symbol, order.quantity, reason.value,
+                    order.portfolio, order.symbol, order.quantity, reason.value,
                 )
             )  # fmt: skip
-        self._orders[portfolio] = [o for o in self._orders[portfolio] if o not in gone]

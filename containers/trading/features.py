@@ -33,46 +33,38 @@ class FeaturesContainer(Container):
         self._symbol = symbol
         self._timeframe = timeframe
         self._indicators = tuple(indicators)
-        self._steps = tuple(indicator.step for indicator in indicators)
-        self._names = tuple(indicator.name for indicator in indicators)
-        self._states = [indicator.initial for indicator in indicators]
-        self._bar: Bar | None = None
+        self._steps = tuple((indicator.name, indicator.step) for indicator in indicators)
+        self._states = {indicator.name: indicator.initial for indicator in indicators}
+        self._bars: list[Bar] = []
         self._outlet: Outlet
         self._port: Port
 
     def settings(self) -> Mapping[str, Any]:
         """Name the stream and its features."""
         return {
-            "symbol": self._symbol, "timeframe": self._timeframe, "features": list(self._names),
+            "symbol": self._symbol, "timeframe": self._timeframe, "features": list(self._states),
         }  # fmt: skip
 
     def handlers(self) -> Mapping[EventKind, Handler]:
         """Take bars."""
-        return {EventKind.BAR: self.on_bar}
+        return {EventKind.BAR: self._bars.append}
 
     def acts(self) -> Mapping[Step, Act]:
         """Publish in step 3."""
-        return {Step.FEATURES: self.publish_features}
+        return {Step.FEATURES: Act(self.publish_features, when=self._bars)}
 
     def on_initialize(self, port: Port) -> None:
         """Find the outlet."""
         self._port = port
         self._outlet = port.outlet(EventKind.FEATURES)
 
-    def on_bar(self, bar: Bar) -> None:
-        """Take note of the bar of this slice."""
-        self._bar = bar
-
     def publish_features(self) -> None:
-        """Step every indicator over the bar of this slice, if there is one."""
-        bar = self._bar
-        if bar is None:
-            return
-        self._bar = None
-        values: dict[str, float | None] = {}
+        """Step every indicator over the bar of this slice."""
+        bar = self._bars.pop()
         states = self._states
-        for i, step in enumerate(self._steps):
-            states[i], values[self._names[i]] = step(states[i], bar)
+        values: dict[str, float | None] = {}
+        for name, step in self._steps:
+            states[name], values[name] = step(states[name], bar)
         bus = self._port.bus
         self._outlet.publish(
             Features(

@@ -10,10 +10,11 @@ import msgspec
 import numpy as np
 
 from containers.bus import Outlet, Port
-from containers.container import Act, Container, Handler, Role, Step
+from containers.container import ALWAYS, Act, Container, Handler, Role, Step
 from containers.events import (
     Bar,
     Cancellation,
+    CancellationReason,
     EventKind,
     Fill,
     FillReason,
@@ -84,7 +85,9 @@ class PortfolioContainer(Container):
         self._base_bars: dict[str, Bar] = {}
         self._bar_counts = dict.fromkeys(base_timeframes, 0)
         self._last_bar: int | None = None
-        self._done = False
+        self._exposed = 0
+        self._ruined = False
+        self._reported_ruin = False
         self._save = save
         self._report: PortfolioReport | None = None
         self._requests: Outlet
@@ -112,11 +115,11 @@ class PortfolioContainer(Container):
         }
 
     def acts(self) -> Mapping[Step, Act]:
-        """Request in step 6; in step 9 judge, then report."""
+        """Request in step 6, when there is a signal or a stop to watch; report in step 9."""
+        stops = self._stop_loss is not None
         return {
-            Step.REQUESTS: self.publish_requests,
-            Step.RUIN: self.judge,
-            Step.UPDATES: self.publish_update,
+            Step.REQUESTS: Act(self.publish_requests, when=ALWAYS if stops else self._signals),
+            Step.UPDATES: Act(self.publish_update),
         }
 
     def on_initialize(self, port: Port) -> None:
@@ -131,8 +134,8 @@ class PortfolioContainer(Container):
         symbol = bar.symbol
         if bar.timeframe == self._base_timeframes[symbol]:
             self.account.mark(symbol, bar.close)
-            self._base_bars[symbol] = bar
             self._bar_counts[symbol] += 1
+            self._base_bars[symbol] = bar
 
     def on_signal(self, signal: Signal) -> None:
         """Take note of a changed view."""
@@ -144,12 +147,14 @@ class PortfolioContainer(Container):
 
     def on_cancellation(self, cancellation: Cancellation) -> None:
         """Count the order as pending no more."""
+        self._ruined |= cancellation.reason == CancellationReason.RUINED
         assert cancellation.cause is not None  # a cancellation is caused by its order
         self.account.drop_pending(cancellation.symbol, cancellation.cause)
 
     def on_fill(self, fill: Fill) -> None:
         """Book the fill: account, trade, figures."""
         account, symbol = self.account, fill.symbol
+        self._ruined |= fill.reason == FillReason.RUINED
         if fill.reason == FillReason.ORDER:
             assert fill.cause is not None  # such a fill is caused by its order
             account.drop_pending(symbol, fill.cause)
@@ -166,11 +171,8 @@ class PortfolioContainer(Container):
 
     def publish_requests(self) -> None:
         """Ask for what signals and stops call for, all from one snapshot of the account."""
-        signals = self._signals
-        if not signals and self._stop_loss is None:
-            return
-        account = self.account
-        if account.ruined:
+        signals, account = self._signals, self.account
+        if self._ruined:
             signals.clear()
             return
         # Neither equity nor net can change between these requests: orders come in step 7.
@@ -187,25 +189,22 @@ class PortfolioContainer(Container):
                 self._request(signal.seq, symbol, target, RequestReason.SIGNAL)
         signals.clear()
 
-    def judge(self) -> None:
-        """Declare the portfolio ruined when nothing is left of it."""
-        account = self.account
-        if not account.ruined and account.equity() <= 0:
-            account.ruined = True
-            self._metrics.ruin(self._port.bus.time_ns)
-
     def publish_update(self) -> None:
         """Report cash, positions and equity; a ruined portfolio does so once more, then never."""
-        self._base_bars.clear()
-        if self._done:
+        if self._reported_ruin:
             return
         bus, account = self._port.bus, self.account
         value = account.positions_value()
         equity = account.cash + value
-        self._metrics.sample(equity, exposed=account.exposed)
+        if self._ruined or equity <= 0:
+            # What is left after the closes can be above zero by a rounding; it is ruined all the
+            # same, as the closes say.
+            self._ruined = self._reported_ruin = True
+            self._metrics.ruin(bus.time_ns)
         self._times.append(bus.time_ns)
         self._equities.append(equity)
-        self._done = account.ruined
+        if account.exposed:
+            self._exposed += 1
         self._updates.publish(
             PortfolioUpdate(
                 bus.seq, bus.time_ns, self.id, self._last_bar, account.cash, value, equity
@@ -214,6 +213,7 @@ class PortfolioContainer(Container):
 
     def on_collect(self) -> PortfolioReport:
         """Give figures, trades and curve."""
+        self._metrics.samples(self._equities, exposed=self._exposed)
         self._report = PortfolioReport(
             metrics=self._metrics.figures(),
             trades=tuple(self._trades),
@@ -252,9 +252,12 @@ class PortfolioContainer(Container):
 
     def _hit_stop(self, symbol: str, signal: Signal | None) -> Bar | None:
         """Give the base bar whose close hit the stop of an open position, if one did."""
-        bar, account = self._base_bars.get(symbol), self.account
+        account = self.account
         held = account.positions[symbol]
-        if self._stop_loss is None or bar is None or held == 0.0:
+        if self._stop_loss is None or held == 0.0:
+            return None
+        bar = self._base_bars[symbol]
+        if bar.time_ns != self._port.bus.time_ns:
             return None
         side = 1 if held > 0 else -1
         if signal is not None and signal.direction != side:

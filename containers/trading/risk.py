@@ -89,23 +89,19 @@ class RiskContainer(Container):
     def handlers(self) -> Mapping[EventKind, Handler]:
         """Take its portfolio's requests and updates."""
         return {
-            EventKind.ORDER_REQUEST: self.on_request,
+            EventKind.ORDER_REQUEST: self._inbox.append,
             EventKind.PORTFOLIO_UPDATE: self.on_update,
         }
 
     def acts(self) -> Mapping[Step, Act]:
         """Answer in step 7."""
-        return {Step.RISK: self.publish_answers}
+        return {Step.RISK: Act(self.publish_answers, when=self._inbox)}
 
     def on_initialize(self, port: Port) -> None:
         """Find the outlets."""
         self._port = port
         self._orders = port.outlet(EventKind.ORDER)
         self._rejections = port.outlet(EventKind.REJECTION)
-
-    def on_request(self, request: OrderRequest) -> None:
-        """Take note of a request of this slice."""
-        self._inbox.append(request)
 
     def on_update(self, update: PortfolioUpdate) -> None:
         """Follow the peak of the equity, and forget it after a cool-down."""
@@ -124,8 +120,6 @@ class RiskContainer(Container):
 
     def publish_answers(self) -> None:
         """Judge this slice's requests in order; each order leaves less room for the next."""
-        if not self._inbox:
-            return
         bus = self._port.bus
         for request in self._inbox:
             quantity, rules = self._judge(request)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, ClassVar, TypeAlias
 
 from containers.bus import Outlet, Port
 from containers.components import Decision, Strategy
@@ -11,6 +12,8 @@ from containers.container import Act, Container, Handler, Role, Step
 from containers.events import Bar, EventKind, Features, Signal
 
 __all__ = ["StrategyContainer"]
+
+Values: TypeAlias = tuple[float | None, ...]
 
 _BEFORE_THE_FIRST = Decision(0, 1.0)
 
@@ -27,10 +30,10 @@ class StrategyContainer(Container):
     def __init__(self, container_id: str, *, strategy: Strategy) -> None:
         super().__init__(container_id)
         self._strategy = strategy
-        self._names = tuple(indicator.name for indicator in strategy.indicators)
+        self._values = _picker([indicator.name for indicator in strategy.indicators])
         self._views: dict[str, Decision] = {}
-        self._closes: dict[str, float] = {}
-        self._inbox: list[Features] = []
+        self._bars: list[Bar] = []
+        self._features: list[Features] = []
         self._outlet: Outlet
         self._port: Port
 
@@ -42,43 +45,40 @@ class StrategyContainer(Container):
 
     def handlers(self) -> Mapping[EventKind, Handler]:
         """Take bars and their features."""
-        return {EventKind.BAR: self.on_bar, EventKind.FEATURES: self.on_features}
+        return {EventKind.BAR: self._bars.append, EventKind.FEATURES: self._features.append}
 
     def acts(self) -> Mapping[Step, Act]:
         """Decide in step 5."""
-        return {Step.SIGNALS: self.publish_signals}
+        return {Step.SIGNALS: Act(self.publish_signals, when=self._features)}
 
     def on_initialize(self, port: Port) -> None:
         """Find the outlet."""
         self._port = port
         self._outlet = port.outlet(EventKind.SIGNAL)
 
-    def on_bar(self, bar: Bar) -> None:
-        """Take note of the close."""
-        self._closes[bar.symbol] = bar.close
-
-    def on_features(self, features: Features) -> None:
-        """Take note of the features of this slice."""
-        self._inbox.append(features)
-
     def publish_signals(self) -> None:
         """Step the strategy on every symbol of this slice; publish the views that changed."""
-        if not self._inbox:
-            return
-        bus = self._port.bus
-        for features in self._inbox:
-            symbol, values = features.symbol, features.values
-            last = self._views.get(symbol, _BEFORE_THE_FIRST)
-            view = self._strategy.decide(
-                last, self._closes[symbol], [values[name] for name in self._names]
-            )
-            if view == last:
+        bus, decide, views = self._port.bus, self._strategy.decide, self._views
+        # Both were delivered in topology order of the same streams.
+        for bar, features in zip(self._bars, self._features, strict=True):
+            symbol = features.symbol
+            last = views.get(symbol, _BEFORE_THE_FIRST)
+            view = decide(last, bar.close, self._values(features.values))
+            if view is last or view == last:
                 continue
-            self._views[symbol] = view
+            views[symbol] = view
             self._outlet.publish(
                 Signal(
                     bus.seq, bus.time_ns, self.id, features.seq,
                     symbol, view.direction, view.strength,
                 )
             )  # fmt: skip
-        self._inbox.clear()
+        self._bars.clear()
+        self._features.clear()
+
+
+def _picker(names: Sequence[str]) -> Callable[[Mapping[str, float | None]], Values]:
+    """Give a function that takes the named values out of a FEATURES, in order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple(values[name] for name in names)

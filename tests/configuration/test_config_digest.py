@@ -20,7 +20,7 @@ CONFIG: dict[str, Any] = {
 
 
 def test_the_digest_is_32_hexadecimal_digits_and_stays_the_same_over_versions() -> None:
-    assert config_digest(CONFIG) == "PINNED"
+    assert config_digest(CONFIG) == "1a2b768472b5814ac998ae62c5fc8d0b"
 
 
 @pytest.mark.parametrize(
@@ -72,5 +72,5 @@ def test_neighbouring_floats_are_told_apart() -> None:
 def test_what_is_not_plain_has_no_canonical_form() -> None:
     with pytest.raises(TypeError, match="a configuration holds set, which is not plain data"):
         canonical({"a": {1}})
-    with pytest.raises(ValueError, match="nan"):
+    with pytest.raises(ValueError, match="not JSON compliant"):
         canonical(float("nan"))

@@ -80,19 +80,19 @@ def test_what_python_has_and_yaml_has_not_becomes_what_yaml_has() -> None:
     [
         ({1, 2}, "a Python set", "write a list, whose order is certain"),
         (np.int64(5), "a Python int64", "convert it with .tolist()"),
-        (np.float64(5), "5.0", "convert it with float(…)"),
+        (np.float64(5), "a Python float64", "convert it with float(…)"),
         (np.array([5]), "a Python ndarray", "convert it with .tolist()"),
-        (Colour.RED, "'red'", "convert it with str(…)"),
+        (Colour.RED, "a Python Colour", "convert it with str(…)"),
         (object(), "a Python object", None),
         (b"x", "a Python bytes", None),
-        (Path("x"), "a Python PosixPath", "write it as text"),
+        (Path("x"), f"a Python {type(Path()).__name__}", "write it as text"),
         (datetime.time(9, 30), "a Python time", "write it as text"),
     ],
 )
 def test_what_is_not_plain_is_refused(value: object, message: str, hint: str | None) -> None:
     text = f"a[0]: {message} has no place in a configuration"
     (problem,) = problems_of({"a": [value]})
-    assert problem.replace("np.float64(5.0)", "5.0").startswith(text)
+    assert problem.startswith(text)
     assert problem.endswith(f"({hint})" if hint else "a list or a mapping")
 
 

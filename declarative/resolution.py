@@ -1,0 +1,249 @@
+"""From what a user wrote to complete configurations: of the workflow, and of each phase.
+
+1. `check_layers` checks what the patterns say, as the user's part is checked.
+2. `merge` lays the layers over one another: engine defaults < workflow defaults < the phase's
+   settings in the workflow < user < the user's ``phases.NAME``.
+3. `_complete` adds to the items of lists what they leave out; only now can they see the whole.
+4. `validate_resolved` checks the result; `_locator` tells it in which layer a value stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from containers.components import Components
+from containers.components.profiles import DEFAULT_MAX_LEVERAGE
+from containers.configuration import (
+    Configuration,
+    Locate,
+    UserInput,
+    config_digest,
+    validate_partial,
+    validate_resolved,
+)
+from containers.configuration.plain import found
+from containers.errors import ConfigPath, ConfigurationError, Location, Problem
+from containers.nearest import did_you_mean
+from declarative.errors import PatternError
+from declarative.patterns import Library, Pattern
+from declarative.references import Node
+from declarative.schema import WorkflowDefinition
+from declarative.values import resolve
+
+__all__ = ["Resolved", "Resolver", "merge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A complete configuration: as plain data, typed, and its hash."""
+
+    plain: Mapping[str, Any]
+    typed: Configuration
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A part of a configuration, checked, and where its values stand."""
+
+    data: Mapping[str, Any]
+    locate: Locate
+
+    def below(self, *steps: str) -> _Layer:
+        data: Any = self.data
+        for step in steps:
+            data = data.get(step, {})
+        return _Layer(data, lambda path, key: self.locate((*steps, *path), key))
+
+    def without(self, *keys: str) -> _Layer:
+        return _Layer({k: v for k, v in self.data.items() if k not in keys}, self.locate)
+
+
+class Resolver:
+    """Resolves the configurations of one run.
+
+    Raises:
+        ConfigurationError: What the user wrote is wrong by itself, or names no workflow.
+        PatternError: What a pattern says is wrong by itself.
+    """
+
+    def __init__(self, user: UserInput, library: Library, components: Components) -> None:
+        self._components = components
+        data = validate_partial(user.data, components=components, locate=user.locate)
+        self._user = _Layer(data, user.locate)
+        self._items = library.defaults.node("items")
+        self._engine = self._layer(library.defaults.node("configuration"), ())
+        if "workflow" not in data:
+            self._resolved([self._engine, self._user])  # says so, and what else is missing
+        self.workflow = _find_workflow(data["workflow"], library, user.locate)
+        self._defaults = self._layer(_part(self.workflow, "defaults"), ("workflow",))
+        self._check_phase_names()
+
+    def for_workflow(self) -> Resolved:
+        """Give the workflow's configuration, which keeps ``phases``."""
+        return self._resolved([self._engine, self._defaults, self._user])
+
+    def for_phase(self, index: int) -> Resolved:
+        """Give the configuration of the phase declared at ``index``, which has no ``phases``."""
+        name = self.workflow.definition.phases[index].name
+        settings = self._layer(_part(self.workflow, "phases", index, "config"), _NOT_A_PHASES)
+        layers = [self._engine, self._defaults, settings, self._user]
+        overrides = [layer.below("phases", name) for layer in layers]
+        return self._resolved([*(layer.without("phases") for layer in layers), *overrides])
+
+    def _layer(self, node: Node, refused: Sequence[str]) -> _Layer:
+        """Check a configuration inside a pattern."""
+
+        def locate(path: ConfigPath, key: bool) -> Location:
+            return node.document.locate((*node.path, *path), key=key)
+
+        if node.path[0] != "configuration":
+            _refuse_references(node)
+        for key in refused:
+            if key in node.value:
+                raise node.at(key).error(f"'{key}' cannot be set here", key=True)
+        try:
+            data = validate_partial(node.value, components=self._components, locate=locate)
+        except ConfigurationError as error:
+            raise PatternError(
+                Problem(p.message, (*node.path, *p.path), p.location, p.hint)
+                for p in error.problems
+            ) from None
+        return _Layer(data, locate)
+
+    def _check_phase_names(self) -> None:
+        known = [phase.name for phase in self.workflow.definition.phases]
+        problems = [
+            Problem(
+                f"the workflow '{self.workflow.name}' has no phase {found(name)}",
+                path=("phases", name),
+                location=layer.locate(("phases", name), True),
+                hint=did_you_mean(name, known),
+            )
+            for layer in (self._defaults, self._user)
+            for name in layer.data.get("phases", {})
+            if name not in known
+        ]
+        if problems:
+            raise ConfigurationError(problems)
+
+    def _resolved(self, layers: Sequence[_Layer]) -> Resolved:
+        plain: dict[str, Any] = {}
+        for layer in layers:
+            plain = merge(plain, layer.data)
+        plain = self._complete(plain)
+        locate = _locator(layers, self._user)
+        typed = validate_resolved(plain, components=self._components, locate=locate)
+        if typed.results.storage == "hybrid":
+            path = ("results", "storage")
+            message = "found 'hybrid', which does not exist yet, expected memory or disk"
+            raise ConfigurationError([Problem(message, path, locate(path, False))])
+        return Resolved(plain, typed, config_digest(plain))
+
+    def _complete(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        completed = dict(config)
+        for key in self._items.value:
+            if key in config:
+                completed[key] = [self._completed(key, item, config) for item in config[key]]
+        return completed
+
+    def _completed(
+        self, key: str, item: Mapping[str, Any], config: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        known = self._known_of(key, item, len(config.get("symbols", ())))
+        defaults = resolve(self._items.at(key), {"item": item, "component": known})
+        whole = merge(defaults, item)
+        return {name: whole[name] for name in dict.fromkeys([*item, *defaults])}
+
+    def _known_of(self, key: str, item: Mapping[str, Any], symbols: int) -> Mapping[str, Any]:
+        """Say what the registry knows of an item's type."""
+        if key == "strategies":
+            declared = self._components.strategies[item["type"]].parameters
+            return {"parameters": {name: p.default for name, p in declared.items()}}
+        if key == "classifiers":
+            declared = self._components.classifiers[item["type"]].parameters
+            return {"parameters": {name: p.default for name, p in declared.items()}}
+        if key == "risk_profiles":
+            size = self._components.profiles[item["type"]].max_position_size
+            if size is not None and symbols:
+                size = min(size, 1 / symbols)
+            return {"max_position_size": size, "max_leverage": DEFAULT_MAX_LEVERAGE}
+        return {}
+
+
+_NOT_A_PHASES = ("workflow", "phases")
+
+
+def merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay ``upper`` over ``lower``; neither is changed and nothing is shared with the answer.
+
+    Mappings merge deeply; anything else, null included, replaces.
+
+    >>> merge({"a": {"x": 1, "y": 2}, "b": [1]}, {"a": {"y": None}, "b": []})
+    {'a': {'x': 1, 'y': None}, 'b': []}
+    """
+    return deepcopy(_laid_over(lower, upper))
+
+
+def _laid_over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(lower)
+    for key, value in upper.items():
+        below = merged.get(key)
+        both = isinstance(below, Mapping) and isinstance(value, Mapping)
+        merged[key] = _laid_over(below, value) if both else value  # type: ignore[arg-type]  # both
+    return merged
+
+
+def _find_workflow(name: str, library: Library, locate: Locate) -> Pattern[WorkflowDefinition]:
+    workflows = library.workflows()
+    if name in workflows:
+        return workflows[name]
+    problem = Problem(
+        f"there is no workflow {found(name)}",
+        path=("workflow",),
+        location=locate(("workflow",), False),
+        hint=did_you_mean(name, workflows),
+    )
+    raise ConfigurationError([problem])
+
+
+def _part(workflow: Pattern[WorkflowDefinition], *path: str | int) -> Node:
+    """Give an optional mapping of a workflow; an empty one where it is left out."""
+    *parent, key = path
+    above = workflow.node(*parent)
+    if key in above.value:
+        return above.at(key)
+    return Node(workflow.document, tuple(path), {})
+
+
+def _refuse_references(node: Node) -> None:
+    if isinstance(node.value, str) and "${" in node.value:
+        raise node.error("a workflow's settings cannot hold references")
+    if isinstance(node.value, dict | list):
+        for key in node.value if isinstance(node.value, dict) else range(len(node.value)):
+            _refuse_references(node.at(key))
+
+
+def _locator(layers: Sequence[_Layer], user: _Layer) -> Locate:
+    """Find the topmost layer that has a path; what no layer has is for the user to write."""
+
+    def locate(path: ConfigPath, key: bool) -> Location | None:
+        for layer in reversed(layers):
+            if path and _has(layer.data, path):
+                return layer.locate(path, key)
+        return user.locate(path, key)
+
+    return locate
+
+
+def _has(data: Any, path: ConfigPath) -> bool:
+    for step in path:
+        inside = isinstance(data, Mapping) and step in data
+        inside = inside or (isinstance(data, list) and isinstance(step, int) and step < len(data))
+        if not inside:
+            return False
+        data = data[step]
+    return True
