@@ -97,6 +97,12 @@ class Lifecycle:
         except Exception as error:
             self.fail()
             raise ContainerError(self.container, trigger, error) from error
+        except BaseException:
+            # Ctrl-C leaves a state from which the container can be stopped or cleaned; one that
+            # was being initialised may hold something by now, and `created` is never cleaned.
+            if self._state is State.CREATED:
+                self.fail()
+            raise
         self._move(trigger, target)
 
     def fail(self) -> None:

@@ -116,7 +116,8 @@ class RunFolder:
         """
         number = 1
         while True:
-            name = workflow_id or default_workflow_id(workflow, digest, number)
+            default = default_workflow_id(workflow, digest, number)
+            name = default if workflow_id is None else workflow_id
             path = parent / check_workflow_id(name)
             try:
                 parent.mkdir(parents=True, exist_ok=True)

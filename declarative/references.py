@@ -238,4 +238,4 @@ def _kind(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "a list"
     names = {bool: "true or false", str: "text", int: "a number", float: "a number"}
-    return names.get(type(value), f"a {type(value).__name__}")
+    return names.get(type(value), f"a Python {type(value).__name__}")

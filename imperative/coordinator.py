@@ -23,6 +23,7 @@ from typing import Any, Final
 import msgspec
 
 from containers.components import Components, default_components
+from containers.configuration import UserInput
 from containers.errors import StorageError
 from containers.failures import describe_error
 from containers.journal import (
@@ -76,12 +77,12 @@ class Coordinator:
         self._root = root
 
     def run_workflow(
-        self, config: Mapping[str, Any] | str | Path, workflow_id: str | None = None
+        self, config: Mapping[str, Any] | str | Path | UserInput, workflow_id: str | None = None
     ) -> WorkflowResult:
         """Run the workflow that ``config`` names.
 
         Args:
-            config: A mapping, which is not changed, or the path of a YAML file.
+            config: A mapping, which is not changed, the path of a YAML file, or what was read.
             workflow_id: Name of this run; null: one made of the workflow and the config hash.
 
         Returns:

@@ -91,7 +91,7 @@ class Preparation:
 
 
 def prepare(
-    config: Mapping[str, Any] | str | Path,
+    config: Mapping[str, Any] | str | Path | UserInput,
     *,
     workflows: Mapping[str, type[Workflow]],
     components: Components,
@@ -108,11 +108,8 @@ def prepare(
     resolver = _Resolver(named, given, user, components)
     configuration = resolver.for_workflow()
     workflow = workflows[configuration.settings.workflow]()
-    _refuse_hybrid(configuration, user)
     phases = _find_phases(workflow, configuration, user)
     resolved = resolver.for_phases(phases)
-    for phase, own in zip(phases, resolved, strict=True):
-        _refuse_other_results(phase, own, configuration, user)
     loader = MarketLoader(user.base_dir)
     loader.load(configuration.settings)
     prepared = []
@@ -226,26 +223,6 @@ def _find_phases(workflow: Workflow, configuration: Resolved, user: UserInput) -
     if problems:
         raise ConfigurationError(problems)
     return phases
-
-
-def _refuse_hybrid(configuration: Resolved, user: UserInput) -> None:
-    if configuration.settings.results.storage == "hybrid":
-        path = ("results", "storage")
-        message = "the storage 'hybrid' is not available yet"
-        raise ConfigurationError(
-            [Problem(message, path, user.locate(path), hint="write memory or disk")]
-        )
-
-
-def _refuse_other_results(
-    phase: Phase, own: Resolved, configuration: Resolved, user: UserInput
-) -> None:
-    """Refuse a phase whose results would lie elsewhere than the workflow's."""
-    if own.settings.results != configuration.settings.results:
-        path = written_path(("results",), user, phase.name)
-        message = f"phase '{phase.name}' has results settings of its own"
-        hint = "a run keeps its results in one place; set results for the whole workflow"
-        raise ConfigurationError([Problem(message, path, user.locate(path, key=True), hint)])
 
 
 @contextmanager

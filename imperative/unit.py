@@ -160,12 +160,7 @@ def _announce(unit: Unit, journal: Journal) -> None:
 
 def _initialize(unit: Unit) -> None:
     for container in unit.bus.containers:
-        try:
-            container.initialize(unit.bus.port(container))
-        except BaseException:
-            if container.state is State.CREATED:  # Ctrl-C; it may hold something by now
-                container.lifecycle.fail()
-            raise
+        container.initialize(unit.bus.port(container))
 
 
 def _start(unit: Unit) -> None:

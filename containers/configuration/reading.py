@@ -34,16 +34,18 @@ class UserInput(msgspec.Struct, frozen=True):
         return None if self.document is None else self.document.locate(path, key=key)
 
 
-def read_user(config: Mapping[str, Any] | str | Path) -> UserInput:
+def read_user(config: Mapping[str, Any] | str | Path | UserInput) -> UserInput:
     """Read a YAML file, or copy a mapping; the mapping is not changed.
 
     Args:
-        config: The path of a file, or a configuration as a mapping.
+        config: The path of a file, a configuration as a mapping, or what was read already.
 
     Raises:
         ConfigurationError: The file cannot be read, or something is not plain data: text, numbers,
             true, false, null, lists and mappings with text for keys.
     """
+    if isinstance(config, UserInput):
+        return config
     if isinstance(config, str | Path):
         if isinstance(config, str) and "\n" in config:
             message = "found text of several lines, expected a mapping or the path of a YAML file"

@@ -49,6 +49,13 @@ def _lists_hold_something(config: Config) -> Iterator[Finding]:
             yield Finding((*path, "symbols"), message)
 
 
+def _storage_is_there(config: Config) -> Iterator[Finding]:
+    results = config.get("results")
+    if isinstance(results, Mapping) and results.get("storage") == "hybrid":
+        message = "the storage 'hybrid' is not available yet"
+        yield Finding(("results", "storage"), message, "write memory or disk")
+
+
 def _names_are_unique(config: Config) -> Iterator[Finding]:
     for key, noun in (
         ("strategies", "strategies"),
@@ -164,6 +171,7 @@ def _profiles_have_a_size(config: Config) -> Iterator[Finding]:
 
 
 _RULES: Final[tuple[Rule, ...]] = (
+    _storage_is_there,
     _lists_hold_something,
     _names_are_unique,
     _portfolio_ids_are_unique,

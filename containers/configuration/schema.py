@@ -229,9 +229,7 @@ class PhaseOverride(Section):
     metrics: Metrics = absent()
     trace_level: Annotated[str, Choice(words=names.TRACE_LEVELS)] = absent()
     trace: Trace = absent()
-    results: Results = absent()
     random_seed: Annotated[int, Whole(at_least=0)] = absent()
-    max_iterations: Annotated[int, Whole(at_least=1)] = absent()
     parameter_space: Annotated[dict[str, Any], FreeMapping()] = absent()
     parameter_sweep: ParameterSweep = absent()
     walk_forward: WalkForward = absent()
@@ -245,6 +243,9 @@ class UserConfiguration(PhaseOverride):
 
     may_be_absent: ClassVar[frozenset[str]] = frozenset(("phases",))
     workflow: Annotated[str, Text()] = absent()
+    # A run keeps its results in one place, and a loop goes round all phases.
+    results: Results = absent()
+    max_iterations: Annotated[int, Whole(at_least=1)] = absent()
     phases: dict[str, PhaseOverride] = absent()
 
 

@@ -168,6 +168,8 @@ def _unknown_key(path: ConfigPath) -> Finding:
             return Finding(path, message, "the overrides of a phase hold no phases", True)
         if key == "workflow":
             return Finding(path, message, "a phase cannot change the workflow", True)
+        if key in ("results", "max_iterations"):
+            return Finding(path, message, f"'{key}' holds for the whole workflow", True)
     at_top = not parent or (len(parent) == 2 and parent[0] == "phases")
     elsewhere = nearest(key, _owners()) if at_top and nearest(key, known) is None else None
     if elsewhere is not None:

@@ -147,6 +147,9 @@ class Trace:
         """Size of all buffers in memory, in bytes; on disk what they take once read."""
         return sum(info.nbytes for info in self.infos)
 
+    def __iter__(self) -> Iterator[Event]:
+        return self.events()
+
     def events(self) -> Iterator[Event]:
         """Give all kept events, in order, a chunk at a time."""
         for chunk in self.chunks:

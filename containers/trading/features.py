@@ -33,8 +33,9 @@ class FeaturesContainer(Container):
         self._symbol = symbol
         self._timeframe = timeframe
         self._indicators = tuple(indicators)
-        self._steps = tuple((indicator.name, indicator.step) for indicator in indicators)
-        self._states = {indicator.name: indicator.initial for indicator in indicators}
+        self._names = [indicator.name for indicator in indicators]
+        self._steps = [indicator.step for indicator in indicators]
+        self._states = [indicator.initial for indicator in indicators]
         self._bars: list[Bar] = []
         self._outlet: Outlet
         self._port: Port
@@ -42,7 +43,7 @@ class FeaturesContainer(Container):
     def settings(self) -> Mapping[str, Any]:
         """Name the stream and its features."""
         return {
-            "symbol": self._symbol, "timeframe": self._timeframe, "features": list(self._states),
+            "symbol": self._symbol, "timeframe": self._timeframe, "features": self._names,
         }  # fmt: skip
 
     def handlers(self) -> Mapping[EventKind, Handler]:
@@ -61,10 +62,10 @@ class FeaturesContainer(Container):
     def publish_features(self) -> None:
         """Step every indicator over the bar of this slice."""
         bar = self._bars.pop()
-        states = self._states
         values: dict[str, float | None] = {}
-        for name, step in self._steps:
-            states[name], values[name] = step(states[name], bar)
+        states = self._states
+        for place, step in enumerate(self._steps):
+            states[place], values[self._names[place]] = step(states[place], bar)
         bus = self._port.bus
         self._outlet.publish(
             Features(

@@ -49,7 +49,7 @@ class _Source(Container):
         self._port: Port
 
     def acts(self) -> Mapping[Step, Act]:
-        return {Step.SIGNALS: self.publish}
+        return {Step.SIGNALS: Act(self.publish)}
 
     def on_initialize(self, port: Port) -> None:
         self._port, self._outlet = port, port.outlet(EventKind.SIGNAL)

@@ -203,14 +203,24 @@ def test_a_faulted_container_whose_cleanup_failed_can_be_cleaned_again(port: Por
     assert container.state is State.FAULTED
     container.fails_in = None
     container.cleanup()
-    assert container.state is State.CLEANED
+    assert container.moves[-1] == (
+        "features/AAA/1d", Trigger.CLEANUP, State.FAULTED, State.CLEANED,
+    )  # fmt: skip
 
 
-def test_an_interrupt_is_not_taken_for_a_failure() -> None:
-    lifecycle = Lifecycle("execution")
-    with pytest.raises(KeyboardInterrupt), lifecycle.moving(Trigger.INITIALIZE):
+@pytest.mark.parametrize("state", [State.CREATED, State.INITIALIZED, State.RUNNING])
+def test_an_interrupt_goes_on_its_way_and_leaves_what_can_be_cleaned(
+    state: State, port: Port
+) -> None:
+    container = brought_to(state, port)
+    with pytest.raises(KeyboardInterrupt), container.lifecycle.moving(
+        {State.CREATED: Trigger.INITIALIZE, State.INITIALIZED: Trigger.START}.get(
+            state, Trigger.STOP
+        )
+    ):
         raise KeyboardInterrupt
-    assert lifecycle.state is State.CREATED
+    container.cleanup()
+    assert container.state is State.CLEANED
 
 
 def test_an_observer_hears_of_every_move_once_it_is_made(port: Port) -> None:

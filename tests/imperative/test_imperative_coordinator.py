@@ -175,7 +175,7 @@ def test_hybrid_storage_is_refused(run: Run, config: dict[str, Any]) -> None:
 def test_a_phase_cannot_keep_its_results_elsewhere(run: Run, config: dict[str, Any]) -> None:
     config["phases"] = {"backtest": {"results": {"storage": "disk"}}}
     assert run.problems(config).startswith(
-        "phases.backtest.results: phase 'backtest' has results settings of its own"
+        "phases.backtest.results: unknown key 'results' ('results' holds for the whole workflow)"
     )
 
 

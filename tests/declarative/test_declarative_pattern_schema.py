@@ -1,0 +1,157 @@
+"""What may stand in a pattern, and how a mistake in one is reported."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from containers.strict_yaml import loads
+from declarative import PatternError, json_schemas, shipped
+from declarative.patterns import pattern_of
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(PatternError) as caught:
+        pattern_of(loads(dedent(text).lstrip("\n"), "a.yaml"))
+    return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: x", "a.yaml: kind: the required key 'kind' is missing "
+         "(kind says what the file is a pattern of)"),
+        ("kind: worklow", "a.yaml:1:7: kind: found the kind 'worklow', expected one of workflow, "
+         "sequence, topology, defaults (did you mean 'workflow'?)"),
+        ("kind: 3", "a.yaml:1:7: kind: found the kind 3, expected one of workflow, sequence, "
+         "topology, defaults (kind says what the file is a pattern of)"),
+    ],
+)  # fmt: skip
+def test_a_file_must_say_which_kind_it_is(text: str, message: str) -> None:
+    assert problems(text) == [message]
+
+
+def test_an_unknown_key_names_the_allowed_ones_and_the_nearest() -> None:
+    assert problems("""
+        kind: workflow
+        name: mine
+        phases:
+          - name: backtest
+            topolgy: backtest
+            topology: backtest
+            sequence: single_pass
+    """) == [
+        "a.yaml:5:5: phases[0].topolgy: unknown key 'topolgy'; allowed: name, topology, sequence, "
+        "config, depends_on, required (did you mean 'topology'?)"
+    ]
+
+
+@pytest.mark.parametrize("key", ["iterate", "branches", "imports", "outputs"])
+def test_what_workflows_cannot_do_yet_is_refused(key: str) -> None:
+    (problem,) = problems(f"""
+        kind: workflow
+        name: mine
+        {key}: []
+        phases: [{{name: a, topology: backtest, sequence: single_pass}}]
+    """)
+    assert problem.startswith(f"a.yaml:3:1: {key}: unknown key '{key}'; allowed: kind, name,")
+
+
+def test_every_problem_of_a_file_is_reported_in_its_order() -> None:
+    assert problems("""
+        kind: workflow
+        name: my workflow
+        phases:
+          - name: backtest
+            required: 1
+            depends_on: {a: b}
+            config: []
+        extra: true
+    """) == [
+        "a.yaml:2:7: name: found 'my workflow', expected a name of letters, digits, '.', '_' or "
+        "'-'",
+        "a.yaml:4:5: phases[0].topology: the required key 'topology' is missing",
+        "a.yaml:4:5: phases[0].sequence: the required key 'sequence' is missing",
+        "a.yaml:5:15: phases[0].required: found 1, expected true or false",
+        "a.yaml:6:17: phases[0].depends_on: found a mapping, expected a list",
+        "a.yaml:7:13: phases[0].config: found a list, expected a mapping",
+        "a.yaml:8:1: extra: unknown key 'extra'; allowed: kind, name, defaults, phases "
+        "(known: defaults, kind, name, phases)",
+    ]
+
+
+def test_a_workflow_needs_a_phase() -> None:
+    assert problems("{kind: workflow, name: mine, phases: []}") == [
+        "a.yaml:1:38: phases: found nothing in it, expected at least one item"
+    ]
+
+
+def test_a_sequence_says_which_windows() -> None:
+    assert problems("""
+        kind: sequence
+        name: mine
+        iterations:
+          - window: {name: full, first_bar: 0, last: 9}
+            seed: 0
+          - 3
+    """) == [
+        "a.yaml:4:13: iterations[0].window.last_bar: the required key 'last_bar' is missing",
+        "a.yaml:4:40: iterations[0].window.last: unknown key 'last'; allowed: name, first_bar, "
+        "last_bar (did you mean 'last_bar'?)",
+        "a.yaml:6:5: iterations[1]: found 3, expected a mapping",
+    ]
+
+
+def test_a_topology_knows_roles_and_events() -> None:
+    assert problems("""
+        kind: topology
+        name: mine
+        containers:
+          - {id: data, role: dtaa}
+          - {id: "", role: 7}
+        routes:
+          - {events: [BAR, BARS], from: data, tu: risk}
+    """) == [
+        "a.yaml:4:22: containers[0].role: found 'dtaa', expected one of data, features, "
+        "classifier, strategy, portfolio, risk, execution (did you mean 'data'?)",
+        "a.yaml:5:10: containers[1].id: found nothing in it, expected text",
+        "a.yaml:5:20: containers[1].role: found 7, expected one of data, features, classifier, "
+        "strategy, portfolio, risk, execution",
+        "a.yaml:7:5: routes[0].to: the required key 'to' is missing",
+        "a.yaml:7:20: routes[0].events[1]: found 'BARS', expected one of BAR, FILL, FEATURES, "
+        "CLASSIFICATION, SIGNAL, ORDER_REQUEST, ORDER, REJECTION, CANCELLATION, PORTFOLIO_UPDATE "
+        "(did you mean 'BAR'?)",
+        "a.yaml:7:39: routes[0].tu: unknown key 'tu'; allowed: events, foreach, from, to, topic "
+        "(did you mean 'to'?)",
+    ]
+
+
+def test_one_dependency_may_be_written_without_a_list() -> None:
+    text = """
+        kind: workflow
+        name: mine
+        phases:
+          - {name: a, topology: backtest, sequence: single_pass}
+          - {name: b, topology: backtest, sequence: single_pass, depends_on: a}
+    """
+    definition = pattern_of(loads(dedent(text), "a.yaml")).definition
+    assert definition.kind == "workflow"
+    assert [phase.depends_on for phase in definition.phases] == [[], ["a"]]
+
+
+def test_the_shipped_patterns_have_relative_origins() -> None:
+    library = shipped()
+    assert library.workflows()["simple_backtest"].origin == (
+        "declarative/patterns/workflows/simple_backtest.yaml"
+    )
+    assert library.names("sequence") == ("single_pass",)
+    assert library.names("topology") == ("backtest",)
+
+
+def test_there_is_a_json_schema_of_every_kind() -> None:
+    schemas = json_schemas()
+    assert list(schemas) == ["workflow", "sequence", "topology", "defaults"]
+    route = schemas["topology"]["$defs"]["RouteDefinition"]
+    assert set(route["required"]) == {"events", "from", "to"}
+    assert route["additionalProperties"] is False
