@@ -24,7 +24,7 @@ from containers.events import Event, EventKind
 from containers.journal import Route
 from containers.lifecycle import State
 from containers.nearest import did_you_mean
-from containers.trace import CHUNK_ROWS, TraceRecorder
+from containers.trace import PIECE_ROWS, TraceRecorder
 
 __all__ = ["Bus", "Outlet", "Port"]
 
@@ -213,7 +213,7 @@ class Bus:
                     raise
                 except Exception as error:
                     raise _blame(self._actors[act], error) from error
-        if len(self._buffer) >= CHUNK_ROWS:
+        if len(self._buffer) >= PIECE_ROWS:
             self._recorder.trim()
 
     def refuse(self, event: Event) -> NoReturn:

@@ -224,7 +224,7 @@ class WorkflowResult(msgspec.Struct, frozen=True):
 
     def to_document(self) -> dict[str, Any]:
         """Give the result as plain mappings, lists and scalars, ready for JSON."""
-        document: dict[str, Any] = msgspec.to_builtins(self, enc_hook=_plain)
+        document: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self, enc_hook=_plain))
         return document
 
 

@@ -145,8 +145,10 @@ def _best_phase(
         for name, result in phase_results.items()
         if result.status == "succeeded"
     }
-    best = min(ranked, key=ranked.__getitem__, default=None)
-    value = None if best is None else phase_results[best].metrics.get(objective.metric)
+    if not ranked:
+        return {"primary_metric": None, "best_phase": None}
+    best = min(ranked, key=ranked.__getitem__)
+    value = phase_results[best].metrics.get(objective.metric)
     return {"primary_metric": {"metric": objective.metric, "value": value}, "best_phase": best}
 
 

@@ -14,7 +14,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from containers.components import Components
+from containers.components import Components, Parameter
 from containers.components.profiles import DEFAULT_MAX_LEVERAGE
 from containers.configuration import (
     Configuration,
@@ -137,10 +137,6 @@ class Resolver:
         plain = self._complete(plain)
         locate = _locator(layers, self._user)
         typed = validate_resolved(plain, components=self._components, locate=locate)
-        if typed.results.storage == "hybrid":
-            path = ("results", "storage")
-            message = "found 'hybrid', which does not exist yet, expected memory or disk"
-            raise ConfigurationError([Problem(message, path, locate(path, False))])
         return Resolved(plain, typed, config_digest(plain))
 
     def _complete(self, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,15 +157,13 @@ class Resolver:
     def _known_of(self, key: str, item: Mapping[str, Any], symbols: int) -> Mapping[str, Any]:
         """Say what the registry knows of an item's type."""
         if key == "strategies":
-            declared = self._components.strategies[item["type"]].parameters
-            return {"parameters": {name: p.default for name, p in declared.items()}}
+            return {"parameters": _defaults(self._components.strategies[item["type"]].parameters)}
         if key == "classifiers":
-            declared = self._components.classifiers[item["type"]].parameters
-            return {"parameters": {name: p.default for name, p in declared.items()}}
+            return {"parameters": _defaults(self._components.classifiers[item["type"]].parameters)}
         if key == "risk_profiles":
             size = self._components.profiles[item["type"]].max_position_size
-            if size is not None and symbols:
-                size = min(size, 1 / symbols)
+            if size is not None:
+                size = min(float(size), 1 / max(symbols, 1))
             return {"max_position_size": size, "max_leverage": DEFAULT_MAX_LEVERAGE}
         return {}
 
@@ -195,6 +189,14 @@ def _laid_over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, 
         both = isinstance(below, Mapping) and isinstance(value, Mapping)
         merged[key] = _laid_over(below, value) if both else value  # type: ignore[arg-type]  # both
     return merged
+
+
+def _defaults(declared: Mapping[str, Parameter]) -> dict[str, int | float]:
+    """Give the default of every parameter, as what it is declared to be."""
+    return {
+        name: float(parameter.default) if parameter.kind == "number" else parameter.default
+        for name, parameter in declared.items()
+    }
 
 
 def _find_workflow(name: str, library: Library, locate: Locate) -> Pattern[WorkflowDefinition]:

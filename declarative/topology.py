@@ -3,7 +3,7 @@
 1. `expand` unrolls the pattern against a scope (`declarative.scope`) into a `Blueprint`: every
    container with its settings, every route. What only a built container can give, such as a
    portfolio's account, is a `Deferred` in it.
-2. Settings are held against the constructor they are for and take its types (`_settings_for`).
+2. Settings are held against the constructor they are for (`declarative.settings`).
 3. `build` makes the containers in order, filling in what was deferred, and wires the bus.
 
 Nothing here knows a topology: classes are found by role.
@@ -11,16 +11,9 @@ Nothing here knows a topology: classes are found by role.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
-from collections.abc import Sequence as SequenceOf
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from functools import cache
-from types import NoneType, UnionType
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
-
-import msgspec
+from typing import Any
 
 from containers.bus import Bus
 from containers.components import Components
@@ -28,33 +21,13 @@ from containers.container import Container, Role
 from containers.events import EventKind
 from containers.nearest import did_you_mean
 from containers.storage import UnitFolder
-from containers.trading import (
-    DataContainer,
-    ExecutionContainer,
-    FeaturesContainer,
-    PortfolioContainer,
-    RiskContainer,
-    StrategyContainer,
-)
 from declarative.patterns import Pattern
 from declarative.references import Node, Scope
 from declarative.schema import ContainerDefinition, RouteDefinition, TopologyDefinition
+from declarative.settings import EXPORTS, SHIPPED, settings_for
 from declarative.values import loops, resolve, text_of
 
-__all__ = ["EXPORTS", "SHIPPED", "Blueprint", "ContainerPlan", "Report", "build", "expand"]
-
-SHIPPED: Final[Mapping[Role, type[Container]]] = {
-    Role.DATA: DataContainer,
-    Role.FEATURES: FeaturesContainer,
-    Role.STRATEGY: StrategyContainer,
-    Role.PORTFOLIO: PortfolioContainer,
-    Role.RISK: RiskContainer,
-    Role.EXECUTION: ExecutionContainer,
-}
-"""Classes by role, where `Components.containers` names no other."""
-
-EXPORTS: Final[Mapping[Role, tuple[str, ...]]] = {Role.PORTFOLIO: ("account",)}
-"""What later containers may be given of an earlier one, by its role."""
+__all__ = ["Blueprint", "ContainerPlan", "Report", "build", "expand"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +177,7 @@ def _container(
         raise node.at("role").error(
             f"no class is known for the role '{entry.role}'", did_you_mean(entry.role, SHIPPED)
         )
-    return ContainerPlan(container_id, make, _settings_for(role, make, node, scope), report)
+    return ContainerPlan(container_id, make, settings_for(role, make, node, scope), report)
 
 
 def _report(node: Node, scope: Scope) -> Report:
@@ -231,7 +204,7 @@ def _routes(node: Node, entry: RouteDefinition, names: Scope) -> list[RoutePlan]
 
 
 def _refuse_shared_reports(
-    pattern: Pattern[TopologyDefinition], plans: SequenceOf[ContainerPlan]
+    pattern: Pattern[TopologyDefinition], plans: Sequence[ContainerPlan]
 ) -> None:
     seen: set[str] = set()
     for plan in plans:
@@ -240,74 +213,3 @@ def _refuse_shared_reports(
                 message = f"two containers report as the portfolio '{plan.report.portfolio}'"
                 raise pattern.node("containers").error(message)
             seen.add(plan.report.portfolio)
-
-
-def _settings_for(
-    role: Role, make: Callable[..., Container], node: Node, scope: Scope
-) -> dict[str, Any]:
-    """Resolve the settings of a container and hold them against its constructor."""
-    here = _optional(node, "settings")
-    given: dict[str, Any] = {} if here is None else here.value
-    accepted, required = _parameters(role, make)
-    for name in given:
-        if name not in accepted:
-            message = f"unknown setting '{name}' of a {role} container; "
-            message += f"allowed: {', '.join(accepted) or 'none'}"
-            assert here is not None  # it has this name in it
-            raise here.at(name).error(message, did_you_mean(name, accepted), key=True)
-    missing = [name for name in required if name not in given]
-    if missing:
-        message = f"the settings of a {role} container lack: {', '.join(missing)}"
-        raise (here or node).error(message, key=True)
-    if here is None:
-        return {}
-    hints = _hints(role)
-    return {
-        name: _typed(here.at(name), resolve(here.at(name), scope), hints.get(name, Any))
-        for name in given
-    }
-
-
-def _parameters(role: Role, make: Callable[..., Container]) -> tuple[list[str], list[str]]:
-    """Give the settings that a constructor takes, and those it needs.
-
-    One that takes any keyword hands them on to the shipped class.
-    """
-    own = list(inspect.signature(make).parameters.values())
-    anything = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in own)
-    if anything and role in SHIPPED and make is not SHIPPED[role]:
-        own += inspect.signature(SHIPPED[role]).parameters.values()
-    named = {
-        p.name: p.default is inspect.Parameter.empty
-        for p in own
-        if p.kind in (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        and p.name not in ("container_id", "self")
-    }
-    return list(named), [name for name, needed in named.items() if needed]
-
-
-@cache
-def _hints(role: Role) -> Mapping[str, Any]:
-    shipped = SHIPPED.get(role)
-    return {} if shipped is None else get_type_hints(shipped.__init__)
-
-
-def _typed(node: Node, value: Any, hint: Any) -> Any:
-    """Give ``value`` as the type that is annotated, when that is one of plain data."""
-    if not _is_plain(hint):
-        return value
-    try:
-        return msgspec.convert(value, hint)
-    except msgspec.ValidationError as error:
-        text = str(error).replace("`", "'")
-        raise node.error(text[:1].lower() + text[1:]) from None
-
-
-def _is_plain(hint: Any) -> bool:
-    """Say whether a type is made of text, numbers, enums, structs, lists and mappings alone."""
-    origin = get_origin(hint)
-    if origin in (Union, UnionType, list, tuple, dict, Mapping, SequenceOf):
-        return all(_is_plain(part) for part in get_args(hint) if part is not Ellipsis)
-    if not isinstance(hint, type):
-        return False
-    return hint in (str, int, float, bool, NoneType) or issubclass(hint, Enum | msgspec.Struct)

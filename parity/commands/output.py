@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["check_json_target", "console_for", "json_option", "write_json"]
 
+_WIDTH = 160
+
 json_option = click.option(
     "--json",
     "json_target",
@@ -42,7 +44,10 @@ def console_for(target: str | None) -> Console:
     """Give the console for text: standard error when JSON has standard output."""
     from rich.console import Console
 
-    return Console(stderr=target == "-", highlight=False)
+    console = Console(stderr=target == "-", highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDTH  # a log has no edge to fold a path at
+    return console
 
 
 def write_json(document: dict[str, Any], target: str | None) -> None:

@@ -38,11 +38,9 @@ def test_a_fill_takes_money_and_then_the_commission() -> None:
 
 
 def test_cash_has_the_brackets_of_the_contract() -> None:
-    account = Account(SYMBOLS, 0.3)
-    account.mark("AAA", 1.0)
-    account.fill("AAA", 0.7, 0.1, 0.2)
-    assert account.cash == (0.3 - 0.7 * 0.1) - 0.2
-    assert account.cash != 0.3 - (0.7 * 0.1 + 0.2)
+    account = Account(SYMBOLS, 0.1)
+    account.fill("AAA", 0.1, 0.2, 0.2)
+    assert account.cash == (0.1 - 0.1 * 0.2) - 0.2 != 0.1 - (0.1 * 0.2 + 0.2)
 
 
 def test_the_average_changes_when_adding_and_stays_when_reducing() -> None:

@@ -92,15 +92,15 @@ def test_the_average_of_one_close_is_that_close_from_the_first_bar_on() -> None:
 
 
 def test_the_sums_are_taken_in_the_order_and_with_the_brackets_of_the_contract() -> None:
-    x0, x1, x2 = 0.1, 0.7, 0.2
-    # x0 + (sum of (xi - x0)) / n, the oldest first; a plain mean gives other bits here.
-    expected = x0 + (((0.0 + (x0 - x0)) + (x1 - x0)) + (x2 - x0)) / 3
-    assert expected != (x0 + x1 + x2) / 3
-    assert values(Sma(3), [x0, x1, x2])[-1] == expected
-    d1, d2 = x1 - x0, x2 - x0
-    m = ((0.0 + d1) + d2) / 3
+    x0, x1, x2, x3 = 0.1, 0.2, 0.2, 0.7
+    # x0 + (sum of (xi - x0)) / n, the oldest first: other orders give other bits here.
+    d1, d2, d3 = x1 - x0, x2 - x0, x3 - x0
+    m = (((0.0 + 0.0) + d1) + d2 + d3) / 4
+    assert x0 + m not in (x0 + (((0.0 + d3) + d2) + d1) / 4, (x0 + x1 + x2 + x3) / 4)
+    assert values(Sma(4), [x0, x1, x2, x3])[-1] == x0 + m
     squares = ((0.0 - m) * (0.0 - m) + (d1 - m) * (d1 - m)) + (d2 - m) * (d2 - m)
-    assert values(Std(3), [x0, x1, x2])[-1] == math.sqrt(squares / 3)
+    squares += (d3 - m) * (d3 - m)
+    assert values(Std(4), [x0, x1, x2, x3])[-1] == math.sqrt(squares / 4)
 
 
 @given(past=closes_strategy, window=closes_strategy)

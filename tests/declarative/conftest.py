@@ -9,17 +9,8 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from containers.errors import ConfigurationError
-from declarative import PatternError
-
 Config: TypeAlias = dict[str, Any]
 PatternFolder: TypeAlias = Callable[..., Path]
-
-
-def only_problem(error: ConfigurationError) -> str:
-    """Give the one problem of an error, as text."""
-    assert len(error.problems) == 1, str(error)
-    return str(error.problems[0])
 
 
 @pytest.fixture
@@ -60,21 +51,6 @@ def pattern_folder(tmp_path: Path) -> PatternFolder:
         return folder
 
     return write
-
-
-Message: TypeAlias = Callable[[Callable[[], object]], str]
-
-
-@pytest.fixture
-def pattern_problem() -> Message:
-    """Give the one problem a pattern causes, its file without the folder."""
-
-    def message(act: Callable[[], object]) -> str:
-        with pytest.raises(PatternError) as caught:
-            act()
-        return only_problem(caught.value).rpartition("/patterns/")[2]
-
-    return message
 
 
 def workflow(**phases: Mapping[str, Any]) -> str:

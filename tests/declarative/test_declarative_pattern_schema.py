@@ -20,12 +20,12 @@ def problems(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name: x", "a.yaml: kind: the required key 'kind' is missing "
-         "(kind says what the file is a pattern of)"),
-        ("kind: worklow", "a.yaml:1:7: kind: found the kind 'worklow', expected one of workflow, "
-         "sequence, topology, defaults (did you mean 'workflow'?)"),
-        ("kind: 3", "a.yaml:1:7: kind: found the kind 3, expected one of workflow, sequence, "
-         "topology, defaults (kind says what the file is a pattern of)"),
+        ("name: x", ("a.yaml: kind: the required key 'kind' is missing "
+         "(kind says what the file is a pattern of)")),
+        ("kind: worklow", ("a.yaml:1:7: kind: found the kind 'worklow', expected one of workflow, "
+         "sequence, topology, defaults (did you mean 'workflow'?)")),
+        ("kind: 3", ("a.yaml:1:7: kind: found the kind 3, expected one of workflow, sequence, "
+         "topology, defaults (kind says what the file is a pattern of)")),
     ],
 )  # fmt: skip
 def test_a_file_must_say_which_kind_it_is(text: str, message: str) -> None:
@@ -42,8 +42,11 @@ def test_an_unknown_key_names_the_allowed_ones_and_the_nearest() -> None:
             topology: backtest
             sequence: single_pass
     """) == [
-        "a.yaml:5:5: phases[0].topolgy: unknown key 'topolgy'; allowed: name, topology, sequence, "
-        "config, depends_on, required (did you mean 'topology'?)"
+        (
+            "a.yaml:5:5: phases[0].topolgy: unknown key 'topolgy'; allowed: name, topology, "
+            "sequence, "
+            "config, depends_on, required (did you mean 'topology'?)"
+        )
     ]
 
 
@@ -69,15 +72,20 @@ def test_every_problem_of_a_file_is_reported_in_its_order() -> None:
             config: []
         extra: true
     """) == [
-        "a.yaml:2:7: name: found 'my workflow', expected a name of letters, digits, '.', '_' or "
-        "'-'",
+        (
+            "a.yaml:2:7: name: found 'my workflow', expected a name of letters, digits, '.', "
+            "'_' or "
+            "'-'"
+        ),
         "a.yaml:4:5: phases[0].topology: the required key 'topology' is missing",
         "a.yaml:4:5: phases[0].sequence: the required key 'sequence' is missing",
         "a.yaml:5:15: phases[0].required: found 1, expected true or false",
         "a.yaml:6:17: phases[0].depends_on: found a mapping, expected a list",
         "a.yaml:7:13: phases[0].config: found a list, expected a mapping",
-        "a.yaml:8:1: extra: unknown key 'extra'; allowed: kind, name, defaults, phases "
-        "(known: defaults, kind, name, phases)",
+        (
+            "a.yaml:8:1: extra: unknown key 'extra'; allowed: kind, name, defaults, phases "
+            "(known: defaults, kind, name, phases)"
+        ),
     ]
 
 
@@ -97,8 +105,10 @@ def test_a_sequence_says_which_windows() -> None:
           - 3
     """) == [
         "a.yaml:4:13: iterations[0].window.last_bar: the required key 'last_bar' is missing",
-        "a.yaml:4:40: iterations[0].window.last: unknown key 'last'; allowed: name, first_bar, "
-        "last_bar (did you mean 'last_bar'?)",
+        (
+            "a.yaml:4:40: iterations[0].window.last: unknown key 'last'; allowed: name, first_bar, "
+            "last_bar (did you mean 'last_bar'?)"
+        ),
         "a.yaml:6:5: iterations[1]: found 3, expected a mapping",
     ]
 
@@ -113,17 +123,27 @@ def test_a_topology_knows_roles_and_events() -> None:
         routes:
           - {events: [BAR, BARS], from: data, tu: risk}
     """) == [
-        "a.yaml:4:22: containers[0].role: found 'dtaa', expected one of data, features, "
-        "classifier, strategy, portfolio, risk, execution (did you mean 'data'?)",
+        (
+            "a.yaml:4:22: containers[0].role: found 'dtaa', expected one of data, features, "
+            "classifier, strategy, portfolio, risk, execution (did you mean 'data'?)"
+        ),
         "a.yaml:5:10: containers[1].id: found nothing in it, expected text",
-        "a.yaml:5:20: containers[1].role: found 7, expected one of data, features, classifier, "
-        "strategy, portfolio, risk, execution",
+        (
+            "a.yaml:5:20: containers[1].role: found 7, expected one of data, features, classifier, "
+            "strategy, portfolio, risk, execution"
+        ),
         "a.yaml:7:5: routes[0].to: the required key 'to' is missing",
-        "a.yaml:7:20: routes[0].events[1]: found 'BARS', expected one of BAR, FILL, FEATURES, "
-        "CLASSIFICATION, SIGNAL, ORDER_REQUEST, ORDER, REJECTION, CANCELLATION, PORTFOLIO_UPDATE "
-        "(did you mean 'BAR'?)",
-        "a.yaml:7:39: routes[0].tu: unknown key 'tu'; allowed: events, foreach, from, to, topic "
-        "(did you mean 'to'?)",
+        (
+            "a.yaml:7:20: routes[0].events[1]: found 'BARS', expected one of BAR, FILL, FEATURES, "
+            "CLASSIFICATION, SIGNAL, ORDER_REQUEST, ORDER, REJECTION, CANCELLATION, "
+            "PORTFOLIO_UPDATE "
+            "(did you mean 'BAR'?)"
+        ),
+        (
+            "a.yaml:7:39: routes[0].tu: unknown key 'tu'; allowed: events, foreach, from, "
+            "to, topic "
+            "(did you mean 'to'?)"
+        ),
     ]
 
 

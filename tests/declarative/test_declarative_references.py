@@ -95,30 +95,33 @@ def test_nested_values_are_resolved_and_everything_else_is_kept() -> None:
         ),
         (
             '"${streams[2].symbol}"',
-            "${streams[2].symbol} leads nowhere: 'streams' has no item 2 "
-            "(it has 2, counted from 0)",
+            ("${streams[2].symbol} leads nowhere: 'streams' has no item 2 "
+            "(it has 2, counted from 0)"),
         ),
         (
             "${streams.symbol}",
-            "${streams.symbol}: 'streams' is a list, and 'symbol' no index "
-            "(write an index in brackets, from [0])",
+            ("${streams.symbol}: 'streams' is a list, and 'symbol' no index "
+            "(write an index in brackets, from [0])"),
         ),
         (
             "\"${containers['portfolio/${name}.wdie'].account}\"",
-            "${containers['portfolio/${name}.wdie'].account} leads nowhere: 'containers' has no "
-            "'portfolio/fast.wdie' (did you mean 'portfolio/fast.wide'?)",
+            ("${containers['portfolio/${name}.wdie'].account} leads nowhere: 'containers' has no "
+            "'portfolio/fast.wdie' (did you mean 'portfolio/fast.wide'?)"),
         ),
-        ("${config.size.real}", "${config.size.real}: 'config.size' is a number, which has no "
-         "'real'"),
+        ("${config.size.real}", ("${config.size.real}: 'config.size' is a number, which has no "
+         "'real'")),
         ("${config.none.x}", "${config.none.x}: 'config.none' is null, which has no 'x'"),
-        ("${leaf.__class__}", "${leaf.__class__}: 'leaf' is a Python object, which has no '__class__'"),
+        (
+            "${leaf.__class__}",
+            "${leaf.__class__}: 'leaf' is a Python object, which has no '__class__'",
+        ),
         (
             "a ${streams}",
-            "${streams} is a list, which cannot be written inside text "
-            "(let the reference stand alone, or refer to a part of it)",
+            ("${streams} is a list, which cannot be written inside text "
+            "(let the reference stand alone, or refer to a part of it)"),
         ),
-        ("a ${leaf}", "${leaf} is a Python object, which cannot be written inside text (let the "
-         "reference stand alone, or refer to a part of it)"),
+        ("a ${leaf}", ("${leaf} is a Python object, which cannot be written inside text (let the "
+         "reference stand alone, or refer to a part of it)")),
         ("${config.size", "the reference ${config.size is not closed; expected '}'"),
         ('"${}"', "found '}' in '${}', expected a name after '${'"),
         ('"${1 + 1}"', "found '1' in '${1 + 1}', expected a name after '${'"),

@@ -80,8 +80,10 @@ def test_the_scope_is_left_as_it_was() -> None:
     [
         (
             '{foreach: {n: "${numbers}"}, valeu: 1}',
-            "a.yaml:1:37: value.valeu: unknown key 'valeu' beside foreach; allowed: foreach, key, "
-            "value, unique (did you mean 'value'?)",
+            (
+                "a.yaml:1:37: value.valeu: unknown key 'valeu' beside foreach; allowed: foreach, "
+                "key, value, unique (did you mean 'value'?)"
+            ),
         ),
         (
             '{foreach: {n: "${numbers}"}}',
@@ -101,8 +103,10 @@ def test_the_scope_is_left_as_it_was() -> None:
         ),
         (
             "{foreach: [1, 2], value: 1}",
-            "a.yaml:1:18: value.foreach: expected a mapping of variables to lists "
-            "(for example {x: [1, 2]})",
+            (
+                "a.yaml:1:18: value.foreach: expected a mapping of variables to lists "
+                "(for example {x: [1, 2]})"
+            ),
         ),
         (
             "{foreach: {n: [1, 2]}, key: same, value: 1}",

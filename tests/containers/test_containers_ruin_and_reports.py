@@ -1,0 +1,299 @@
+"""Step 9: ruin, updates, and what a portfolio reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import pytest
+
+from containers.bus import Bus
+from containers.container import Role, Step
+from containers.events import (
+    Bar,
+    Cancellation,
+    Event,
+    EventKind,
+    Fill,
+    Order,
+    OrderRequest,
+    PortfolioUpdate,
+    Signal,
+)
+from containers.results import Trade
+from containers.trace import TraceRecorder
+from containers.trading import Costs, PortfolioContainer, PortfolioReport, Sizing
+
+RunMarket: TypeAlias = Callable[..., tuple[list[Event], dict[str, PortfolioReport]]]
+
+SHORT: dict[str, Any] = {"capital": 500.0, "allow_short": True}
+NO_LIMIT: dict[str, Any] = {"fixed_quantity": 10.0, "max_leverage": None}
+
+
+def updates(events: Sequence[Event], portfolio: str = "s.p") -> list[tuple[int, float, float]]:
+    return [
+        (e.time_ns, e.cash, e.equity)
+        for e in events
+        if isinstance(e, PortfolioUpdate) and e.container == f"portfolio/{portfolio}"
+    ]
+
+
+# --- ruin -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("close", "ruined"), [(149.49, False), (149.5, True), (160.0, True)])
+def test_a_portfolio_with_no_equity_left_is_closed_and_ends(
+    close: float, ruined: bool, run_market: RunMarket
+) -> None:
+    # 10 short at 100 for 5: cash 500 + 1000 - 5 = 1495, worth nothing when the price is 149.5.
+    events, reports = run_market(
+        {"AAA/1d": [100.0, 100.0, close, 90.0, 90.0]},
+        {0: [("AAA", -1, 1.0)], 3: [("AAA", 1, 1.0)]},
+        costs=Costs(commission_fixed=5.0),
+        **SHORT,
+        **NO_LIMIT,
+    )
+    metrics = reports["s.p"].metrics
+    if not ruined:
+        assert len(updates(events)) == 5
+        assert metrics["ruined_at"] is None
+        return
+    left = 1495.0 - 10.0 * close - 5.0
+    assert updates(events) == [(0, 500.0, 500.0), (1, 1495.0, 495.0), (2, left, left)]
+    assert (metrics["ruined_at"], metrics["final_equity"], metrics["bars"]) == (2, left, 3)
+    bar = [e.seq for e in events if isinstance(e, Bar)][2]
+    closing = [e for e in events if isinstance(e, Fill)][1]
+    assert closing == Fill(
+        closing.seq, 2, "execution", bar, "s.p", "AAA", 10.0, close, 5.0, "ruined"
+    )
+    # Nothing after its last update, though a signal comes in slice 3.
+    assert {type(e) for e in events if e.time_ns > 2} == {Bar, Signal}
+    assert [t.exit_time for t in reports["s.p"].trades] == [2]
+
+
+def test_the_costs_of_closing_show_in_the_last_update(run_market: RunMarket) -> None:
+    # Bought back at 150 x (1 + 1000 / 10000) = 165: 1500 - 1650 = -150.
+    events, _ = run_market(
+        {"AAA/1d": [100.0, 100.0, 150.0, 90.0]},
+        {0: [("AAA", -1, 1.0)]},
+        costs=Costs(slippage_bps=1000.0),
+        **{**SHORT, "capital": 600.0},
+        **NO_LIMIT,
+    )
+    # Sold at 90: cash 600 + 900 = 1500.
+    assert [cash for _, cash, _ in updates(events)] == [600.0, 1500.0, pytest.approx(-150.0)]
+
+
+def test_another_portfolio_goes_on(run_market: RunMarket) -> None:
+    events, reports = run_market(
+        {"AAA/1d": [100.0, 100.0, 160.0, 160.0, 160.0]},
+        {0: [("AAA", -1, 1.0)], 3: [("AAA", 0, 1.0)]},
+        portfolios={"s.p": NO_LIMIT, "s.q": {"fixed_quantity": 1.0}},
+        **SHORT,
+    )
+    assert [time for time, _, _ in updates(events, "s.p")] == [0, 1, 2]
+    assert [time for time, _, _ in updates(events, "s.q")] == [0, 1, 2, 3, 4]
+    after = [e.container for e in events if e.time_ns == 3 and isinstance(e, OrderRequest)]
+    assert after == ["portfolio/s.q"]
+    assert reports["s.q"].metrics["ruined_at"] is None
+    assert reports["s.q"].metrics["final_equity"] == 440.0  # 500 + 100 - 160
+
+
+def test_ruined_portfolios_are_cancelled_and_closed_one_after_the_other_before_any_update(
+    run_market: RunMarket,
+) -> None:
+    events, _ = run_market(
+        {
+            "AAA/1d": [100.0, 100.0, 160.0, 160.0, 160.0],
+            "BBB/1d": [10.0] * 5,
+            "CCC/1d": {0: 10.0, 4: 10.0},
+            "DDD/1d": {0: 10.0, 4: 10.0},
+        },
+        # Both orders that wait are older than the ruin; DDD's is the older one.
+        {0: [("BBB", 1, 1.0), ("AAA", -1, 1.0), ("DDD", 1, 1.0)], 1: [("CCC", 1, 1.0)]},
+        portfolios={"s.p": NO_LIMIT, "s.q": {**NO_LIMIT, "fixed_quantity": 20.0}},
+        **SHORT,
+    )
+    course = [
+        (e.kind.value, e.portfolio, e.symbol, e.quantity, e.reason)
+        for e in events
+        if e.time_ns == 2 and isinstance(e, Fill | Cancellation)
+    ]
+    assert course == [
+        ("CANCELLATION", "s.p", "DDD", 10.0, "ruined"),
+        ("CANCELLATION", "s.p", "CCC", 10.0, "ruined"),
+        ("FILL", "s.p", "AAA", 10.0, "ruined"),
+        ("FILL", "s.p", "BBB", -10.0, "ruined"),
+        ("CANCELLATION", "s.q", "DDD", 20.0, "ruined"),
+        ("CANCELLATION", "s.q", "CCC", 20.0, "ruined"),
+        ("FILL", "s.q", "AAA", 20.0, "ruined"),
+        ("FILL", "s.q", "BBB", -20.0, "ruined"),
+    ]
+    assert [type(e) for e in events if e.time_ns == 2][-2:] == [PortfolioUpdate, PortfolioUpdate]
+    orders = {(e.portfolio, e.symbol): e.seq for e in events if isinstance(e, Order)}
+    for event in events:
+        if isinstance(event, Cancellation):
+            assert event.cause == orders[event.portfolio, event.symbol]
+    assert not [e for e in events if e.time_ns > 2 and not isinstance(e, Bar)]
+
+
+def test_a_portfolio_can_be_ruined_with_nothing_left_to_close(run_market: RunMarket) -> None:
+    # AAA ends in slice 2 and is bought back at 150: 1500 - 1500 = 0. BBB goes on.
+    events, reports = run_market(
+        {"AAA/1d": [100.0, 100.0, 150.0], "BBB/1d": [10.0] * 5},
+        {0: [("AAA", -1, 1.0)], 3: [("BBB", 1, 1.0)]},
+        close_at_end=True,
+        **SHORT,
+        **NO_LIMIT,
+    )
+    assert [(e.time_ns, e.reason) for e in events if isinstance(e, Fill)] == [
+        (1, "order"), (2, "close_at_end"),
+    ]  # fmt: skip
+    assert updates(events)[-1] == (2, 0.0, 0.0)
+    assert reports["s.p"].metrics["ruined_at"] == 2
+    assert {type(e) for e in events if e.time_ns > 2} == {Bar, Signal}
+
+
+def test_a_ruined_portfolio_watches_no_stops(run_market: RunMarket) -> None:
+    events, _ = run_market(
+        {"AAA/1d": [100.0, 100.0, 160.0, 200.0, 200.0]},
+        {0: [("AAA", -1, 1.0)], 3: [("AAA", -1, 0.5)]},
+        stop_loss=0.9,
+        **SHORT,
+        **NO_LIMIT,
+    )
+    assert len([e for e in events if isinstance(e, OrderRequest)]) == 1
+
+
+# --- updates and reports ----------------------------------------------------------------------
+
+
+def test_an_update_adds_positions_in_the_order_of_symbols(run_market: RunMarket) -> None:
+    events, _ = run_market(
+        {"BBB/1d": [0.1, 0.1], "AAA/1d": [0.3, 0.3], "CCC/1d": [0.6, 0.6]},
+        {0: [("CCC", 1, 1.0), ("BBB", 1, 1.0), ("AAA", 1, 1.0)]},
+        fixed_quantity=1.0,
+    )
+    update = events[-1]
+    assert isinstance(update, PortfolioUpdate)
+    assert update.positions_value == ((0.0 + 0.1) + 0.3) + 0.6
+    assert update.cash == ((1000.0 - 0.1) - 0.3) - 0.6
+    assert update.equity == update.cash + update.positions_value
+
+
+def test_a_report_holds_figures_trades_and_curve(run_market: RunMarket) -> None:
+    # 10 at 10 for 1: 899, + 120 held twice; sold at 13 for 1: 899 + 130 - 1 = 1028.
+    _, reports = run_market(
+        {"AAA/1d": [10.0, (10.0, 12.0), 12.0, 13.0]},
+        {0: [("AAA", 1, 1.0)], 2: [("AAA", 0, 1.0)]},
+        fixed_quantity=10.0,
+        costs=Costs(commission_fixed=1.0),
+    )
+    report = reports["s.p"]
+    assert report.equity_curve.time_ns.tolist() == [0, 1, 2, 3]
+    assert report.equity_curve.equity.tolist() == [1000.0, 1019.0, 1019.0, 1028.0]
+    assert report.equity_curve.time_ns.dtype == np.int64
+    assert report.equity_curve.equity.dtype == np.float64
+    assert report.trades == (
+        Trade(
+            portfolio="s.p", symbol="AAA", side=1, quantity=10.0, entry_time=1, exit_time=3,
+            entry_price=10.0, exit_price=13.0, bars_held=2, commission=2.0, net_profit=28.0,
+        ),
+    )  # fmt: skip
+    wanted = {
+        "final_equity": 1028.0,
+        "total_return": 1028.0 / 1000.0 - 1,
+        "max_drawdown": 0.0,
+        "num_trades": 1,
+        "win_rate": 1.0,
+        "profit_factor": None,
+        "expectancy": 28.0,
+        "exposure": 0.5,
+        "turnover": 230.0 / (4066.0 / 4),
+        "total_commission": 2.0,
+        "min_cash": 899.0,
+        "bars": 4,
+        "periods_per_year": 252.0,
+        "ruined_at": None,
+    }
+    assert {name: report.metrics[name] for name in wanted} == wanted
+
+
+def test_trades_are_in_the_order_of_their_closing_fills(run_market: RunMarket) -> None:
+    _, reports = run_market(
+        {"AAA/1d": [10.0] * 4, "BBB/1d": [10.0] * 4, "CCC/1d": [10.0] * 4},
+        {
+            0: [("AAA", 1, 1.0), ("BBB", 1, 1.0), ("CCC", 1, 1.0)],
+            1: [("CCC", 0, 1.0)],
+            2: [("AAA", 0, 1.0), ("BBB", 0, 1.0)],
+        },
+        fixed_quantity=10.0,
+    )
+    assert [t.symbol for t in reports["s.p"].trades] == ["CCC", "AAA", "BBB"]
+
+
+def portfolio(saved: list[PortfolioReport] | None = None) -> PortfolioContainer:
+    container = PortfolioContainer(
+        "portfolio/s.p",
+        portfolio="s.p",
+        base_timeframes={"BBB": "1d", "AAA": "1h"},
+        initial_capital=1000.0,
+        sizing=Sizing(0.5, None, False, 1.0, True),
+        stop_loss=0.1,
+        periods_per_year=252.0,
+        save=None if saved is None else saved.append,
+    )
+    bus = Bus(TraceRecorder())
+    bus.attach(container)
+    bus.seal()
+    container.initialize(bus.port(container))
+    container.start()
+    return container
+
+
+def test_a_portfolio_saves_what_was_collected_when_it_is_cleaned() -> None:
+    saved: list[PortfolioReport] = []
+    container = portfolio(saved)
+    report = container.collect()
+    container.stop()
+    assert saved == []
+    container.cleanup()
+    assert saved == [report]
+    assert isinstance(report, PortfolioReport)
+    assert report.metrics["final_equity"] == 1000.0
+
+
+def test_a_portfolio_that_was_never_collected_saves_nothing() -> None:
+    saved: list[PortfolioReport] = []
+    container = portfolio(saved)
+    container.stop()
+    container.cleanup()
+    assert saved == []
+
+
+def test_a_portfolio_without_a_place_to_save_is_cleaned_all_the_same() -> None:
+    container = portfolio()
+    report = container.collect()
+    container.stop()
+    container.cleanup()
+    assert isinstance(report, PortfolioReport)
+
+
+def test_a_portfolio_says_what_decides_its_behaviour() -> None:
+    container = portfolio()
+    assert dict(container.settings()) == {
+        "portfolio": "s.p",
+        "base_timeframes": {"BBB": "1d", "AAA": "1h"},
+        "initial_capital": 1000.0,
+        "sizing": {
+            "max_position_size": 0.5, "fixed_quantity": None, "fractional": False,
+            "lot_size": 1.0, "allow_short": True,
+        },
+        "stop_loss": 0.1,
+    }  # fmt: skip
+    assert container.role is Role.PORTFOLIO
+    assert {Step.REQUESTS, Step.UPDATES} <= set(container.acts())
+    assert set(container.handlers()) == {
+        EventKind.BAR, EventKind.SIGNAL, EventKind.ORDER, EventKind.FILL, EventKind.CANCELLATION,
+    }  # fmt: skip

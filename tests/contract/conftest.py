@@ -1,0 +1,93 @@
+"""Both engines, one after the other, under the same tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import pytest
+
+from containers.components import Components
+from containers.journal import Entry
+from containers.results import WorkflowResult
+from declarative import DeclarativeWorkflowManager
+from imperative import Coordinator
+
+ROOT = Path(__file__).resolve().parents[2]
+HANDMADE = ROOT / "fixtures" / "handmade"
+MARKET = ROOT / "fixtures" / "market"
+
+ENGINES: dict[str, Callable[..., Any]] = {
+    "imperative": Coordinator,
+    "declarative": DeclarativeWorkflowManager,
+}
+
+
+class Run(Protocol):
+    """Runs a configuration through the engine under test."""
+
+    def __call__(
+        self,
+        config: Mapping[str, Any] | str | Path,
+        *,
+        workflow_id: str | None = None,
+        components: Components | None = None,
+        journal: list[Entry] | None = None,
+        root: Path | None = None,
+    ) -> WorkflowResult: ...
+
+
+Config: TypeAlias = dict[str, Any]
+
+
+def runner(engine: str) -> Run:
+    """Give a function that runs a configuration through a fresh engine."""
+
+    def run(
+        config: Mapping[str, Any] | str | Path,
+        *,
+        workflow_id: str | None = None,
+        components: Components | None = None,
+        journal: list[Entry] | None = None,
+        root: Path | None = None,
+    ) -> WorkflowResult:
+        consumers: Sequence[Callable[[Entry], None]] = () if journal is None else (journal.append,)
+        made = ENGINES[engine](components=components, consumers=consumers, root=root)
+        result = made.run_workflow(config, workflow_id)
+        assert isinstance(result, WorkflowResult)
+        return result
+
+    return run
+
+
+@pytest.fixture(params=sorted(ENGINES))
+def engine(request: pytest.FixtureRequest) -> str:
+    """Name of the engine under test."""
+    return str(request.param)
+
+
+@pytest.fixture
+def run(engine: str) -> Run:
+    """The engine under test."""
+    return runner(engine)
+
+
+@pytest.fixture
+def both() -> dict[str, Run]:
+    """Both engines, for what must be the same from either."""
+    return {name: runner(name) for name in ENGINES}
+
+
+@pytest.fixture
+def config() -> Config:
+    """A small configuration on the hand-made bars, as Python objects."""
+    return {
+        "workflow": "simple_backtest",
+        "data": {"data_dir": str(HANDMADE)},
+        "symbols": ["AAA", "BBB"],
+        "strategies": [{"type": "momentum", "parameters": {"fast_period": 2, "slow_period": 3}}],
+        "risk_profiles": [{"type": "aggressive"}, {"type": "moderate", "stop_loss": 0.05}],
+        "portfolio": {"allow_short": True},
+        "trace_level": "detailed",
+    }

@@ -1,0 +1,102 @@
+"""Small configurations with their data, by name."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MARKET = ROOT / "fixtures" / "market"
+HANDMADE = ROOT / "fixtures" / "handmade"
+
+_WRITTEN = {
+    "ibm_2003": f"""
+workflow: simple_backtest
+data: {{data_dir: {MARKET}, start_date: 2003-01-01, end_date: 2003-06-30}}
+symbols: [IBM]
+strategies: [{{type: momentum}}]
+""",
+    "cooldown": f"""
+workflow: simple_backtest
+data: {{data_dir: {MARKET}, start_date: 2007-06-01, end_date: 2009-12-31}}
+symbols: [GOOG]
+strategies: [{{type: momentum, parameters: {{fast_period: 5, slow_period: 20}}}}]
+risk_profiles: [{{type: aggressive, max_drawdown: 0.1, drawdown_cooldown_bars: 9}}]
+portfolio: {{allow_short: true}}
+""",
+    "phase_override": f"""
+workflow: simple_backtest
+data: {{data_dir: {HANDMADE}}}
+symbols: [AAA]
+strategies: [{{type: momentum, parameters: {{fast_period: 1, slow_period: 2}}}}]
+portfolio: {{initial_capital: 50000}}
+phases: {{backtest: {{portfolio: {{initial_capital: 60000}}}}}}
+""",
+    "rules_off": f"""
+workflow: simple_backtest
+data: {{data_dir: {HANDMADE}}}
+symbols: [AAA, BBB]
+strategies: [{{type: buy_and_hold}}]
+risk_profiles: [{{type: aggressive, max_position_size: 0.9, max_leverage: null}}]
+""",
+    "two_strategies": f"""
+workflow: simple_backtest
+data: {{data_dir: {HANDMADE}}}
+symbols: [AAA, BBB]
+strategies: [{{type: buy_and_hold}}, {{type: momentum}}]
+risk_profiles: [{{type: aggressive}}, {{type: conservative}}]
+""",
+    "seeded": f"""
+workflow: simple_backtest
+data: {{data_dir: {HANDMADE}}}
+symbols: [AAA]
+strategies: [{{type: buy_and_hold}}]
+random_seed: 7
+""",
+    "stop_at_the_limit": """
+workflow: simple_backtest
+data: {data_dir: .}
+symbols: [STOP]
+strategies: [{type: buy_and_hold}]
+risk_profiles: [{type: aggressive, stop_loss: 0.25}]
+""",
+}
+
+# Bought at 100 on the second bar; the third closes at exactly 75.
+_STOP = """timestamp,open,high,low,close
+2024-01-01,100,101,99,100
+2024-01-02,100,101,99,100
+2024-01-03,90,91,74,75
+2024-01-04,80,81,79,80
+"""
+
+
+@pytest.fixture
+def config_file(tmp_path: Path) -> Callable[[str], Path]:
+    """Give the file of a configuration: a hand-made case, or one written here."""
+
+    def give(name: str) -> Path:
+        if name not in _WRITTEN:
+            return HANDMADE / f"{name}.yaml"
+        folder = tmp_path / "configs"
+        folder.mkdir(exist_ok=True)
+        (folder / "STOP_1d.csv").write_text(_STOP, encoding="utf-8")
+        file = folder / f"{name}.yaml"
+        file.write_text(_WRITTEN[name], encoding="utf-8")
+        return file
+
+    return give
+
+
+@pytest.fixture
+def source_copy(tmp_path: Path) -> Path:
+    """Copy the four packages to a folder where they can be changed."""
+    target = tmp_path / "source"
+    for package in ("containers", "imperative", "declarative", "parity"):
+        shutil.copytree(
+            ROOT / package, target / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    return target

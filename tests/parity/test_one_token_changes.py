@@ -1,0 +1,58 @@
+"""A mistake of one token anywhere must turn the verdict red, and say where."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.parity.mutations import IN_CONTAINERS, IN_ENGINES, Mutation
+
+
+def verify(source: Path, config: Path, folder: Path) -> tuple[int, dict[str, Any]]:
+    """Run ``parity verify`` on ``source`` in a process of its own."""
+    command = [sys.executable, "-m", "parity", "verify", str(config), "--json", "-"]
+    environment = {**os.environ, "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("mutation", [*IN_ENGINES, *IN_CONTAINERS], ids=lambda m: m.name)
+def test_a_change_of_one_token_is_seen_where_it_is_expected(
+    mutation: Mutation,
+    source_copy: Path,
+    config_file: Callable[[str], Path],
+    tmp_path: Path,
+) -> None:
+    file = source_copy / mutation.file
+    text = file.read_text(encoding="utf-8")
+    assert text.count(mutation.before) == 1, f"{mutation.file} has changed; adapt the mutation"
+    file.write_text(text.replace(mutation.before, mutation.after), encoding="utf-8")
+
+    code, document = verify(source_copy, config_file(mutation.config), tmp_path)
+
+    assert code == 1
+    seen = {
+        pair["candidate"]: pair["first_divergence"]["channel"]
+        for pair in document["workflows"]
+        if pair["first_divergence"] is not None
+    }
+    assert seen.get(mutation.seen_by) == mutation.channel
+
+
+@pytest.mark.parametrize("config", sorted({m.config for m in (*IN_ENGINES, *IN_CONTAINERS)}))
+def test_without_a_change_the_same_configurations_are_in_parity(
+    config: str, source_copy: Path, config_file: Callable[[str], Path], tmp_path: Path
+) -> None:
+    code, document = verify(source_copy, config_file(config), tmp_path)
+    assert code == 0
+    assert [pair["verdict"] for pair in document["workflows"]] == ["equal", "equal"]
