@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 __all__ = ["run_bare_loop"]
@@ -16,45 +17,47 @@ __all__ = ["run_bare_loop"]
 Row = tuple[int, float, float, float, float, float | None]
 
 
+@dataclass(slots=True)
 class Bar:
-    """A bar of the one symbol."""
+    """A bar became known."""
 
-    __slots__ = ("close", "open", "time_ns")
+    time_ns: int
+    symbol: str
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float | None
 
-    def __init__(self, time_ns: int, open_: float, close: float) -> None:
-        self.time_ns = time_ns
-        self.open = open_
-        self.close = close
 
-
+@dataclass(slots=True)
 class Signal:
     """The direction changed."""
 
-    __slots__ = ("close", "direction")
+    time_ns: int
+    symbol: str
+    direction: int
+    close: float
 
-    def __init__(self, direction: int, close: float) -> None:
-        self.direction = direction
-        self.close = close
 
-
+@dataclass(slots=True)
 class Order:
     """A quantity to trade at the next open."""
 
-    __slots__ = ("quantity",)
+    time_ns: int
+    symbol: str
+    quantity: float
 
-    def __init__(self, quantity: float) -> None:
-        self.quantity = quantity
 
-
+@dataclass(slots=True)
 class Fill:
     """An order was filled."""
 
-    __slots__ = ("commission", "price", "quantity")
-
-    def __init__(self, quantity: float, price: float, commission: float) -> None:
-        self.quantity = quantity
-        self.price = price
-        self.commission = commission
+    time_ns: int
+    symbol: str
+    quantity: float
+    price: float
+    commission: float
 
 
 class _Loop:
@@ -83,7 +86,7 @@ class _Loop:
         if order is not None:
             self._pending = None
             commission = self._rate * abs(order.quantity) * bar.open
-            self.publish(Fill(order.quantity, bar.open, commission))
+            self.publish(Fill(bar.time_ns, bar.symbol, order.quantity, bar.open, commission))
 
     def decide(self, bar: Bar) -> None:
         self._fast.append(bar.close)
@@ -94,13 +97,13 @@ class _Loop:
         direction = 1 if fast > slow else -1 if fast < slow else 0
         if direction != self._direction:
             self._direction = direction
-            self.publish(Signal(direction, bar.close))
+            self.publish(Signal(bar.time_ns, bar.symbol, direction, bar.close))
 
     def size(self, signal: Signal) -> None:
         equity = self.cash + self.position * signal.close
         target = float(int(equity / signal.close)) if signal.direction > 0 else 0.0
         if target != self.position:
-            self.publish(Order(target - self.position))
+            self.publish(Order(signal.time_ns, signal.symbol, target - self.position))
 
     def accept(self, order: Order) -> None:
         self._pending = order
@@ -120,10 +123,10 @@ def _average(window: deque[float]) -> float:
 
 
 def run_bare_loop(
-    rows: Iterable[Row], *, fast: int, slow: int, capital: float, commission_bps: float
+    rows: Iterable[Row], symbol: str, *, fast: int, slow: int, capital: float, commission_bps: float
 ) -> int:
     """Run the loop over ``rows`` (end, open, high, low, close, volume); answer the fills."""
     loop = _Loop(fast, slow, capital, commission_bps)
-    for time_ns, open_, _, _, close, _ in rows:
-        loop.publish(Bar(time_ns, open_, close))
+    for time_ns, open_, high, low, close, volume in rows:
+        loop.publish(Bar(time_ns, symbol, open_, high, low, close, volume))
     return loop.fills

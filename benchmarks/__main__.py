@@ -1,0 +1,145 @@
+"""Print speed and memory of both engines, a published peer and a bare loop, from one run.
+
+1. `_speed`    bars per second; contenders take turns, so a drift of the machine hits them all
+2. `_memory`   peak memory of each in a process of its own, also with a million bars on disk
+3. `_compare`  comparing equal traces of a million events in full, against plain numpy
+"""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.workloads import CONTENDERS, LEVELS, prepare, sp500, synthetic
+from containers.trace import Trace, first_difference
+
+_ROUNDS = 9
+_MILLION = 1_000_000
+_CHUNK_BYTES = 65_536 * 8
+
+
+def main() -> None:
+    """Run all parts, or, for a child process, one contender whose memory is measured."""
+    if len(sys.argv) > 1:
+        contender, folder, symbol, storage = sys.argv[1:]
+        prepare(contender, Path(folder), symbol, storage=storage)()
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        return
+    console = Console(width=110)
+    _speed(console)
+    with tempfile.TemporaryDirectory() as name:
+        _memory(console, *synthetic(Path(name), _MILLION))
+    _compare(console)
+
+
+def _speed(console: Console) -> None:
+    folder, symbol = sp500()
+    runs = {name: prepare(name, folder, symbol) for name in CONTENDERS}
+    bars = sum(1 for _ in (folder / f"{symbol}_1d.csv").open()) - 1
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    for run in runs.values():
+        run()
+    for _ in range(_ROUNDS):
+        for name, run in runs.items():
+            seconds[name].append(_timed(run))
+    table = Table(title=f"One backtest over {bars:,} daily bars of the S&P 500, {_ROUNDS} rounds")
+    for heading in ("", "bars/s", "x backtesting.py", "x bare loop"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for name, own in seconds.items():
+        ratios = (
+            statistics.median(other / mine for other, mine in zip(theirs, own, strict=True))
+            for theirs in (seconds["backtesting.py"], seconds["bare loop"])
+        )
+        rate = bars / statistics.median(own)
+        table.add_row(name, f"{rate:,.0f}", *(f"{ratio:.2f}" for ratio in ratios))
+    console.print(table)
+
+
+def _memory(console: Console, folder: Path, symbol: str) -> None:
+    table = Table(title="Peak memory of a process that does nothing else, MB")
+    for heading in ("", "S&P 500 daily, in memory", f"{_MILLION:,} bars, trace on disk"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for name in CONTENDERS:
+        small = _peak_mb(name, *sp500(), "memory")
+        # The peers have no trace to put anywhere; trace none has none either.
+        large = _peak_mb(name, folder, symbol, "disk")
+        table.add_row(name, f"{small:,.0f}", f"{large:,.0f}")
+    console.print(table)
+
+
+def _compare(console: Console) -> None:
+    traces = [_million_events() for _ in range(2)]
+    buffers = [[b for chunk in trace.chunks for b in chunk.buffers()] for trace in traces]
+    flat = [np.concatenate([b.reshape(-1).view(np.uint8) for b in part]) for part in buffers]
+    ours = _median(lambda: first_difference(*traces, use_digests=False))
+    plain = _median(lambda: _plain_numpy(*flat))
+    digests = _median(lambda: first_difference(*traces))
+    table = Table(title=f"Comparing two equal traces of {len(traces[0]):,} events in memory")
+    for heading in ("", "ms", "x plain numpy"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for name, seconds in (
+        (f"plain numpy, {flat[0].nbytes / 1e6:,.0f} MB a side, in chunks", plain),
+        ("every buffer", ours),
+        ("by prefix digests", digests),
+    ):
+        table.add_row(name, f"{seconds * 1e3:,.3f}", f"{seconds / plain:.3f}")
+    console.print(table)
+
+
+def _million_events() -> Trace:
+    """Record a detailed trace of a million events of real runs, one after the other."""
+    folder, symbol = sp500()
+    run = prepare(f"imperative, trace {LEVELS[-1]}", folder, symbol)
+    events: list[object] = []
+    trace = run().trace  # type: ignore[attr-defined]  # an engine's outcome
+    once = list(trace.events())
+    import msgspec
+
+    while len(events) < _MILLION:
+        base = len(events)
+        events += (
+            msgspec.structs.replace(
+                e, seq=e.seq + base, cause=None if e.cause is None else e.cause + base
+            )
+            for e in once
+        )
+    return Trace.from_events(events[:_MILLION])  # type: ignore[arg-type]  # events they are
+
+
+def _plain_numpy(left: np.ndarray, right: np.ndarray) -> bool:  # type: ignore[type-arg]  # bytes
+    whole = len(left) // 8 * 8
+    a, b = left[:whole].view(np.uint64), right[:whole].view(np.uint64)
+    step = _CHUNK_BYTES // 8
+    equal = all(not (a[i : i + step] != b[i : i + step]).any() for i in range(0, len(a), step))
+    return equal and bool((left[whole:] == right[whole:]).all())
+
+
+def _median(work: Callable[[], object]) -> float:
+    work()
+    return statistics.median(_timed(work) for _ in range(_ROUNDS))
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _peak_mb(contender: str, folder: Path, symbol: str, storage: str) -> float:
+    command = [sys.executable, "-m", "benchmarks", contender, str(folder), symbol, storage]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return int(done.stdout.strip().splitlines()[-1]) / 1024  # kB on Linux
+
+
+if __name__ == "__main__":
+    main()
