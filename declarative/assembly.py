@@ -82,9 +82,10 @@ def workflow_result(
     plan: Plan, workflow_id: str, phase_results: Mapping[str, PhaseResult]
 ) -> WorkflowResult:
     """Give the result of a workflow whose phases all came to an end."""
-    succeeded = [name for name, result in phase_results.items() if result.status == "succeeded"]
+    status = {name: result.status for name, result in phase_results.items()}
     required = [phase.name for phase in plan.phases if phase.planned.required]
-    success = bool(succeeded) and all(name in succeeded for name in required)
+    ran = any(state != "skipped" for state in status.values())
+    success = ran and all(status[name] == "succeeded" for name in required)
     summaries = (
         iteration.trace_summary
         for result in phase_results.values()

@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 from containers.components import Components, default_components
-from containers.configuration import read_user
+from containers.configuration import UserInput, read_user
 from containers.errors import StorageError
 from containers.failures import describe_error
 from containers.journal import (
@@ -77,7 +77,7 @@ class DeclarativeWorkflowManager:
         self._root = root
         self._library = shipped() if patterns is None else shipped().with_folder(patterns)
 
-    def plan_workflow(self, config: Mapping[str, Any] | str | Path) -> Plan:
+    def plan_workflow(self, config: Mapping[str, Any] | str | Path | UserInput) -> Plan:
         """Say what `run_workflow` would run, and run nothing.
 
         Raises:
@@ -86,12 +86,12 @@ class DeclarativeWorkflowManager:
         return make_plan(read_user(config), self._library, self._components)
 
     def run_workflow(
-        self, config: Mapping[str, Any] | str | Path, workflow_id: str | None = None
+        self, config: Mapping[str, Any] | str | Path | UserInput, workflow_id: str | None = None
     ) -> WorkflowResult:
         """Run the workflow that a configuration names.
 
         Args:
-            config: A configuration, or the path of its YAML file; it is not changed.
+            config: A configuration, the path of its YAML file, or what was read; not changed.
             workflow_id: Id of the run; null: one made of workflow and configuration.
 
         Returns:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from containers.components import Components
-from containers.configuration import Configuration, UserInput
+from containers.configuration import UserInput
 from containers.data import MarketData, load_market
 from containers.errors import Problem
 from containers.journal import BarDropped, PlannedPhase
@@ -82,7 +82,7 @@ def make_plan(user: UserInput, library: Library, components: Components) -> Plan
         found.append((topology, sequence, resolver.for_phase(index)))
     markets = _Markets(user.base_dir)
     # All data first: they are far more often wrong than the windows over them.
-    loaded = [markets.load(phase.typed) for _, _, phase in found]
+    loaded = [markets.load(phase) for _, _, phase in found]
     phases = []
     for index, (topology, sequence, phase), market in zip(order, found, loaded, strict=True):
         definition = workflow.definition.phases[index]
@@ -174,18 +174,19 @@ class _Markets:
         records: Sequence[BarDropped] = [r for m in self._loaded.values() for r in m.dropped]
         return tuple(dict.fromkeys(records))
 
-    def load(self, configuration: Configuration) -> MarketData:
+    def load(self, resolved: Resolved) -> MarketData:
         """Give the data that a configuration selects."""
-        data, symbols = configuration.data, configuration.symbols
+        data, symbols = resolved.typed.data, resolved.typed.symbols
         if (data, symbols) not in self._loaded:
-            self._loaded[data, symbols] = load_market(
-                self._base_dir / data.data_dir,
-                [(entry.symbol, entry.timeframes) for entry in symbols],
-                start=data.start_date,
-                end=data.end_date,
-                timestamp=data.timestamp,
-                on_bad_bar=data.on_bad_bar,
-            )
+            with resolved.blame.as_written():
+                self._loaded[data, symbols] = load_market(
+                    self._base_dir / data.data_dir,
+                    [(entry.symbol, entry.timeframes) for entry in symbols],
+                    start=data.start_date,
+                    end=data.end_date,
+                    timestamp=data.timestamp,
+                    on_bad_bar=data.on_bad_bar,
+                )
         return self._loaded[data, symbols]
 
 

@@ -9,10 +9,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from containers.components import Components, Parameter
 from containers.components.profiles import DEFAULT_MAX_LEVERAGE
@@ -21,12 +24,12 @@ from containers.configuration import (
     Locate,
     UserInput,
     config_digest,
+    unknown_phases,
+    unknown_workflow,
     validate_partial,
     validate_resolved,
 )
-from containers.configuration.plain import found
 from containers.errors import ConfigPath, ConfigurationError, Location, Problem
-from containers.nearest import did_you_mean
 from declarative.errors import PatternError
 from declarative.patterns import Library, Pattern
 from declarative.references import Node
@@ -38,11 +41,12 @@ __all__ = ["Resolved", "Resolver", "merge"]
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A complete configuration: as plain data, typed, and its hash."""
+    """A complete configuration: as plain data, typed, its hash, and whom to blame for it."""
 
     plain: Mapping[str, Any]
     typed: Configuration
     digest: str
+    blame: Blame
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,8 @@ class Resolver:
         settings = self._layer(_part(self.workflow, "phases", index, "config"), _NOT_A_PHASES)
         layers = [self._engine, self._defaults, settings, self._user]
         overrides = [layer.below("phases", name) for layer in layers]
-        return self._resolved([*(layer.without("phases") for layer in layers), *overrides])
+        lower = [layer.without("phases") for layer in layers]
+        return self._resolved([*lower, *overrides], _Writing(self._user, ("phases", name)))
 
     def _layer(self, node: Node, refused: Sequence[str]) -> _Layer:
         """Check a configuration inside a pattern."""
@@ -117,27 +122,24 @@ class Resolver:
     def _check_phase_names(self) -> None:
         known = [phase.name for phase in self.workflow.definition.phases]
         problems = [
-            Problem(
-                f"the workflow '{self.workflow.name}' has no phase {found(name)}",
-                path=("phases", name),
-                location=layer.locate(("phases", name), True),
-                hint=did_you_mean(name, known),
-            )
+            problem
             for layer in (self._defaults, self._user)
-            for name in layer.data.get("phases", {})
-            if name not in known
+            for problem in unknown_phases(
+                self.workflow.name, layer.data.get("phases", {}), known, layer.locate
+            )
         ]
         if problems:
             raise ConfigurationError(problems)
 
-    def _resolved(self, layers: Sequence[_Layer]) -> Resolved:
+    def _resolved(self, layers: Sequence[_Layer], writing: _Writing | None = None) -> Resolved:
         plain: dict[str, Any] = {}
         for layer in layers:
             plain = merge(plain, layer.data)
         plain = self._complete(plain)
-        locate = _locator(layers, self._user)
-        typed = validate_resolved(plain, components=self._components, locate=locate)
-        return Resolved(plain, typed, config_digest(plain))
+        blame = Blame(layers, writing or _Writing(self._user, ()))
+        with blame.as_written():
+            typed = validate_resolved(plain, components=self._components, locate=blame.locate)
+        return Resolved(plain, typed, config_digest(plain), blame)
 
     def _complete(self, config: Mapping[str, Any]) -> dict[str, Any]:
         completed = dict(config)
@@ -203,13 +205,7 @@ def _find_workflow(name: str, library: Library, locate: Locate) -> Pattern[Workf
     workflows = library.workflows()
     if name in workflows:
         return workflows[name]
-    problem = Problem(
-        f"there is no workflow {found(name)}",
-        path=("workflow",),
-        location=locate(("workflow",), False),
-        hint=did_you_mean(name, workflows),
-    )
-    raise ConfigurationError([problem])
+    raise ConfigurationError([unknown_workflow(name, workflows, locate)])
 
 
 def _part(workflow: Pattern[WorkflowDefinition], *path: str | int) -> Node:
@@ -229,23 +225,54 @@ def _refuse_references(node: Node) -> None:
             _refuse_references(node.at(key))
 
 
-def _locator(layers: Sequence[_Layer], user: _Layer) -> Locate:
-    """Find the topmost layer that has a path; what no layer has is for the user to write."""
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """What the user wrote, and below which keys he wrote it for one phase alone."""
 
-    def locate(path: ConfigPath, key: bool) -> Location | None:
-        for layer in reversed(layers):
-            if path and _has(layer.data, path):
+    user: _Layer
+    below: tuple[str, ...]
+
+    def path_of(self, path: ConfigPath) -> ConfigPath:
+        """Say where he wrote what stands at ``path``: for the phase, if that leads as far."""
+        own = _reach(self.user.below(*self.below).data, path) if self.below else 0
+        return (*self.below, *path) if own and own >= _reach(self.user.data, path) else path
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """Whom to blame for what stands in a resolved configuration."""
+
+    layers: Sequence[_Layer]
+    writing: _Writing
+
+    def locate(self, path: ConfigPath, key: bool) -> Location | None:
+        """Find the topmost layer that has ``path``; what none has is for the user to write."""
+        for layer in reversed(self.layers):
+            if path and _reach(layer.data, path) == len(path):
                 return layer.locate(path, key)
-        return user.locate(path, key)
+        return self.writing.user.locate(self.writing.path_of(path), key)
 
-    return locate
+    @contextmanager
+    def as_written(self) -> Iterator[None]:
+        """Have problems that are raised inside name the path and place that the user knows."""
+        try:
+            yield
+        except ConfigurationError as error:
+            raise type(error)(self._told(problem) for problem in error.problems) from None
+
+    def _told(self, problem: Problem) -> Problem:
+        location = problem.location or self.locate(problem.path, False)
+        return msgspec.structs.replace(
+            problem, path=self.writing.path_of(problem.path), location=location
+        )
 
 
-def _has(data: Any, path: ConfigPath) -> bool:
-    for step in path:
+def _reach(data: Any, path: ConfigPath) -> int:
+    """Count the steps of ``path`` that lead somewhere in ``data``."""
+    for count, step in enumerate(path):
         inside = isinstance(data, Mapping) and step in data
         inside = inside or (isinstance(data, list) and isinstance(step, int) and step < len(data))
         if not inside:
-            return False
+            return count
         data = data[step]
-    return True
+    return len(path)

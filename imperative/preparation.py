@@ -31,6 +31,8 @@ from containers.configuration import (
     UserInput,
     config_digest,
     read_user,
+    unknown_phases,
+    unknown_workflow,
     validate_partial,
     validate_resolved,
 )
@@ -111,7 +113,6 @@ def prepare(
     phases = _find_phases(workflow, configuration, user)
     resolved = resolver.for_phases(phases)
     loader = MarketLoader(user.base_dir)
-    loader.load(configuration.settings)
     prepared = []
     for phase, own in zip(phases, resolved, strict=True):
         with as_written(user, phase.name):
@@ -190,11 +191,7 @@ def _find_workflow(
     name = given["workflow"]
     if name in workflows:
         return workflows[name]
-    path = ("workflow",)
-    hint = did_you_mean(name, workflows)
-    raise ConfigurationError(
-        [Problem(f"there is no workflow '{name}'", path, user.locate(path), hint)]
-    )
+    raise ConfigurationError([unknown_workflow(name, workflows, user.locate)])
 
 
 def _find_phases(workflow: Workflow, configuration: Resolved, user: UserInput) -> tuple[Phase, ...]:
@@ -214,12 +211,7 @@ def _find_phases(workflow: Workflow, configuration: Resolved, user: UserInput) -
                 )
                 problems.append(Problem(message, hint=did_you_mean(name, known)))
     names = [phase.name for phase in phases]
-    for name in configuration.settings.phases:
-        if name not in names:
-            path = ("phases", name)
-            message = f"workflow '{workflow.name}' has no phase '{name}'"
-            location = user.locate(path, key=True)
-            problems.append(Problem(message, path, location, did_you_mean(name, names)))
+    problems += unknown_phases(workflow.name, configuration.settings.phases, names, user.locate)
     if problems:
         raise ConfigurationError(problems)
     return phases

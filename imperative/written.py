@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from containers.configuration import UserInput
-from containers.errors import ConfigPath, ConfigurationError
+from containers.errors import ConfigPath, ConfigurationError, Problem
 
 __all__ = ["as_written", "written_path"]
 
@@ -25,9 +25,14 @@ def as_written(user: UserInput, phase: str) -> Iterator[None]:
         yield
     except ConfigurationError as error:
         raise type(error)(
-            msgspec.structs.replace(problem, path=written_path(problem.path, user, phase))
-            for problem in error.problems
+            _as_written(problem, user, phase) for problem in error.problems
         ) from error
+
+
+def _as_written(problem: Problem, user: UserInput, phase: str) -> Problem:
+    path = written_path(problem.path, user, phase)
+    location = problem.location or user.locate(path)
+    return msgspec.structs.replace(problem, path=path, location=location)
 
 
 def written_path(path: ConfigPath, user: UserInput, phase: str) -> ConfigPath:

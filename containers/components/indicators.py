@@ -1,5 +1,8 @@
 """Indicators: pure steps from a bar and a state to a value and the next state.
 
+Each can also be computed over a whole stretch of bars (`Indicator.over`), with the same bits: the
+same operations on the same numbers in the same order, for many bars at a time.
+
 A value depends on the last ``lookback`` closes alone, whatever came before them: averages are
 added afresh at every bar, oldest first. A running sum would drift, and would break exact ties of
 two averages.
@@ -8,10 +11,14 @@ two averages.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
+from containers.data import Bars
 from containers.events import Bar
 
 __all__ = ["Indicator", "Sma", "State", "Std", "Window"]
@@ -48,6 +55,13 @@ class Indicator(Protocol):
         """Take one bar; answer the next state and the value, null while warming up."""
         ...
 
+    def over(self, bars: Bars) -> npt.NDArray[np.float64]:
+        """Give the values at all of ``bars`` that have one: (max(0, len - lookback + 1),) float64.
+
+        The value at a bar must not depend on any later bar.
+        """
+        ...
+
 
 class Sma(msgspec.Struct, frozen=True):
     """Simple moving average: x0 + (sum of (xi - x0)) / n, x0 the oldest of n closes.
@@ -82,6 +96,11 @@ class Sma(msgspec.Struct, frozen=True):
         for x in window:
             total += x - oldest
         return window, oldest + total / n
+
+    def over(self, bars: Bars) -> npt.NDArray[np.float64]:
+        """Give the averages at all bars that have one."""
+        oldest, residuals = _residuals(bars.close, self.period)
+        return oldest + _added(residuals) / self.period
 
 
 class Std(msgspec.Struct, frozen=True):
@@ -122,3 +141,28 @@ class Std(msgspec.Struct, frozen=True):
             residual = (x - oldest) - mean
             squares += residual * residual
         return window, math.sqrt(squares / n)
+
+    def over(self, bars: Bars) -> npt.NDArray[np.float64]:
+        """Give the deviations at all bars that have one."""
+        _, residuals = _residuals(bars.close, self.period)
+        mean = _added(residuals) / self.period
+        return np.sqrt(_added((r - mean) * (r - mean) for r in residuals) / self.period)
+
+
+_Floats: TypeAlias = npt.NDArray[np.float64]
+
+
+def _residuals(closes: _Floats, period: int) -> tuple[_Floats, list[_Floats]]:
+    """Give the oldest close of all windows, and their i-th residuals, oldest first."""
+    count = max(0, len(closes) - period + 1)
+    oldest = closes[:count]
+    return oldest, [closes[i : i + count] - oldest for i in range(period)]
+
+
+def _added(terms: Iterable[_Floats]) -> _Floats:
+    """Add arrays from left to right, which `numpy.sum` would not."""
+    total: _Floats | float = 0.0
+    for term in terms:
+        total = total + term
+    assert not isinstance(total, float)  # a period is at least 1
+    return total

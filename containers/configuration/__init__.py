@@ -32,6 +32,7 @@ from containers.configuration.settings import (
     TrainTestSettings,
     WalkForwardSettings,
 )
+from containers.configuration.unknown import unknown_phases, unknown_workflow
 from containers.configuration.validation import (
     Locate,
     nowhere,
@@ -70,6 +71,8 @@ __all__ = [
     "json_schema",
     "nowhere",
     "read_user",
+    "unknown_phases",
+    "unknown_workflow",
     "validate_partial",
     "validate_resolved",
 ]

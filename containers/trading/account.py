@@ -25,6 +25,11 @@ class AccountView(Protocol):
         """Position in each symbol, 0.0 when flat."""
         ...
 
+    @property
+    def held(self) -> Sequence[str]:
+        """The symbols with a position."""
+        ...
+
     def net(self, symbol: str) -> float:
         """Position with all pending orders filled."""
         ...
@@ -35,7 +40,16 @@ class AccountView(Protocol):
 
 
 class Account:
-    """Cash, positions and pending orders over ``symbols``, in configuration order."""
+    """Cash, positions and pending orders over ``symbols``, in configuration order.
+
+    Attributes:
+        symbols: All symbols.
+        cash: Currency; below zero when more was bought than there was money for.
+        closes: Last base close of each symbol that has had one.
+        positions: Signed shares of each symbol, 0.0 when flat.
+        averages: Running average fill price of each position, without commission.
+        held: The symbols with a position.
+    """
 
     def __init__(self, symbols: Sequence[str], initial_capital: float) -> None:
         self.symbols = tuple(symbols)
@@ -44,13 +58,8 @@ class Account:
         self.positions = dict.fromkeys(symbols, 0.0)
         self.averages = dict.fromkeys(symbols, 0.0)
         self._pending: dict[str, dict[int, float]] = {symbol: {} for symbol in symbols}
-        self._held: tuple[str, ...] = ()
+        self.held: tuple[str, ...] = ()
         self._positions_value: float | None = 0.0
-
-    @property
-    def exposed(self) -> bool:
-        """Whether any position is open."""
-        return bool(self._held)
 
     def net(self, symbol: str) -> float:
         """Position, then each pending order added, oldest first.
@@ -67,7 +76,7 @@ class Account:
         value = self._positions_value
         if value is None:
             value = 0.0
-            for symbol in self._held:
+            for symbol in self.held:
                 value += self.positions[symbol] * self.closes[symbol]
             self._positions_value = value
         return value
@@ -80,8 +89,7 @@ class Account:
     def mark(self, symbol: str, close: float) -> None:
         """Take note of a base close."""
         self.closes[symbol] = close
-        if self._held:
-            self._positions_value = None
+        self._positions_value = None
 
     def add_pending(self, symbol: str, order: int, quantity: float) -> None:
         """Take note of an order, by its event number."""
@@ -103,5 +111,5 @@ class Account:
             self.averages[symbol] = total / (abs(held) + size)
         self.cash = (self.cash - quantity * price) - commission
         self.positions[symbol] = after
-        self._held = tuple(s for s in self.symbols if self.positions[s] != 0.0)
+        self.held = tuple(s for s in self.symbols if self.positions[s] != 0.0)
         self._positions_value = None

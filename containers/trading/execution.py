@@ -68,7 +68,8 @@ class ExecutionContainer(Container):
         self._bars: dict[str, Bar] = {}
         self._pending: list[Order] = []
         self._ended: list[str] = []
-        self._solvent = dict(accounts)
+        # Equity can only fall to zero in a slice with a position, or with the fill that closed it.
+        self._at_risk: dict[str, AccountView] = {}
         self._places = {portfolio: place for place, portfolio in enumerate(accounts)}
         self._fills: dict[str, Outlet] = {}
         self._cancellations: dict[str, Outlet] = {}
@@ -95,7 +96,7 @@ class ExecutionContainer(Container):
         return {
             filling: Act(self.fill_at_open if at_open else self.fill_at_close, when=self._pending),
             Step.ENDINGS: Act(self.end_symbols, when=self._ended),
-            Step.RUIN: Act(self.close_ruined),
+            Step.RUIN: Act(self.close_ruined, when=self._at_risk),
         }
 
     def on_initialize(self, port: Port) -> None:
@@ -132,19 +133,26 @@ class ExecutionContainer(Container):
 
     def close_ruined(self) -> None:
         """Cancel and close everything of the portfolios that are ruined in this slice."""
-        for account in self._solvent.values():
+        ruined, safe = set(), []
+        for portfolio, account in self._at_risk.items():
             if account.equity() <= 0:
-                break
-        else:
-            return
-        for portfolio in [p for p, a in self._solvent.items() if a.equity() <= 0]:
-            del self._solvent[portfolio]
+                ruined.add(portfolio)
+            elif not account.held:
+                safe.append(portfolio)
+        for portfolio in safe:
+            del self._at_risk[portfolio]
+        if ruined:
+            self._close_all(portfolio for portfolio in self._accounts if portfolio in ruined)
+
+    def _close_all(self, portfolios: Iterable[str]) -> None:
+        for portfolio in portfolios:
             self._cancel(
                 [order for order in self._pending if order.portfolio == portfolio],
                 CancellationReason.RUINED,
             )
             for symbol in self._last_bars:
                 self._close(portfolio, symbol, FillReason.RUINED)
+            del self._at_risk[portfolio]
 
     def _by_portfolio(self, orders: Iterable[Order]) -> list[Order]:
         """Sort by portfolio in topology order; the sort is stable, so age comes second."""
@@ -180,6 +188,7 @@ class ExecutionContainer(Container):
         cause: int,
         reason: FillReason,
     ) -> None:
+        self._at_risk[portfolio] = self._accounts[portfolio]
         price = self._costs.fill_price(base, quantity)
         commission = self._costs.commission(quantity, price)
         bus = self._port.bus

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, repeat
+from typing import Any, ClassVar, Final, TypeAlias
 
 from containers.bus import Outlet, Port
 from containers.components import Indicator
 from containers.container import Act, Container, Handler, Role, Step
+from containers.data import Bars
 from containers.events import Bar, EventKind, Features
 
 __all__ = ["FeaturesContainer"]
+
+_BLOCK: Final = 8_192
+"""Bars whose features are computed at a time."""
+
+_Row: TypeAlias = tuple[int, float, tuple[float | None, ...]]
+"""End of a bar, its close, and its features."""
 
 
 class FeaturesContainer(Container):
@@ -22,20 +30,30 @@ class FeaturesContainer(Container):
         timeframe: Timeframe of the stream, as text.
         indicators: In order of declaration, each name once. None is allowed: FEATURES is then
             published empty, so that strategies without features still step.
+        bars: The stream itself. Indicators are then computed over arrays, a block at a time, and
+            each value is let out with its BAR, which must be the bar it was computed for. Null:
+            bar by bar, from the BARs alone. Either way the bits are the same.
     """
 
     role: ClassVar[Role] = Role.FEATURES
 
     def __init__(
-        self, container_id: str, *, symbol: str, timeframe: str, indicators: Sequence[Indicator]
+        self,
+        container_id: str,
+        *,
+        symbol: str,
+        timeframe: str,
+        indicators: Sequence[Indicator],
+        bars: Bars | None = None,
     ) -> None:
         super().__init__(container_id)
         self._symbol = symbol
         self._timeframe = timeframe
         self._indicators = tuple(indicators)
         self._names = [indicator.name for indicator in indicators]
-        self._steps = [indicator.step for indicator in indicators]
         self._states = [indicator.initial for indicator in indicators]
+        self._stream = bars
+        self._ahead: Iterator[_Row] = iter(())
         self._bars: list[Bar] = []
         self._outlet: Outlet
         self._port: Port
@@ -59,16 +77,55 @@ class FeaturesContainer(Container):
         self._port = port
         self._outlet = port.outlet(EventKind.FEATURES)
 
+    def on_start(self) -> None:
+        """Go to the first bar."""
+        if self._stream is not None:
+            self._ahead = chain.from_iterable(self._blocks(self._stream))
+
     def publish_features(self) -> None:
-        """Step every indicator over the bar of this slice."""
+        """Publish the features of this slice's bar."""
         bar = self._bars.pop()
-        values: dict[str, float | None] = {}
-        states = self._states
-        for place, step in enumerate(self._steps):
-            states[place], values[self._names[place]] = step(states[place], bar)
+        values = self._stepped(bar) if self._stream is None else self._computed(bar)
         bus = self._port.bus
         self._outlet.publish(
             Features(
-                bus.seq, bus.time_ns, self.id, bar.seq, self._symbol, self._timeframe, values
+                bus.seq, bus.time_ns, self.id, bar.seq,
+                self._symbol, self._timeframe, dict(zip(self._names, values, strict=True)),
             )
         )  # fmt: skip
+
+    def on_cleanup(self) -> None:
+        """Let go of the stream."""
+        self._ahead = iter(())
+
+    def _stepped(self, bar: Bar) -> Sequence[float | None]:
+        values = []
+        for place, indicator in enumerate(self._indicators):
+            self._states[place], value = indicator.step(self._states[place], bar)
+            values.append(value)
+        return values
+
+    def _computed(self, bar: Bar) -> Sequence[float | None]:
+        end_ns, close, values = next(self._ahead, (None, None, ()))
+        if end_ns != bar.time_ns or close != bar.close:
+            raise ValueError(
+                f"BAR {bar.seq} of {self._symbol} {self._timeframe} is not the next bar of the "
+                f"stream: it ends at {bar.time_ns} and closes at {bar.close}, expected {end_ns} "
+                f"and {close}"
+            )
+        return values
+
+    def _blocks(self, bars: Bars) -> Iterator[Iterator[_Row]]:
+        for first in range(0, len(bars), _BLOCK):
+            last = min(first + _BLOCK, len(bars)) - 1
+            columns = [self._column(bars, i, first, last) for i in self._indicators]
+            rows = zip(*columns, strict=True) if columns else repeat(())
+            part = slice(first, last + 1)
+            yield zip(bars.end_ns[part].tolist(), bars.close[part].tolist(), rows, strict=False)
+
+    @staticmethod
+    def _column(bars: Bars, indicator: Indicator, first: int, last: int) -> list[float | None]:
+        """Give an indicator's values at bars ``first`` to ``last``, null where it has none."""
+        since = max(0, first - indicator.lookback + 1)
+        values: list[float | None] = indicator.over(bars.rows(since, last)).tolist()
+        return [None] * (last - first + 1 - len(values)) + values

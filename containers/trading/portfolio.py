@@ -203,7 +203,7 @@ class PortfolioContainer(Container):
             self._metrics.ruin(bus.time_ns)
         self._times.append(bus.time_ns)
         self._equities.append(equity)
-        if account.exposed:
+        if account.held:
             self._exposed += 1
         self._updates.publish(
             PortfolioUpdate(

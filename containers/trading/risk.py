@@ -111,9 +111,8 @@ class RiskContainer(Container):
         self._peak = max(self._peak, update.equity)
         if limits.drawdown_cooldown_bars is None:
             return
-        flat = all(position == 0.0 for position in self._account.positions.values())
         over = 1 - update.equity / self._peak > limits.max_drawdown
-        self._cooling = self._cooling + 1 if flat and over else 0
+        self._cooling = self._cooling + 1 if over and not self._account.held else 0
         if self._cooling == limits.drawdown_cooldown_bars:
             self._peak = update.equity
             self._cooling = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, ClassVar, TypeAlias
@@ -32,8 +33,9 @@ class StrategyContainer(Container):
         self._strategy = strategy
         self._values = _picker([indicator.name for indicator in strategy.indicators])
         self._views: dict[str, Decision] = {}
-        self._bars: list[Bar] = []
-        self._features: list[Features] = []
+        self._decide = strategy.decide
+        self._bars: deque[Bar] = deque()
+        self._features: deque[Features] = deque()
         self._outlet: Outlet
         self._port: Port
 
@@ -58,23 +60,22 @@ class StrategyContainer(Container):
 
     def publish_signals(self) -> None:
         """Step the strategy on every symbol of this slice; publish the views that changed."""
-        bus, decide, views = self._port.bus, self._strategy.decide, self._views
-        # Both were delivered in topology order of the same streams.
-        for bar, features in zip(self._bars, self._features, strict=True):
+        bus, inbox, bars = self._port.bus, self._features, self._bars
+        while inbox:
+            # Both were delivered in topology order of the same streams.
+            features, bar = inbox.popleft(), bars.popleft()
             symbol = features.symbol
-            last = views.get(symbol, _BEFORE_THE_FIRST)
-            view = decide(last, bar.close, self._values(features.values))
+            last = self._views.get(symbol, _BEFORE_THE_FIRST)
+            view = self._decide(last, bar.close, self._values(features.values))
             if view is last or view == last:
                 continue
-            views[symbol] = view
+            self._views[symbol] = view
             self._outlet.publish(
                 Signal(
                     bus.seq, bus.time_ns, self.id, features.seq,
                     symbol, view.direction, view.strength,
                 )
             )  # fmt: skip
-        self._bars.clear()
-        self._features.clear()
 
 
 def _picker(names: Sequence[str]) -> Callable[[Mapping[str, float | None]], Values]:

@@ -79,13 +79,14 @@ class BacktestTopology(Topology):
         for (symbol, timeframe), bars in self.plot.market.items():
             self.plot.bus.attach(make_data(f"data/{symbol}/{timeframe}", bars=bars))
         make_features = self._class_for(Role.FEATURES, FeaturesContainer)
-        for symbol, timeframe in self.plot.market:
+        for (symbol, timeframe), bars in self.plot.market.items():
             self.plot.bus.attach(
                 make_features(
                     f"features/{symbol}/{timeframe}",
                     symbol=symbol,
                     timeframe=timeframe,
                     indicators=self._indicators((symbol, timeframe)),
+                    bars=bars,
                 )
             )
 

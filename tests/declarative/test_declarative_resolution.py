@@ -176,7 +176,7 @@ def test_an_unknown_phase_is_named_with_the_nearest(tmp_path: Path, config: Conf
     with pytest.raises(ConfigurationError) as caught:
         DeclarativeWorkflowManager().plan_workflow(path)
     assert str(caught.value) == (
-        f"{path}:3:3: phases.backtset: the workflow 'simple_backtest' has no phase 'backtset' "
+        f"{path}:3:3: phases.backtset: workflow 'simple_backtest' has no phase 'backtset' "
         "(did you mean 'backtest'?)"
     )
 

@@ -164,8 +164,8 @@ IN_CONTAINERS = (
     _shared(
         "an average of one close too many",
         "components/indicators.py",
-        "return window, oldest + total / n",
-        "return window, oldest + total / (n + 1)",
+        "return oldest + _added(residuals) / self.period",
+        "return oldest + _added(residuals) / (self.period + 1)",
     ),
     _shared(
         "population instead of sample deviation",
@@ -177,8 +177,8 @@ IN_CONTAINERS = (
     _shared(
         "sample instead of population deviation",
         "components/indicators.py",
-        "math.sqrt(squares / n)",
-        "math.sqrt(squares / (n - 1))",
+        "for r in residuals) / self.period)",
+        "for r in residuals) / (self.period - 1))",
         config="drawdown",
     ),
     _shared(
