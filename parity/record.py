@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from containers.errors import ConfigurationError
+from containers.errors import ConfigPath, ConfigurationError
 from containers.failures import path_text
 from containers.journal import (
     BarDropped,
@@ -82,7 +82,7 @@ class Record(msgspec.Struct, frozen=True):
         channels: Content of each filled channel, by structural path.
         duration_s: Wall time of the run, for reports only, never compared.
         explanation: What a refusal or failure said, for people.
-        told: Paths of the settings by which the subject was told how to run; they may differ.
+        told: The settings by which the subject was told how to run, by path; they may differ.
         trace_settings: What each unit's trace keeps; a unit not named keeps everything.
     """
 
@@ -93,7 +93,7 @@ class Record(msgspec.Struct, frozen=True):
     channels: Mapping[Channel, Content]
     duration_s: float
     explanation: str | None = None
-    told: frozenset[tuple[str, ...]] = frozenset()
+    told: Mapping[ConfigPath, str] = {}
     trace_settings: Mapping[str, TraceSettings] = {}
 
     def settings_of(self, unit: str) -> TraceSettings:
@@ -107,7 +107,7 @@ def record_of_run(
     entries: Iterable[Entry],
     duration_s: float,
     *,
-    told: frozenset[tuple[str, ...]] = frozenset(),
+    told: Mapping[ConfigPath, str] = {},
 ) -> Record:
     """Sort a result and its journal into channels."""
     channels: dict[Channel, dict[str, Any]] = {channel: {} for channel in Channel}

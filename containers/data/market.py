@@ -181,9 +181,8 @@ def load_market(
         what = "is not a folder" if folder.exists() else "does not exist"
         problems.append(
             Problem(
-                f"the folder of market data {what}; expected one with files like GOOG_1d.csv",
+                f"{folder} {what}; expected a folder with files like GOOG_1d.csv",
                 path=("data", "data_dir"),
-                location=Location(str(folder)),
             )
         )
     if problems:

@@ -11,7 +11,7 @@ from containers.data.blocks import Block
 from containers.data.csv_reading import read_csv
 from containers.data.parquet_reading import read_parquet
 from containers.data.timeframe import Timeframe
-from containers.errors import ConfigPath, DataError, Location, Problem
+from containers.errors import ConfigPath, DataError, Problem
 from containers.nearest import nearest
 
 __all__ = ["find_file", "read_blocks"]
@@ -54,9 +54,9 @@ def find_file(folder: Path, symbol: str, timeframe: Timeframe, path: ConfigPath 
         raise DataError(
             [
                 Problem(
-                    f"both {existing[0].name} and {existing[1].name} exist; expected one of them",
+                    f"both {existing[0].name} and {existing[1].name} exist in {folder}; "
+                    "expected one of them",
                     path=path,
-                    location=Location(str(folder)),
                     hint="remove the one that is out of date",
                 )
             ]
@@ -64,9 +64,8 @@ def find_file(folder: Path, symbol: str, timeframe: Timeframe, path: ConfigPath 
     raise DataError(
         [
             Problem(
-                f"there is no {candidates[0].name} (or .parquet) for symbol '{symbol}'",
+                f"there is no {candidates[0].name} (or .parquet) for symbol '{symbol}' in {folder}",
                 path=path,
-                location=Location(str(folder)),
                 hint=_nearest(folder, symbol, timeframe),
             )
         ]

@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
+from containers.errors import ConfigPath
 from containers.events import EventKind
 from containers.trace import Trace, TraceLevel, kept_kinds
 from parity.channels import CAUSE_FIRST, REQUIRED, Channel, Content
@@ -23,6 +24,8 @@ from parity.record import Record, TraceSettings
 from parity.verdicts import Verdict, worst
 
 __all__ = ["compare_records", "overall"]
+
+_STORAGE: Final[ConfigPath] = ("results", "storage")
 
 
 def compare_records(control: Record, candidate: Record) -> dict[Channel, ChannelOutcome]:
@@ -41,6 +44,8 @@ def _compare(channel: Channel, control: Record, candidate: Record) -> ChannelOut
             return _not_comparable(f"{record.subject} does not fill it")
     left = control.channels.get(channel, {})
     right = candidate.channels.get(channel, {})
+    if channel is Channel.FILES and control.told.get(_STORAGE) != candidate.told.get(_STORAGE):
+        return _not_comparable("the sides were told to store in different places")
     if channel is Channel.CONFIG:
         left, right = (_without(side, control, candidate) for side in (left, right))
     if channel is Channel.TRACE:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from containers.configuration import UserInput, read_user
-from containers.errors import ConfigurationError
+from containers.errors import ConfigPath, ConfigurationError
 from containers.journal import Entry
 from containers.results import WorkflowResult
 from parity.record import Record, record_of_crash, record_of_refusal, record_of_run
@@ -57,18 +57,18 @@ class EngineSubject:
         except Exception as error:  # noqa: BLE001  # whatever an engine lets out is its verdict
             return record_of_crash(self.name, error, time.perf_counter() - began)
         elapsed = time.perf_counter() - began
-        return record_of_run(self.name, result, entries, elapsed, told=frozenset(self._told))
+        return record_of_run(self.name, result, entries, elapsed, told=self._told)
 
 
-def told_by(options: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+def told_by(options: Mapping[str, str]) -> dict[ConfigPath, str]:
     """Give the settings, by path, with which a subject's options override a configuration."""
-    settings: dict[tuple[str, ...], str] = {("trace_level",): options.get("trace", "detailed")}
+    settings: dict[ConfigPath, str] = {("trace_level",): options.get("trace", "detailed")}
     if "storage" in options:
         settings["results", "storage"] = options["storage"]
     return settings
 
 
-def told(user: UserInput, settings: Mapping[tuple[str, ...], str]) -> UserInput:
+def told(user: UserInput, settings: Mapping[ConfigPath, str]) -> UserInput:
     """Override settings in a user's input; one below no mapping is left to be refused."""
     data = copy.deepcopy(user.data)
     for path, value in settings.items():

@@ -53,7 +53,7 @@ class OracleSubject:
                 Channel.METRICS: {places[name]: p.metrics for name, p in portfolios.items()},
             },
             duration_s=time.perf_counter() - began,
-            told=frozenset(self._told),
+            told=self._told,
             trace_settings={_UNIT: settings},
         )
 

@@ -20,7 +20,7 @@ def test_a_new_account_holds_its_capital_and_nothing_else() -> None:
     assert account.cash == account.equity() == 1000.0
     assert account.positions_value() == 0.0
     assert dict(account.positions) == {"BBB": 0.0, "AAA": 0.0, "CCC": 0.0}
-    assert not account.exposed
+    assert list(account.held) == []
     assert account.net("AAA") == 0.0
 
 
@@ -30,11 +30,11 @@ def test_a_fill_takes_money_and_then_the_commission() -> None:
     account.fill("AAA", 10.0, 29.0, 2.0)
     # 1000 - 290 - 2 = 708; worth 10 x 30 = 300
     assert (account.cash, account.positions_value(), account.equity()) == (708.0, 300.0, 1008.0)
-    assert account.exposed
+    assert list(account.held) == ["AAA"]
     account.fill("AAA", -10.0, 31.0, 2.0)
     # 708 + 310 - 2 = 1016
     assert (account.cash, account.positions_value(), account.equity()) == (1016.0, 0.0, 1016.0)
-    assert not account.exposed
+    assert list(account.held) == []
 
 
 def test_cash_has_the_brackets_of_the_contract() -> None:
@@ -138,7 +138,7 @@ def test_what_it_is_worth_is_never_out_of_date(steps: list[tuple[str, str, float
     assert dict(account.positions) == positions
     assert account.positions_value() == value
     assert account.equity() == cash + value
-    assert account.exposed is any(p != 0.0 for p in positions.values())
+    assert list(account.held) == [s for s in SYMBOLS if positions[s] != 0.0]
 
 
 @given(st.lists(st.tuples(quantities, prices), min_size=1, max_size=20))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ from containers.components import (
     number,
 )
 from containers.components.profiles import DEFAULT_MAX_LEVERAGE
+from containers.data import Bars
 from containers.events import Bar
 
 LONG, FLAT, SHORT = Decision(1, 1.0), Decision(0, 1.0), Decision(-1, 1.0)
@@ -110,6 +112,18 @@ def test_a_value_depends_on_the_last_bars_alone(past: list[float], window: list[
         assert fresh[:-1] == [None] * (len(window) - 1)
         assert fresh[-1] is not None
         assert values(indicator, [*past, *window])[-1] == fresh[-1]
+
+
+@given(closes=closes_strategy, period=st.integers(1, 15))
+def test_values_over_arrays_have_the_bits_of_those_taken_bar_by_bar(
+    make_bars: Callable[[str, str, Sequence[float]], Bars], closes: list[float], period: int
+) -> None:
+    bars = make_bars("AAA", "1d", closes)
+    for indicator in (Sma(period), Std(period)):
+        stepped = [value for value in values(indicator, closes) if value is not None]
+        over = indicator.over(bars)
+        assert over.tolist() == stepped
+        assert (over.dtype, over.shape) == (np.float64, (max(0, len(closes) - period + 1),))
 
 
 @given(closes=closes_strategy, later=closes_strategy)

@@ -11,6 +11,7 @@ from containers.bus import Bus
 from containers.components import Decision, Indicator, Momentum, Parameter, Sma, Std, Strategy
 from containers.container import Container, Role, Step
 from containers.data import Bars
+from containers.errors import ContainerError
 from containers.events import Bar, Event, EventKind, Features, Signal
 from containers.lifecycle import State
 from containers.trace import TraceRecorder
@@ -38,7 +39,12 @@ class Listed:
 LONG, FLAT, SHORT = Decision(1, 1.0), Decision(0, 1.0), Decision(-1, 1.0)
 
 
-def run(bars: Sequence[Bars], indicators: Sequence[Indicator], strategy: Strategy) -> list[Event]:
+def run(
+    bars: Sequence[Bars],
+    indicators: Sequence[Indicator],
+    strategy: Strategy,
+    ahead: Bars | None = None,
+) -> list[Event]:
     recorder = TraceRecorder()
     bus = Bus(recorder)
     names = [f"{b.symbol}/{b.timeframe}" for b in bars]
@@ -48,7 +54,11 @@ def run(bars: Sequence[Bars], indicators: Sequence[Indicator], strategy: Strateg
         symbol, timeframe = name.split("/")
         bus.attach(
             FeaturesContainer(
-                f"features/{name}", symbol=symbol, timeframe=timeframe, indicators=indicators
+                f"features/{name}",
+                symbol=symbol,
+                timeframe=timeframe,
+                indicators=indicators,
+                bars=ahead,
             )
         )
     bus.attach(StrategyContainer("strategy/s", strategy=strategy))
@@ -93,6 +103,51 @@ def test_features_without_indicators_are_published_empty(make_bars: MakeBars) ->
     assert [type(e) for e in events] == [Bar, Features, Signal]
     assert [dict(e.values) for e in events if isinstance(e, Features)] == [{}]
     assert strategy.asked == [(FLAT, 1.0, [])]
+
+
+@pytest.mark.parametrize("block", [1, 3, 4, 8192])
+@pytest.mark.parametrize("count", [1, 2, 11, 12])
+def test_features_computed_ahead_have_the_bits_of_those_computed_bar_by_bar(
+    block: int, count: int, make_bars: MakeBars, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("containers.trading.features._BLOCK", block)
+    closes = [0.1, 0.7, 0.2, 10.01, 9.99, 0.3, 0.3, 1e-3, 77.7, 5.0, 0.1, 0.2][:count]
+    bars = make_bars("AAA", "1d", closes)
+    indicators = [Sma(1), Std(3), Sma(5), Std(1), Sma(12), Sma(40)]
+    published = []
+    for stream in (None, bars):
+        events = run([bars], indicators, Listed([FLAT] * count), ahead=stream)
+        published.append([list(e.values.items()) for e in events if isinstance(e, Features)])
+    assert published[0] == published[1]
+    assert len(published[1]) == count
+
+
+def test_features_computed_ahead_without_indicators_are_empty(make_bars: MakeBars) -> None:
+    bars = make_bars("AAA", "1d", [1.0, 2.0, 3.0])
+    events = run([bars], [], Listed([FLAT] * 3), ahead=bars)
+    assert [dict(e.values) for e in events if isinstance(e, Features)] == [{}, {}, {}]
+
+
+@pytest.mark.parametrize(
+    ("stream", "expected"),
+    [({0: 1.0, 2: 5.0}, "2 and 5.0"), ({0: 1.0, 1: 4.0}, "1 and 4.0"), ({0: 1.0}, "None and None")],
+)
+def test_features_computed_ahead_are_let_out_for_their_own_bar_alone(
+    stream: dict[int, float], expected: str, make_bars: MakeBars
+) -> None:
+    # A feature of a bar that has not come would look into the future.
+    with pytest.raises(ContainerError) as raised:
+        run(
+            [make_bars("AAA", "1d", [1.0, 5.0])],
+            [Sma(1)],
+            Listed([FLAT, FLAT]),
+            ahead=make_bars("AAA", "1d", stream),
+        )
+    assert raised.value.container == "features/AAA/1d"
+    assert str(raised.value.cause) == (
+        "BAR 2 of AAA 1d is not the next bar of the stream: it ends at 1 and closes at 5.0, "
+        f"expected {expected}"
+    )
 
 
 def test_indicators_of_streams_are_kept_apart(make_bars: MakeBars) -> None:

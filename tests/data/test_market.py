@@ -127,16 +127,13 @@ def test_dropped_bars_are_recorded_in_the_order_of_the_streams(
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     assert refusals(tmp_path / "none", [("GOOG", ["1d"])]) == [
-        (
-            "FOLDER: data.data_dir: the folder of market data does not exist; "
-            "expected one with files like GOOG_1d.csv"
-        )
+        ("data.data_dir: FOLDER does not exist; expected a folder with files like GOOG_1d.csv")
     ]
 
 
 def test_a_folder_that_is_a_file_is_refused(write_csv: Write) -> None:
     (message,) = refusals(write_csv(), [("GOOG", ["1d"])])
-    assert "the folder of market data is not a folder" in message
+    assert "FOLDER is not a folder" in message
 
 
 def test_problems_of_all_streams_are_told_at_once(folder: Path, write_csv: Write) -> None:
@@ -148,7 +145,7 @@ def test_problems_of_all_streams_are_told_at_once(folder: Path, write_csv: Write
         "AAPL_1d.csv:2:1",
         "AAPL_1d.csv:3:18",
         *["IBM_1d.csv:1"] * 3,
-        "FOLDER",
+        "symbols[3]",
     ]
     assert "symbols[3]: there is no MFST_1d.csv (or .parquet)" in found[-1]
 

@@ -48,7 +48,7 @@ def test_two_files_of_one_stream_are_refused(tmp_path: Path, write_csv: Write) -
     write_csv(GOOD)
     write_csv(GOOD, name="GOOG_1d.parquet")
     assert refusal(lambda: find_file(tmp_path, "GOOG", DAY), tmp_path) == (
-        "FOLDER: both GOOG_1d.csv and GOOG_1d.parquet exist; expected one of them "
+        "both GOOG_1d.csv and GOOG_1d.parquet exist in FOLDER; expected one of them "
         "(remove the one that is out of date)"
     )
 
@@ -71,8 +71,8 @@ def test_a_missing_file_is_told_with_the_nearest(
     wanted = Timeframe.parse(timeframe)
     found = refusal(lambda: find_file(tmp_path, symbol, wanted, ("symbols", 0)), tmp_path)
     assert found == (
-        f"FOLDER: symbols[0]: there is no {symbol}_{timeframe}.csv (or .parquet) "
-        f"for symbol '{symbol}' ({hint})"
+        f"symbols[0]: there is no {symbol}_{timeframe}.csv (or .parquet) "
+        f"for symbol '{symbol}' in FOLDER ({hint})"
     )
 
 

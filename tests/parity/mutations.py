@@ -134,8 +134,8 @@ IN_ENGINES = (
     _engine(
         "a preset is not capped by the number of symbols",
         "declarative/resolution.py",
-        "size = min(size, 1 / symbols)",
-        "size = max(size, 1 / symbols)",
+        "size = min(float(size), 1 / max(symbols, 1))",
+        "size = max(float(size), 1 / max(symbols, 1))",
         "config",
         config="two_strategies",
     ),
