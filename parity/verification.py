@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from parity.channels import Channel
+from parity.channels import ORACLE, Channel
 from parity.comparison.outcome import ChannelOutcome
 from parity.comparison.records import compare_records, overall
 from parity.divergence import Divergence, first_divergence
@@ -197,18 +197,24 @@ def _compare(name: str, control: Record, candidate: Record, *, optional: bool = 
 
 
 def _ask_oracle(name: str, control: Record, config: Configured, root: Path) -> Pair:
+    if not any(control.channels.get(channel) for channel in ORACLE):
+        return _silent(name, control, "the control filled nothing that the oracle fills")
     try:
         record = OracleSubject({}).run(config, root)
     except CannotExpress as silence:
-        return Pair(
-            config=name,
-            control=control,
-            candidate=None,
-            candidate_name=OracleSubject.name,
-            verdict=Verdict.NOT_COMPARABLE,
-            channels={},
-            divergence=None,
-            note=f"beyond the oracle: {silence.reason}",
-            optional=True,
-        )
+        return _silent(name, control, f"beyond the oracle: {silence.reason}")
     return _compare(name, control, record, optional=True)
+
+
+def _silent(name: str, control: Record, note: str) -> Pair:
+    return Pair(
+        config=name,
+        control=control,
+        candidate=None,
+        candidate_name=OracleSubject.name,
+        verdict=Verdict.NOT_COMPARABLE,
+        channels={},
+        divergence=None,
+        note=note,
+        optional=True,
+    )

@@ -99,19 +99,26 @@ def _story(divergence: Divergence, pair: Pair) -> list[str]:
     else:
         lines.append(f"control:   {_value(divergence.control)}")
         lines.append(f"candidate: {_value(divergence.candidate)}")
-    for side, chain in (
-        ("control", divergence.control_chain),
-        ("candidate", divergence.candidate_chain),
-    ):
-        if chain:
-            lines.append(f"{side}'s chain:")
-            lines += [f"  {'<- ' if depth else '   '}{_event(e)}" for depth, e in enumerate(chain)]
+    lines += _chains(divergence)
     if divergence.also:
         lines.append(f"differing too: {', '.join(channel.value for channel in divergence.also)}")
     assert pair.candidate is not None  # without one there is no divergence
     for record in (pair.control, pair.candidate):
         if record.explanation is not None:
             lines.append(f"{record.subject} said: {record.explanation}")
+    return lines
+
+
+def _chains(divergence: Divergence) -> list[str]:
+    """Tell what led to the two events; once, when it is the same on both sides."""
+    control, candidate = divergence.control_chain, divergence.candidate_chain
+    if control[1:] and control[1:] == candidate[1:]:
+        return ["caused on both sides by:", *(f"  <- {_event(event)}" for event in control[1:])]
+    lines = []
+    for side, chain in (("control", control), ("candidate", candidate)):
+        if chain:
+            lines.append(f"{side}'s chain:")
+            lines += [f"  {'<- ' if depth else '   '}{_event(e)}" for depth, e in enumerate(chain)]
     return lines
 
 

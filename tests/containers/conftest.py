@@ -99,7 +99,7 @@ def _make_bars(symbol: str, timeframe: str, stream: Stream) -> Bars:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_bars() -> Callable[[str, str, Stream], Bars]:
     return _make_bars
 

@@ -123,7 +123,8 @@ def test_values_over_arrays_have_the_bits_of_those_taken_bar_by_bar(
         stepped = [value for value in values(indicator, closes) if value is not None]
         over = indicator.over(bars)
         assert over.tolist() == stepped
-        assert (over.dtype, over.shape) == (np.float64, (max(0, len(closes) - period + 1),))
+        assert over.shape == (max(0, len(closes) - period + 1),)
+        assert over.dtype == np.float64
 
 
 @given(closes=closes_strategy, later=closes_strategy)

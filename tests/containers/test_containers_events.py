@@ -81,6 +81,12 @@ def test_events_of_two_kinds_are_never_equal() -> None:
     assert make(EventKind.ORDER) != make(EventKind.REJECTION)
 
 
+@pytest.mark.parametrize("kind", EventKind)
+def test_an_event_is_of_one_kind_only(kind: EventKind) -> None:
+    event = make(kind)
+    assert [k for k, cls in EVENT_TYPES.items() if isinstance(event, cls)] == [kind]
+
+
 def test_every_event_type_is_public() -> None:
     for cls in EVENT_TYPES.values():
         assert getattr(events, cls.__name__) is cls

@@ -165,6 +165,16 @@ def test_pending_orders_count_as_held(run_market: RunMarket) -> None:
     assert fills(events) == [(2, "AAA", 50.0, 11.0), (2, "AAA", -50.0, 11.0)]
 
 
+def test_pending_orders_count_as_they_were_let_pass(run_market: RunMarket) -> None:
+    # 50 were asked for, 33 x 30 fitted.
+    events, _ = run_market(
+        {"AAA/1d": {0: 30.0, 2: 30.0}, "BBB/1d": [20.0] * 3},
+        {0: [("AAA", 1, 1.0)], 1: [("AAA", 0, 1.0)]},
+        fixed_quantity=50.0,
+    )
+    assert [r[2] for r in requests(events)] == [50.0, -33.0]
+
+
 def test_a_symbol_without_a_base_bar_yet_is_not_traded(run_market: RunMarket) -> None:
     events, _ = run_market(
         {"AAA/1d": {1: 10.0, 2: 10.0}, "AAA/1w": {0: 10.0}}, {0: [("AAA", 1, 1.0)]}

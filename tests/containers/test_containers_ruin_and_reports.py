@@ -155,6 +155,26 @@ def test_a_portfolio_can_be_ruined_with_nothing_left_to_close(run_market: RunMar
     assert {type(e) for e in events if e.time_ns > 2} == {Bar, Signal}
 
 
+def test_what_a_rounding_leaves_after_the_closes_does_not_revive_a_portfolio(
+    run_market: RunMarket,
+) -> None:
+    # Cash 0.5 + 0.1 + 0.4 = 1. Worth -0.7 - 0.3 = -1 together, so nothing is left; but paid one
+    # after the other, (1 - 0.7) - 0.3 leaves 5.6e-17.
+    events, reports = run_market(
+        {"AAA/1d": [0.1, (0.1, 0.7), 0.7, 0.7], "BBB/1d": [0.4, (0.4, 0.3), 0.3, 0.3]},
+        {0: [("AAA", -1, 1.0), ("BBB", -1, 1.0)], 2: [("AAA", 1, 1.0)]},
+        capital=0.5,
+        allow_short=True,
+        fixed_quantity=1.0,
+        max_leverage=None,
+    )
+    left = ((0.5 + 0.1 + 0.4) - 0.7) - 0.3
+    assert left > 0.0
+    assert updates(events) == [(0, 0.5, 0.5), (1, left, left)]
+    assert reports["s.p"].metrics["ruined_at"] == 1
+    assert {type(e) for e in events if e.time_ns > 1} == {Bar, Signal}
+
+
 def test_a_ruined_portfolio_watches_no_stops(run_market: RunMarket) -> None:
     events, _ = run_market(
         {"AAA/1d": [100.0, 100.0, 160.0, 200.0, 200.0]},

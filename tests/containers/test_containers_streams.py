@@ -113,7 +113,7 @@ def test_features_computed_ahead_have_the_bits_of_those_computed_bar_by_bar(
     monkeypatch.setattr("containers.trading.features._BLOCK", block)
     closes = [0.1, 0.7, 0.2, 10.01, 9.99, 0.3, 0.3, 1e-3, 77.7, 5.0, 0.1, 0.2][:count]
     bars = make_bars("AAA", "1d", closes)
-    indicators = [Sma(1), Std(3), Sma(5), Std(1), Sma(12), Sma(40)]
+    indicators: list[Indicator] = [Sma(1), Std(3), Sma(5), Std(1), Sma(12), Sma(40)]
     published = []
     for stream in (None, bars):
         events = run([bars], indicators, Listed([FLAT] * count), ahead=stream)
