@@ -11,7 +11,7 @@ two averages.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 import msgspec
@@ -99,8 +99,8 @@ class Sma(msgspec.Struct, frozen=True):
 
     def over(self, bars: Bars) -> npt.NDArray[np.float64]:
         """Give the averages at all bars that have one."""
-        oldest, residuals = _residuals(bars.close, self.period)
-        return oldest + _added(residuals) / self.period
+        closes, n = bars.close, self.period
+        return closes[: _windows(closes, n)] + _added(_residuals(closes, n)) / n
 
 
 class Std(msgspec.Struct, frozen=True):
@@ -144,19 +144,24 @@ class Std(msgspec.Struct, frozen=True):
 
     def over(self, bars: Bars) -> npt.NDArray[np.float64]:
         """Give the deviations at all bars that have one."""
-        _, residuals = _residuals(bars.close, self.period)
-        mean = _added(residuals) / self.period
-        return np.sqrt(_added((r - mean) * (r - mean) for r in residuals) / self.period)
+        closes, n = bars.close, self.period
+        mean = _added(_residuals(closes, n)) / n
+        return np.sqrt(_added((r - mean) * (r - mean) for r in _residuals(closes, n)) / n)
 
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
 
 
-def _residuals(closes: _Floats, period: int) -> tuple[_Floats, list[_Floats]]:
-    """Give the oldest close of all windows, and their i-th residuals, oldest first."""
-    count = max(0, len(closes) - period + 1)
-    oldest = closes[:count]
-    return oldest, [closes[i : i + count] - oldest for i in range(period)]
+def _windows(closes: _Floats, period: int) -> int:
+    """Count the windows of ``period`` closes."""
+    return max(0, len(closes) - period + 1)
+
+
+def _residuals(closes: _Floats, period: int) -> Iterator[_Floats]:
+    """Give, oldest first, how far the i-th close of every window is from the window's oldest."""
+    count = _windows(closes, period)
+    for i in range(period if count else 1):  # a period beyond all bars may be any number
+        yield closes[i : i + count] - closes[:count]
 
 
 def _added(terms: Iterable[_Floats]) -> _Floats:

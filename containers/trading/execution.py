@@ -133,16 +133,15 @@ class ExecutionContainer(Container):
 
     def close_ruined(self) -> None:
         """Cancel and close everything of the portfolios that are ruined in this slice."""
-        ruined, safe = set(), []
-        for portfolio, account in self._at_risk.items():
-            if account.equity() <= 0:
-                ruined.add(portfolio)
-            elif not account.held:
-                safe.append(portfolio)
-        for portfolio in safe:
+        for account in self._at_risk.values():
+            if account.equity() <= 0 or not account.held:
+                break
+        else:
+            return  # as on nearly every bar
+        ruined = {p for p, account in self._at_risk.items() if account.equity() <= 0}
+        self._close_all(portfolio for portfolio in self._accounts if portfolio in ruined)
+        for portfolio in [p for p, account in self._at_risk.items() if not account.held]:
             del self._at_risk[portfolio]
-        if ruined:
-            self._close_all(portfolio for portfolio in self._accounts if portfolio in ruined)
 
     def _close_all(self, portfolios: Iterable[str]) -> None:
         for portfolio in portfolios:
@@ -152,7 +151,6 @@ class ExecutionContainer(Container):
             )
             for symbol in self._last_bars:
                 self._close(portfolio, symbol, FillReason.RUINED)
-            del self._at_risk[portfolio]
 
     def _by_portfolio(self, orders: Iterable[Order]) -> list[Order]:
         """Sort by portfolio in topology order; the sort is stable, so age comes second."""

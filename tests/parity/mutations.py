@@ -164,8 +164,8 @@ IN_CONTAINERS = (
     _shared(
         "an average of one close too many",
         "components/indicators.py",
-        "return oldest + _added(residuals) / self.period",
-        "return oldest + _added(residuals) / (self.period + 1)",
+        "_added(_residuals(closes, n)) / n\n\n",
+        "_added(_residuals(closes, n)) / (n + 1)\n\n",
     ),
     _shared(
         "population instead of sample deviation",
@@ -177,8 +177,8 @@ IN_CONTAINERS = (
     _shared(
         "sample instead of population deviation",
         "components/indicators.py",
-        "for r in residuals) / self.period)",
-        "for r in residuals) / (self.period - 1))",
+        "for r in _residuals(closes, n)) / n)",
+        "for r in _residuals(closes, n)) / (n - 1))",
         config="drawdown",
     ),
     _shared(

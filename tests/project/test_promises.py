@@ -161,7 +161,9 @@ def test_containers_have_no_function_that_runs_a_topology() -> None:
     """Driving is each engine's own: nothing in containers calls the triggers of a container."""
     for file in (ROOT / "containers").rglob("*.py"):
         content = file.read_text(encoding="utf-8")
-        assert not re.search(r"container\w*\.(initialize|start|collect|stop|cleanup)\(", content), file
+        assert not re.search(r"container\w*\.(initialize|start|collect|stop|cleanup)\(", content), (
+            file
+        )
 
 
 def test_provenance_names_every_market_file_with_its_digest() -> None:
