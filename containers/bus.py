@@ -50,9 +50,10 @@ class Outlet:
 
         # A closure, since this runs for every event and its variables are the quickest to reach.
         def publish(event: Event) -> None:
-            if bus.delivering or event.seq != bus.seq:
+            seq = event.seq
+            if seq != bus.seq or bus.delivering:
                 bus.refuse(event)
-            bus.seq += 1
+            bus.seq = seq + 1
             if keep is not None:
                 keep(event)
             bus.delivering = True

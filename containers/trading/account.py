@@ -89,7 +89,8 @@ class Account:
     def mark(self, symbol: str, close: float) -> None:
         """Take note of a base close."""
         self.closes[symbol] = close
-        self._positions_value = None
+        if self.held:
+            self._positions_value = None
 
     def add_pending(self, symbol: str, order: int, quantity: float) -> None:
         """Take note of an order, by its event number."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, repeat
+from itertools import chain
 from typing import Any, ClassVar, Final, TypeAlias
 
 from containers.bus import Outlet, Port
@@ -17,7 +17,9 @@ __all__ = ["FeaturesContainer"]
 _BLOCK: Final = 8_192
 """Bars whose features are computed at a time."""
 
-_Row: TypeAlias = tuple[int, float, tuple[float | None, ...]]
+_Values: TypeAlias = dict[str, float | None]
+
+_Row: TypeAlias = tuple[int, float, _Values]
 """End of a bar, its close, and its features."""
 
 
@@ -89,8 +91,7 @@ class FeaturesContainer(Container):
         bus = self._port.bus
         self._outlet.publish(
             Features(
-                bus.seq, bus.time_ns, self.id, bar.seq,
-                self._symbol, self._timeframe, dict(zip(self._names, values, strict=True)),
+                bus.seq, bus.time_ns, self.id, bar.seq, self._symbol, self._timeframe, values
             )
         )  # fmt: skip
 
@@ -98,15 +99,15 @@ class FeaturesContainer(Container):
         """Let go of the stream."""
         self._ahead = iter(())
 
-    def _stepped(self, bar: Bar) -> Sequence[float | None]:
-        values = []
+    def _stepped(self, bar: Bar) -> _Values:
+        values: _Values = {}
         for place, indicator in enumerate(self._indicators):
             self._states[place], value = indicator.step(self._states[place], bar)
-            values.append(value)
+            values[indicator.name] = value
         return values
 
-    def _computed(self, bar: Bar) -> Sequence[float | None]:
-        end_ns, close, values = next(self._ahead, (None, None, ()))
+    def _computed(self, bar: Bar) -> _Values:
+        end_ns, close, values = next(self._ahead, (0, 0.0, {}))
         if end_ns != bar.time_ns or close != bar.close:
             raise ValueError(
                 f"BAR {bar.seq} of {self._symbol} {self._timeframe} is not the next bar of the "
@@ -118,10 +119,14 @@ class FeaturesContainer(Container):
     def _blocks(self, bars: Bars) -> Iterator[Iterator[_Row]]:
         for first in range(0, len(bars), _BLOCK):
             last = min(first + _BLOCK, len(bars)) - 1
-            columns = [self._column(bars, i, first, last) for i in self._indicators]
-            rows = zip(*columns, strict=True) if columns else repeat(())
+            rows: list[_Values] = [{} for _ in range(first, last + 1)]
+            for indicator in self._indicators:
+                name = indicator.name
+                column = self._column(bars, indicator, first, last)
+                for row, value in zip(rows, column, strict=True):
+                    row[name] = value
             part = slice(first, last + 1)
-            yield zip(bars.end_ns[part].tolist(), bars.close[part].tolist(), rows, strict=False)
+            yield zip(bars.end_ns[part].tolist(), bars.close[part].tolist(), rows, strict=True)
 
     @staticmethod
     def _column(bars: Bars, indicator: Indicator, first: int, last: int) -> list[float | None]:
