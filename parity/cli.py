@@ -6,13 +6,14 @@ Exit codes: 0 parity or success; 1 anything differs; 2 wrong usage, or a configu
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 from collections.abc import Sequence
 
 import click
 
 from containers.errors import ConfigurationError, ContainersError
+from parity.commands.output import forget_stdout
 from parity.commands.run import run
 from parity.commands.verify import verify
 from parity.errors import ParityError, UsageError
@@ -34,6 +35,23 @@ cli.add_command(verify)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # no name is worth a crash
+    code = 0
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        forget_stdout()  # the reader went away, as `head` does: no error to report
+    except OSError as error:
+        click.echo(f"error: the output could not be written: {error.strerror}", err=True)
+        forget_stdout()
+        code = 2
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = cli.main(args=arguments, prog_name="parity", standalone_mode=False)
     except click.exceptions.Exit as leaving:
@@ -44,13 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         code = _INTERRUPTED
-    except BrokenPipeError:
-        # The reader went away, as `head` does: nobody is left to tell, and no error to report.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
     except (ContainersError, ParityError) as error:
         code = _explain(error)
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
 
 
 def _explain(error: ContainersError | ParityError) -> int:

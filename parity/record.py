@@ -7,7 +7,8 @@ says of itself (its name) is left out too.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, TypeAlias
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -35,6 +36,7 @@ from containers.results import IterationResult, PhaseResult, WorkflowResult
 from parity.channels import ALL, Channel, Content
 
 __all__ = [
+    "OVERRIDABLE",
     "Record",
     "Status",
     "TraceSettings",
@@ -64,11 +66,18 @@ _JOURNAL: Mapping[type, Channel] = {
 }
 
 
+OVERRIDABLE: Final[frozenset[ConfigPath]] = frozenset(
+    {("trace_level",), ("results", "storage"), ("results", "directory")}
+)
+"""The settings with which a subject can be told how to run; only these may differ."""
+
+
 class TraceSettings(msgspec.Struct, frozen=True):
-    """What a unit's trace keeps: a level, and other levels for containers by glob."""
+    """What a unit's trace keeps: a level, other levels for containers by glob, a limit."""
 
     level: str = "detailed"
     overrides: Mapping[str, str] = {}
+    limit: int | None = None
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -108,8 +117,9 @@ def record_of_run(
     duration_s: float,
     *,
     told: Mapping[ConfigPath, str] = {},
+    root: Path | None = None,
 ) -> Record:
-    """Sort a result and its journal into channels."""
+    """Sort a result and its journal into channels; ``root`` is struck from what errors say."""
     channels: dict[Channel, dict[str, Any]] = {channel: {} for channel in Channel}
     for entry in entries:
         channel = _JOURNAL[type(entry.record)]
@@ -120,6 +130,7 @@ def record_of_run(
         channels[Channel.STATUS][path] = {"status": phase.status, "reason": phase.reason}
         for window, iteration in enumerate(phase.iterations):
             _add_unit(channels, f"{path}/window={window}/unit=0", iteration)
+    channels[Channel.ERRORS] = _without_root(channels[Channel.ERRORS], root)
     channels[Channel.OUTPUTS][""] = {
         "aggregated_results": result.aggregated_results, "outputs": result.outputs,
     }  # fmt: skip
@@ -140,7 +151,7 @@ def record_of_run(
     )
 
 
-def record_of_crash(subject: str, error: Exception, duration_s: float) -> Record:
+def record_of_crash(subject: str, error: BaseException, duration_s: float) -> Record:
     """Record that a subject raised what no engine should let out."""
     name = type(error).__name__
     return Record(
@@ -157,9 +168,12 @@ def record_of_crash(subject: str, error: Exception, duration_s: float) -> Record
     )
 
 
-def record_of_refusal(subject: str, error: ConfigurationError, duration_s: float) -> Record:
+def record_of_refusal(
+    subject: str, error: ConfigurationError, duration_s: float, *, root: Path | None = None
+) -> Record:
     """Record that a subject refused a configuration, with every problem it named."""
-    problems = [msgspec.to_builtins(problem) for problem in error.problems]
+    plain = [msgspec.to_builtins(problem) for problem in error.problems]
+    problems = _without_root(plain, root)
     return Record(
         subject=subject,
         workflow=None,
@@ -214,8 +228,20 @@ def _trace_settings(unit: str, configs: Content) -> TraceSettings:
     for entry in configs.get(phase, ()):
         if "config" in entry:
             config = entry["config"]
-            return TraceSettings(config["trace_level"], config["trace"]["containers"])
+            trace = config["trace"]
+            return TraceSettings(config["trace_level"], trace["containers"], trace["max_events"])
     return TraceSettings()
+
+
+def _without_root(tree: Any, root: Path | None) -> Any:
+    """Strike a subject's own folder from texts: it means nothing, and differs between any two."""
+    if isinstance(tree, str):
+        return tree if root is None else tree.replace(str(root), "ROOT")
+    if isinstance(tree, Mapping):
+        return {key: _without_root(value, root) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_without_root(value, root) for value in tree]
+    return tree
 
 
 def _explain(result: WorkflowResult) -> str:

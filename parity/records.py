@@ -1,7 +1,8 @@
 """Records kept on disk, so that a verdict can be looked into later.
 
     {folder}/{number}/verify.json
-    {folder}/{number}/{configuration}/{subject}/record.json, trace/{n}/…
+    {folder}/{number}/{configuration}/control-{subject}/record.json, trace/{n}/…
+    {folder}/{number}/{configuration}/{pair}-{subject}/…
 
 Numbers are given by exclusive creation, so any number of processes can write to one folder.
 """
@@ -9,6 +10,7 @@ Numbers are given by exclusive creation, so any number of processes can write to
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,15 +63,17 @@ class RecordFolder:
         Raises:
             StorageError: Something could not be written; what was is whole.
         """
-        folders: dict[int, Path] = {}
-        configs: dict[str, int] = {}
-        for pair in verification.pairs:
-            number = configs.setdefault(pair.config, len(configs))
-            for record in (pair.control, pair.candidate):
-                if record is not None and id(record) not in folders:
-                    name = record.subject.replace(":", "-").replace(",", "-").replace("/", "-")
-                    folders[id(record)] = self.path / str(number) / name
-                    _save_record(record, folders[id(record)])
+        saved: set[int] = set()
+        controls: list[int] = []
+        for number, pair in enumerate(verification.pairs):
+            if id(pair.control) not in controls:
+                controls.append(id(pair.control))
+            config = self.path / str(controls.index(id(pair.control)))
+            for place, record in (("control", pair.control), (str(number), pair.candidate)):
+                if record is not None and id(record) not in saved:
+                    saved.add(id(record))
+                    name = re.sub(r"[^A-Za-z0-9=_-]+", "-", record.subject)[:80]
+                    _save_record(record, config / f"{place}-{name}")
         write_aside(self.path / "verify.json", _json(document))
 
 
@@ -104,9 +108,8 @@ def _encode(value: object) -> object:
     if isinstance(value, EquityCurve):
         return {"time_ns": value.time_ns.tolist(), "equity": value.equity.tolist()}
     tolist = getattr(value, "tolist", None)
-    if tolist is not None:
-        return tolist()
-    raise TypeError(f"a record holds {type(value).__name__}, which has no place in a document")
+    # A foreign subject can record anything; what has no plain form is kept as it shows itself.
+    return repr(value) if tolist is None else tolist()
 
 
 def _json(document: dict[str, Any]) -> bytes:

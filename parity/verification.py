@@ -18,9 +18,8 @@ from parity.channels import ORACLE, Channel
 from parity.comparison.outcome import ChannelOutcome
 from parity.comparison.records import compare_records, overall
 from parity.divergence import Divergence, first_divergence
-from parity.oracle import CannotExpress
-from parity.record import Record
-from parity.subjects import OracleSubject, Subject
+from parity.record import Record, record_of_crash
+from parity.subjects import OracleSubject, Subject, record_of
 from parity.verdicts import Verdict, worst
 
 __all__ = ["Configured", "Pair", "Totals", "Verification", "verify"]
@@ -92,6 +91,8 @@ class Pair(msgspec.Struct, frozen=True):
         """What the pair comes to, by which the exit code goes."""
         if self.optional and self.candidate is None:
             return "parity"
+        if self.candidate is None or self.candidate.status != self.control.status:
+            return "differs"
         if self.verdict.is_difference:
             return "differs"
         if self.control.status == "refused":
@@ -167,10 +168,10 @@ def verify(
     for number, (name, config) in enumerate(configs):
         folder = root / str(number)
         on_step(name, control.name)
-        reference = control.run(config, folder / "control")
+        reference = record_of(control, config, folder / "control")
         for index, candidate in enumerate(candidates):
             on_step(name, candidate.name)
-            record = candidate.run(config, folder / f"candidate-{index}")
+            record = record_of(candidate, config, folder / f"candidate-{index}")
             pairs.append(_compare(name, reference, record))
         if oracle and reference.status == "succeeded":
             on_step(name, OracleSubject.name)
@@ -183,7 +184,11 @@ def verify(
 
 
 def _compare(name: str, control: Record, candidate: Record, *, optional: bool = False) -> Pair:
-    outcomes = compare_records(control, candidate)
+    try:
+        outcomes = compare_records(control, candidate)
+    except Exception as error:  # noqa: BLE001  # what a foreign subject recorded can be anything
+        candidate = record_of_crash(candidate.subject, error, candidate.duration_s)
+        outcomes = compare_records(control, candidate)
     return Pair(
         config=name,
         control=control,
@@ -199,10 +204,9 @@ def _compare(name: str, control: Record, candidate: Record, *, optional: bool = 
 def _ask_oracle(name: str, control: Record, config: Configured, root: Path) -> Pair:
     if not any(control.channels.get(channel) for channel in ORACLE):
         return _silent(name, control, "the control filled nothing that the oracle fills")
-    try:
-        record = OracleSubject({}).run(config, root)
-    except CannotExpress as silence:
-        return _silent(name, control, f"beyond the oracle: {silence.reason}")
+    record = record_of(OracleSubject({}), config, root)
+    if record.status == "refused":
+        return _silent(name, control, str(record.explanation))
     return _compare(name, control, record, optional=True)
 
 

@@ -97,6 +97,8 @@ class Sma(msgspec.Struct, frozen=True):
             total += x - oldest
         return window, oldest + total / n
 
+    # What overflows is infinite and goes on, as in Python's own arithmetic bar by bar.
+    @np.errstate(over="ignore", invalid="ignore")
     def over(self, bars: Bars) -> npt.NDArray[np.float64]:
         """Give the averages at all bars that have one."""
         closes, n = bars.close, self.period
@@ -142,6 +144,8 @@ class Std(msgspec.Struct, frozen=True):
             squares += residual * residual
         return window, math.sqrt(squares / n)
 
+    # What overflows is infinite and goes on, as in Python's own arithmetic bar by bar.
+    @np.errstate(over="ignore", invalid="ignore")
     def over(self, bars: Bars) -> npt.NDArray[np.float64]:
         """Give the deviations at all bars that have one."""
         closes, n = bars.close, self.period

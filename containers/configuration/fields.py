@@ -88,8 +88,9 @@ class Name(_Kind, frozen=True, kw_only=True):
             _refuse(text, "a name without blanks around it or invisible characters in it")
         if text in (".", ".."):
             _refuse(text, "a name that is not a folder")
-        if len(text) > LONGEST_NAME:
-            _refuse(text, f"a name of at most {LONGEST_NAME} characters")
+        # Two names and a dot are the name of a folder, which may have 255 bytes.
+        if len(text.encode()) > LONGEST_NAME:
+            _refuse(text, f"a name of at most {LONGEST_NAME} bytes in UTF-8")
         return text
 
     def describe(self) -> dict[str, Any]:

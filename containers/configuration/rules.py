@@ -16,7 +16,7 @@ from containers.data.timeframe import Timeframe
 from containers.errors import ConfigPath
 from containers.nearest import did_you_mean
 
-__all__ = ["check_rules"]
+__all__ = ["check_rules", "check_storage"]
 
 Config: TypeAlias = Mapping[str, Any]
 Rule: TypeAlias = Callable[[Config], Iterator[Finding]]
@@ -49,7 +49,8 @@ def _lists_hold_something(config: Config) -> Iterator[Finding]:
             yield Finding((*path, "symbols"), message)
 
 
-def _storage_is_there(config: Config) -> Iterator[Finding]:
+def check_storage(config: Config) -> Iterator[Finding]:
+    """Refuse the storage that is not there yet, also in a part of a configuration."""
     results = config.get("results")
     if isinstance(results, Mapping) and results.get("storage") == "hybrid":
         message = "the storage 'hybrid' is not available yet"
@@ -171,7 +172,7 @@ def _profiles_have_a_size(config: Config) -> Iterator[Finding]:
 
 
 _RULES: Final[tuple[Rule, ...]] = (
-    _storage_is_there,
+    check_storage,
     _lists_hold_something,
     _names_are_unique,
     _portfolio_ids_are_unique,

@@ -47,7 +47,7 @@ def find_file(folder: Path, symbol: str, timeframe: Timeframe, path: ConfigPath 
             ]
         )
     candidates = [folder / f"{symbol}_{timeframe}{suffix}" for suffix in _FORMATS]
-    existing = [candidate for candidate in candidates if candidate.is_file()]
+    existing = [candidate for candidate in candidates if _is_file(candidate)]
     if len(existing) == 1:
         return existing[0]
     if existing:
@@ -70,6 +70,13 @@ def find_file(folder: Path, symbol: str, timeframe: Timeframe, path: ConfigPath 
             )
         ]
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long to be any file's
+        return False
 
 
 def read_blocks(path: Path) -> Iterator[Block]:

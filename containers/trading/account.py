@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from containers.trading.sizing import opposed
+
 __all__ = ["Account", "AccountView"]
 
 
@@ -104,9 +106,9 @@ class Account:
         """Book a fill: cash, position and running average price (commission left out of it)."""
         held = self.positions[symbol]
         after = held + quantity
-        if held == 0.0 or held * after < 0:
+        if held == 0.0 or opposed(held, after):
             self.averages[symbol] = price
-        elif held * quantity > 0:
+        elif not opposed(held, quantity):
             size = abs(quantity)
             total = self.averages[symbol] * abs(held) + price * size
             self.averages[symbol] = total / (abs(held) + size)

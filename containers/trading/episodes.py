@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from containers.results import Trade
+from containers.trading.sizing import opposed
 
 __all__ = ["EpisodeTracker"]
 
@@ -56,10 +57,10 @@ class EpisodeTracker:
             bar: Index of the symbol's current base bar.
         """
         after = held + quantity
-        if held * quantity >= 0:
+        if not opposed(held, quantity):
             self._enter(symbol, quantity, price, commission, time_ns, bar)
             return None
-        if held * after >= 0:
+        if not opposed(held, after):
             self._exit(symbol, abs(quantity), price, commission)
             return self._close(symbol, time_ns, bar) if after == 0.0 else None
         closing = commission * (abs(held) / abs(quantity))

@@ -15,7 +15,7 @@ from containers.bus import Outlet, Port
 from containers.container import Act, Container, Handler, Role, Step
 from containers.events import EventKind, Order, OrderRequest, PortfolioUpdate, Rejection
 from containers.trading.account import AccountView
-from containers.trading.sizing import in_whole_lots
+from containers.trading.sizing import in_whole_lots, opposed
 
 __all__ = ["RiskContainer", "RiskLimits"]
 
@@ -157,7 +157,7 @@ class RiskContainer(Container):
             return quantity
         room = (budget - self._gross(symbol, 0.0)) / request.reference_price
         # In a flip the new side starts from nothing; what it closes comes on top.
-        start = 0.0 if net * quantity < 0 else abs(net)
+        start = 0.0 if opposed(net, quantity) else abs(net)
         if self._fractional:
             added = room - start
         else:
@@ -166,7 +166,7 @@ class RiskContainer(Container):
         if added <= 0 or added * request.reference_price < 1e-9 * equity:
             return _close_of(net, quantity)
         side = 1 if quantity > 0 else -1
-        return side * added - net if net * quantity < 0 else side * added
+        return side * added - net if opposed(net, quantity) else side * added
 
     def _gross(self, symbol: str, net: float) -> float:
         """Gross exposure with ``net`` in ``symbol``, in currency, in configuration order."""
@@ -180,9 +180,9 @@ class RiskContainer(Container):
 
 def _adds(net: float, quantity: float) -> bool:
     after = net + quantity
-    return abs(after) > abs(net) or net * after < 0
+    return abs(after) > abs(net) or opposed(net, after)
 
 
 def _close_of(net: float, quantity: float) -> float:
     """The part of an order that only closes: all of ``net`` in a flip, else nothing."""
-    return 0.0 - net if net * quantity < 0 else 0.0
+    return 0.0 - net if opposed(net, quantity) else 0.0

@@ -6,7 +6,7 @@ import math
 
 import msgspec
 
-__all__ = ["Sizing", "in_whole_lots", "is_nothing"]
+__all__ = ["Sizing", "in_whole_lots", "is_nothing", "opposed"]
 
 _ROUNDING = 1e-9
 """A quotient that misses a whole number by less than this was meant to be that number."""
@@ -19,6 +19,12 @@ def in_whole_lots(quantity: float, lot_size: float) -> int:
     (-2, 3)
     """
     return math.trunc(quantity / lot_size + math.copysign(_ROUNDING, quantity))
+
+
+def opposed(left: float, right: float) -> bool:
+    """Say whether one is long and the other short."""
+    # Their signs are compared, since a product of the two could underflow.
+    return (left > 0) != (right > 0) if left and right else False
 
 
 def is_nothing(quantity: float, net: float) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["check_json_target", "console_for", "json_option", "write_json"]
+__all__ = ["check_json_target", "console_for", "forget_stdout", "json_option", "write_json"]
 
 _WIDTH = 160
 
@@ -38,13 +40,23 @@ def check_json_target(target: str | None) -> None:
         raise UsageError(f"--json {target}: this is a folder; name a file, or '-'")
     if not path.parent.is_dir():
         raise UsageError(f"--json {target}: the folder {path.parent} does not exist; make it first")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"--json {target}: this cannot be written; choose another place")
 
 
 def console_for(target: str | None) -> Console:
-    """Give the console for text: standard error when JSON has standard output."""
+    """Give the console for text: standard error when JSON has standard output.
+
+    A reader that goes away, as `head` does, silences it; the exit code stays the verdict's.
+    """
     from rich.console import Console
 
-    console = Console(stderr=target == "-", highlight=False)
+    class Patient(Console):
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            forget_stdout()
+
+    console = Patient(stderr=target == "-", highlight=False)
     if not console.is_terminal:
         console.width = _WIDTH  # a log has no edge to fold a path at
     return console
@@ -60,8 +72,18 @@ def write_json(document: dict[str, Any], target: str | None) -> None:
 
     if target is None:
         return
-    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    if target == "-":
-        click.echo(text, nl=False)
-    else:
+    # ASCII, so that it is the same whatever the encoding of the terminal or pipe.
+    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    if target != "-":
         write_aside(Path(target), text.encode())
+        return
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        forget_stdout()
+
+
+def forget_stdout() -> None:
+    """Send what is still to be printed nowhere: its reader has gone away."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

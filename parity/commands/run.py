@@ -49,6 +49,6 @@ def run(config: Path, engine: str, out: Path | None, json_target: str | None) ->
     with working() as say:
         say(f"{config} · {engine}")
         result = runner.run_workflow(config)
-    print_result(result, console)
     write_json(result.to_document(), json_target)
+    print_result(result, console)
     return 0 if result.success else 3

@@ -78,6 +78,6 @@ def verify(
         if folder is not None:
             say("keeping the record")
             folder.save(verification, document)
-    print_verification(verification, console, record)
     write_json(document, json_target)
+    print_verification(verification, console, record)
     return verification.exit_code

@@ -38,9 +38,8 @@ def _one_sided(
 def _compare_curve(tally: Tally, place: str, left: EquityCurve, right: EquityCurve) -> None:
     shared = min(len(left.equity), len(right.equity))
     a, b = left.equity[:shared], right.equity[:shared]
-    differs = (a.view(np.int64) != b.view(np.int64)) | (
-        left.time_ns[:shared] != right.time_ns[:shared]
-    )
+    differs = (a.view(np.int64) != b.view(np.int64)) | np.isnan(a)
+    differs |= left.time_ns[:shared] != right.time_ns[:shared]
     rows = np.flatnonzero(differs)
     tally.compared += shared
     tally.different += len(rows)

@@ -114,8 +114,12 @@ def _at_common_level(
     for unit in ours.keys() & theirs.keys():
         a, b = control.settings_of(unit), candidate.settings_of(unit)
         if (a.level, a.overrides) != (b.level, b.overrides):
-            ours[unit] = _reduced(ours[unit], a, b)
-            theirs[unit] = _reduced(theirs[unit], a, b)
+            mine, other = _reduced(ours[unit], a, b), _reduced(theirs[unit], a, b)
+            if a.limit is not None or b.limit is not None:
+                # Each side dropped its oldest by its own count; what both kept is the newest.
+                shared = min(len(mine), len(other))
+                mine, other = mine.newest(shared), other.newest(shared)
+            ours[unit], theirs[unit] = mine, other
     return ours, theirs
 
 

@@ -19,12 +19,19 @@ def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """
     if isinstance(tree, Mapping) and tree:
         for key, value in tree.items():
-            yield from leaves(value, f"{path}.{key}" if path else str(key))
+            yield from leaves(value, _joined(path, key))
     elif isinstance(tree, Sequence) and not isinstance(tree, str) and tree:
         for index, value in enumerate(tree):
             yield from leaves(value, f"{path}[{index}]")
     else:
         yield path, tree
+
+
+def _joined(path: str, key: object) -> str:
+    """Add a key to a path; one that could be taken for several, or for no text, is quoted."""
+    if not isinstance(key, str) or "." in key or "[" in key:
+        return f"{path}[{key!r}]"
+    return f"{path}.{key}" if path else key
 
 
 def compare_trees(control: Mapping[str, Any], candidate: Mapping[str, Any]) -> Tally:

@@ -1,6 +1,6 @@
 """Comparing two plain values: types count, and floats are compared by their bits.
 
-5 is not "5", 1 is not True, 0.0 is not -0.0, and one NaN is another only when their bits agree.
+5 is not "5", 1 is not True, 0.0 is not -0.0, and a NaN equals nothing, not even a NaN.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ def same(left: object, right: object) -> bool:
 
     >>> same(1, True), same(1, 1.0), same(0.0, -0.0), same(2.5, 2.5)
     (False, False, False, True)
+    >>> same(float("nan"), float("nan"))
+    False
     """
     if type(left) is not type(right):
         return False
     if isinstance(left, float) and isinstance(right, float):
-        return struct.pack("<d", left) == struct.pack("<d", right)
+        return left == right and math.copysign(1.0, left) == math.copysign(1.0, right)
     return left == right
 
 

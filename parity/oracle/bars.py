@@ -160,7 +160,12 @@ def _timestamp(cell: Any) -> int | None:
 
 
 def _number(cell: Any) -> float:
-    """Read a number; NaN stands for everything that is none."""
+    """Read a number; NaN stands for everything that is none.
+
+    Of text only plain decimals count: Python's own reading would take ``1_000``.
+    """
+    if isinstance(cell, str) and "_" in cell:
+        return math.nan
     try:
         return float(cell)
     except (TypeError, ValueError):
@@ -170,7 +175,7 @@ def _number(cell: Any) -> float:
 def _volume(cell: Any) -> float | None:
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         return None
-    return _number(cell)
+    return _number(cell) + 0.0  # -0.0 becomes 0.0
 
 
 def _within(label_ns: int, data: DataSettings) -> bool:

@@ -34,7 +34,7 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIMESTAMP: Final = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})"
     r"(?:[T ](?P<hour>\d{2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<fraction>\d{1,9}))?)?"
-    r" ?(?P<zone>[Zz]|(?P<sign>[+-])(?P<zone_hour>\d{2}):?(?P<zone_minute>\d{2}))?)?"
+    r" ?(?P<zone>[Zz]|(?P<sign>[+-])(?P<zone_hour>\d{2})(?::?(?P<zone_minute>\d{2}))?)?)?"
 )
 
 
@@ -68,7 +68,7 @@ def parse_timeframe(text: str) -> Timeframe:
 
 
 def parse_timestamp(text: str) -> int:
-    """Read an ISO date or date and time; without a zone it is UTC. Bare digits are nanoseconds.
+    """Read an ISO date or date and time; without a zone it is UTC.
 
     >>> parse_timestamp("1970-01-01T00:00:00.5+00:00")
     500000000
@@ -77,8 +77,6 @@ def parse_timestamp(text: str) -> int:
         ValueError: When it is neither, or no such day or time exists.
     """
     text = text.strip()
-    if re.fullmatch(r"-?\d+", text):
-        return int(text)
     match = _TIMESTAMP.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not a timestamp")
@@ -87,7 +85,7 @@ def parse_timestamp(text: str) -> int:
     time = dt.time(hour, minute, second)  # refuses what no clock shows
     seconds = (time.hour * 60 + time.minute) * 60 + time.second
     if match["sign"]:
-        ahead = (int(match["zone_hour"]) * 60 + int(match["zone_minute"])) * 60
+        ahead = (int(match["zone_hour"]) * 60 + int(match["zone_minute"] or 0)) * 60
         seconds -= ahead if match["sign"] == "+" else -ahead
     fraction = int((match["fraction"] or "").ljust(9, "0"))
     return day * DAY_NS + seconds * SECOND_NS + fraction

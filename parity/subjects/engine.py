@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from containers.configuration import UserInput, read_user
+from containers.components import default_components
+from containers.configuration import UserInput, read_user, validate_partial
 from containers.errors import ConfigPath, ConfigurationError
 from containers.journal import Entry
 from containers.results import WorkflowResult
@@ -49,20 +50,27 @@ class EngineSubject:
         entries: list[Entry] = []
         began = time.perf_counter()
         try:
-            user = told(read_user(config), self._told)
+            user = read_user(config)
+            # As written: what the subject is told must not hide that the user's word is wrong.
+            validate_partial(user.data, components=default_components(), locate=user.locate)
+            user = told(user, self._told)
             engine = self._factory(consumers=[entries.append], root=root)
             result = engine.run_workflow(user)
         except ConfigurationError as error:
-            return record_of_refusal(self.name, error, time.perf_counter() - began)
+            elapsed = time.perf_counter() - began
+            return record_of_refusal(self.name, error, elapsed, root=root)
         except Exception as error:  # noqa: BLE001  # whatever an engine lets out is its verdict
             return record_of_crash(self.name, error, time.perf_counter() - began)
         elapsed = time.perf_counter() - began
-        return record_of_run(self.name, result, entries, elapsed, told=self._told)
+        return record_of_run(self.name, result, entries, elapsed, told=self._told, root=root)
 
 
 def told_by(options: Mapping[str, str]) -> dict[ConfigPath, str]:
     """Give the settings, by path, with which a subject's options override a configuration."""
-    settings: dict[ConfigPath, str] = {("trace_level",): options.get("trace", "detailed")}
+    settings: dict[ConfigPath, str] = {
+        ("trace_level",): options.get("trace", "detailed"),
+        ("results", "directory"): "results",  # whatever the user's, each subject has its own
+    }
     if "storage" in options:
         settings["results", "storage"] = options["storage"]
     return settings

@@ -11,7 +11,7 @@ from containers.configuration import read_user
 from containers.events import Event
 from containers.trace import Trace, TraceRecorder, kept_kinds
 from parity.channels import ORACLE, Channel
-from parity.oracle import run_backtest
+from parity.oracle import CannotExpress, run_backtest
 from parity.record import Record, TraceSettings
 from parity.subjects.engine import told, told_by
 
@@ -29,14 +29,17 @@ class OracleSubject:
         self._told = told_by(options)
 
     def run(self, config: Mapping[str, Any] | Path, root: Path) -> Record:
-        """Run ``config``, which the engines have found good; nothing is stored below ``root``.
+        """Run ``config``; nothing is stored below ``root``.
 
-        Raises:
-            CannotExpress: The workflow is beyond the oracle.
+        What the oracle cannot express it refuses. It takes what an engine has found good: wrong
+        configurations and data are not its business, and may raise anything.
         """
         began = time.perf_counter()
         user = told(read_user(config), self._told)
-        backtest = run_backtest(user.data, user.base_dir)
+        try:
+            backtest = run_backtest(user.data, user.base_dir)
+        except CannotExpress as silence:
+            return self._refusal(silence.reason, time.perf_counter() - began)
         settings, limit = _trace_settings(user.data)
         trace = _trace(backtest.events, settings, limit)
         places = {name: f"{_UNIT}/portfolio={name}" for name in backtest.portfolios}
@@ -57,6 +60,17 @@ class OracleSubject:
             trace_settings={_UNIT: settings},
         )
 
+    def _refusal(self, reason: str, duration_s: float) -> Record:
+        return Record(
+            subject=self.name,
+            workflow=None,
+            status="refused",
+            declared=ORACLE,
+            channels={},
+            duration_s=duration_s,
+            explanation=f"beyond the oracle: {reason}",
+        )
+
 
 def _trace_settings(data: Mapping[str, Any]) -> tuple[TraceSettings, int | None]:
     """Read what the trace keeps: the phase's own word before the workflow's."""
@@ -67,7 +81,8 @@ def _trace_settings(data: Mapping[str, Any]) -> tuple[TraceSettings, int | None]
         **((own.get("trace") or {}).get("containers") or {}),
     }
     level = own.get("trace_level", data["trace_level"])
-    return TraceSettings(level, containers), trace.get("max_events")
+    limit = trace.get("max_events")
+    return TraceSettings(level, containers, limit), limit
 
 
 def _trace(events: Any, settings: TraceSettings, limit: int | None) -> Trace:

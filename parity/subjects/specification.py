@@ -139,13 +139,21 @@ def _factories() -> dict[str, SubjectFactory]:
 
 
 def _loading(point: EntryPoint) -> SubjectFactory:
+    engine = f"engine '{point.name}' ({point.value})"
+
     def factory(options: Mapping[str, str]) -> Subject:
         try:
-            made: Subject = point.load()(options)
-        except (ImportError, AttributeError) as error:
+            made: Subject | None = point.load()(options)
+        except Exception as error:  # foreign code; nothing has been run yet
+            what = f"{type(error).__name__}: {error}"
             raise UsageError(
-                f"engine '{point.name}' ({point.value}) can't be loaded: {error}"
+                f"engine '{point.name}' ({point.value}) can't be made: {what}"
             ) from error
+        if not callable(getattr(made, "run", None)) or not isinstance(
+            getattr(made, "name", None), str
+        ):
+            raise UsageError(f"{engine} gave no subject: {made!r}")
+        assert made is not None
         return made
 
     return factory

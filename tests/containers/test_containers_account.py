@@ -67,6 +67,18 @@ def test_a_flip_and_a_reopening_begin_a_new_average() -> None:
     assert account.averages["AAA"] == 90.0
 
 
+def test_the_smallest_quantities_have_sides_too() -> None:
+    account = Account(SYMBOLS, 1000.0)
+    # The product of two such quantities is 0.0.
+    account.fill("AAA", 2.0**-700, 100.0, 0.0)
+    account.fill("AAA", 3 * 2.0**-700, 200.0, 0.0)
+    assert account.averages["AAA"] == 175.0
+    account.fill("AAA", -(2.0**-699), 50.0, 0.0)
+    assert account.averages["AAA"] == 175.0
+    account.fill("AAA", -(2.0**-698), 60.0, 0.0)
+    assert account.averages["AAA"] == 60.0
+
+
 def test_net_adds_pending_orders_oldest_first() -> None:
     account = Account(SYMBOLS, 1000.0)
     account.fill("AAA", 0.1, 1.0, 0.0)

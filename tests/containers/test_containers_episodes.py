@@ -103,6 +103,20 @@ def test_a_position_that_is_reopened_is_a_new_trade() -> None:
     assert (trade.quantity, trade.entry_price, trade.net_profit) == (5.0, 50.0, 48.0)
 
 
+def test_the_smallest_quantities_have_sides_too() -> None:
+    book = Book()
+    # The product of two such quantities is 0.0.
+    assert book.fill(4e-200, 100.0, 0.0, bar=1) is None
+    assert book.fill(-1e-200, 100.0, 0.0, bar=2) is None
+    closed = book.fill(-5e-200, 100.0, 0.0, bar=3)
+    assert closed is not None
+    assert (closed.side, closed.quantity, closed.bars_held) == (1, 4e-200, 2)
+    assert book.held["AAA"] < 0.0
+    opened = book.fill(-book.held["AAA"], 100.0, 0.0, bar=4)
+    assert opened is not None
+    assert (opened.side, opened.bars_held) == (-1, 1)
+
+
 def test_symbols_have_trades_of_their_own() -> None:
     book = Book()
     book.fill(10.0, 100.0, 1.0, bar=1)

@@ -100,6 +100,41 @@ def test_another_portfolio_goes_on(run_market: RunMarket) -> None:
     assert reports["s.q"].metrics["final_equity"] == 440.0  # 500 + 100 - 160
 
 
+@pytest.mark.parametrize("order", [("s.p", "s.q"), ("s.q", "s.p")])
+def test_another_portfolio_can_be_ruined_later(
+    order: tuple[str, str], run_market: RunMarket
+) -> None:
+    # s.p is 10 short at 100: 1500 - 10 x 160 < 0. s.q is 5 short: 1000 - 5 x 160 = 200, and
+    # 1000 - 5 x 200 = 0 a slice later.
+    settings = {"s.p": NO_LIMIT, "s.q": {**NO_LIMIT, "fixed_quantity": 5.0}}
+    events, reports = run_market(
+        {"AAA/1d": [100.0, 100.0, 160.0, 200.0, 200.0]},
+        {0: [("AAA", -1, 1.0)]},
+        portfolios={name: settings[name] for name in order},
+        **SHORT,
+    )
+    ruins = [
+        (e.time_ns, e.portfolio, e.quantity, e.price)
+        for e in events
+        if isinstance(e, Fill) and e.reason == "ruined"
+    ]
+    assert ruins == [(2, "s.p", 10.0, 160.0), (3, "s.q", 5.0, 200.0)]
+    assert [reports[name].metrics["ruined_at"] for name in ("s.p", "s.q")] == [2, 3]
+
+
+def test_a_portfolio_that_was_flat_for_a_while_can_be_ruined(run_market: RunMarket) -> None:
+    events, reports = run_market(
+        {"AAA/1d": [100.0, 100.0, 100.0, 100.0, 100.0, 160.0, 160.0]},
+        {0: [("AAA", -1, 1.0)], 1: [("AAA", 0, 1.0)], 3: [("AAA", -1, 1.0)]},
+        **SHORT,
+        **NO_LIMIT,
+    )
+    assert reports["s.p"].metrics["ruined_at"] == 5
+    assert [(e.time_ns, e.reason) for e in events if isinstance(e, Fill)] == [
+        (1, "order"), (2, "order"), (4, "order"), (5, "ruined"),
+    ]  # fmt: skip
+
+
 def test_ruined_portfolios_are_cancelled_and_closed_one_after_the_other_before_any_update(
     run_market: RunMarket,
 ) -> None:

@@ -91,7 +91,7 @@ def test_anything_else_is_no_id(bad: str) -> None:
     )
 
 
-@pytest.mark.parametrize("bad", ["..", "a/b", ".hidden"])
+@pytest.mark.parametrize("bad", ["", "..", "a/b", ".hidden"])
 def test_nothing_is_made_for_an_unsafe_id(bad: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError):
         create(tmp_path / "results", bad)

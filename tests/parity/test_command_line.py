@@ -60,9 +60,11 @@ def test_verify_prints_a_verdict_and_keeps_a_record(
     assert f"record: {folder.relative_to(tmp_path)}" in output.out
     document = json.loads((folder / "verify.json").read_text(encoding="utf-8"))
     assert document["verdict"] == "equal"
-    record = json.loads((folder / "0" / "imperative" / "record.json").read_text(encoding="utf-8"))
+    record = json.loads(
+        (folder / "0" / "control-imperative" / "record.json").read_text(encoding="utf-8")
+    )
     assert record["channels"]["trace"]
-    assert (folder / "0" / "oracle" / "trace" / "0" / "fill.parquet").exists()
+    assert (folder / "0" / "1-oracle" / "trace" / "0" / "fill.parquet").exists()
 
 
 def test_verify_as_json_is_one_document_and_text_goes_to_stderr(
@@ -220,3 +222,69 @@ def test_an_interruption_leaves_with_130_and_no_traceback(tmp_path: Path) -> Non
     assert process.returncode == 130
     assert "interrupted" in errors
     assert "Traceback" not in errors
+
+
+def test_a_reader_that_goes_away_does_not_change_the_verdict(tmp_path: Path) -> None:
+    command = (
+        f"{sys.executable} -m parity verify {TWO} --json out.json | true; exit ${{PIPESTATUS[0]}}"
+    )
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["verdict"] == "equal"
+
+
+def test_output_that_cannot_be_written_is_an_error_and_no_traceback(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "parity", "verify", TWO],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: the output could not be written")
+
+
+def test_names_that_the_terminal_cannot_show_are_escaped(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(
+        f"workflow: simple_backtest\ndata: {{data_dir: {HANDMADE}}}\nsymbols: [AAA]\n"
+        "strategies: [{type: buy_and_hold, name: 日本}]\n",
+        encoding="utf-8",
+    )
+    for output in ((), ("--json", "-")):
+        done = subprocess.run(
+            [sys.executable, "-m", "parity", "run", "c.yaml", *output],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "\\u65e5" in done.stdout
+
+
+def test_json_goes_through_a_link_and_into_a_pipe(
+    parity: Callable[..., Output], tmp_path: Path
+) -> None:
+    (tmp_path / "real.json").write_text("old", encoding="utf-8")
+    (tmp_path / "link.json").symlink_to("real.json")
+    assert parity("verify", TWO, "--json", "link.json").code == 0
+    assert (tmp_path / "link.json").is_symlink()
+    assert json.loads((tmp_path / "real.json").read_text(encoding="utf-8"))["exit_code"] == 0
+    os.mkfifo(tmp_path / "pipe")
+    reader = subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE)
+    assert parity("verify", TWO, "--json", "pipe").code == 0
+    output, _ = reader.communicate(timeout=60)
+    assert json.loads(output)["exit_code"] == 0
+    assert (tmp_path / "pipe").is_fifo()

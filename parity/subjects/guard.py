@@ -1,0 +1,68 @@
+"""Running a subject that may do anything.
+
+A subject is foreign code: it may raise, try to leave the process, change what it is handed, or
+answer with something that is no record. Each of these is a verdict on the subject, never on the
+harness.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from containers.results import EquityCurve
+from containers.trace import Trace
+from parity.channels import Channel
+from parity.errors import SubjectError
+from parity.record import OVERRIDABLE, Record, Status, record_of_crash
+from parity.subjects.specification import Subject
+
+__all__ = ["record_of"]
+
+_STATUSES: Final = get_args(Status)
+_CONTENTS: Final[Mapping[Channel, type]] = {
+    Channel.TRACE: Trace,
+    Channel.TRADES: Sequence,
+    Channel.EQUITY: EquityCurve,
+    Channel.METRICS: Mapping,
+}
+
+
+def record_of(subject: Subject, config: Mapping[str, Any] | Path, root: Path) -> Record:
+    """Run ``subject`` on its own copy of ``config``; whatever it does, answer a sound record."""
+    began = time.perf_counter()
+    own = config if isinstance(config, Path) else copy.deepcopy(dict(config))
+    try:
+        record = subject.run(own, root)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # its verdict, see above
+        return record_of_crash(subject.name, error, time.perf_counter() - began)
+    problem = _problem(record)
+    if problem is not None:
+        mistake = SubjectError(f"the subject answered with {problem}")
+        return record_of_crash(subject.name, mistake, time.perf_counter() - began)
+    return record
+
+
+def _problem(record: object) -> str | None:
+    """Say what keeps ``record`` from being a record; null when nothing does."""
+    if not isinstance(record, Record):
+        return f"{type(record).__name__}, expected a Record"
+    if record.status not in _STATUSES:
+        return f"the status {record.status!r}, expected one of {', '.join(_STATUSES)}"
+    for channel, content in record.channels.items():
+        if channel not in Channel.__members__.values():
+            return f"the channel {channel!r}, which does not exist"
+        if not isinstance(content, Mapping):
+            return f"{type(content).__name__} in the channel {channel}, expected a mapping"
+        due = _CONTENTS.get(channel, object)
+        for place, value in content.items():
+            if not isinstance(value, due):
+                found = f"{type(value).__name__} at {place!r} of the channel {channel}"
+                return f"{found}, expected {due.__name__}"
+    hidden = set(record.told) - OVERRIDABLE
+    if hidden:
+        return f"settings it says it was told and that no one can tell it: {sorted(hidden)}"
+    return None
