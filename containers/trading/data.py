@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from containers.bus import Outlet, Port
+from containers.bus import Bus, Outlet, Port
 from containers.container import Act, Container, Role, Step
 from containers.data import BarRow, Bars
 from containers.events import Bar, EventKind
@@ -26,7 +26,7 @@ class DataContainer(Container):
         self._rows: Iterator[BarRow] = iter(())
         self._next: BarRow | None = None
         self._outlet: Outlet
-        self._port: Port
+        self._bus: Bus
 
     def settings(self) -> Mapping[str, Any]:
         """Name the stream and its extent."""
@@ -38,7 +38,7 @@ class DataContainer(Container):
 
     def on_initialize(self, port: Port) -> None:
         """Find the outlet."""
-        self._port = port
+        self._bus = port.bus
         self._outlet = port.outlet(EventKind.BAR)
 
     def on_start(self) -> None:
@@ -48,7 +48,7 @@ class DataContainer(Container):
 
     def publish_bar(self) -> None:
         """Publish the next bar, if the slice ends with it."""
-        bus, row = self._port.bus, self._next
+        bus, row = self._bus, self._next
         if row is None or row[0] != bus.time_ns:
             return
         _, open_, high, low, close, volume = row

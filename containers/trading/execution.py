@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import msgspec
 
-from containers.bus import Outlet, Port
+from containers.bus import Bus, Outlet, Port
 from containers.container import Act, Container, Handler, Role, Step
 from containers.events import (
     Bar,
@@ -31,6 +31,10 @@ class FillModel(StrEnum):
 
     NEXT_OPEN = "next_open"
     SAME_CLOSE = "same_close"
+
+
+_OPEN: Final = attrgetter("open")
+_CLOSE: Final = attrgetter("close")
 
 
 class ExecutionContainer(Container):
@@ -73,7 +77,7 @@ class ExecutionContainer(Container):
         self._places = {portfolio: place for place, portfolio in enumerate(accounts)}
         self._fills: dict[str, Outlet] = {}
         self._cancellations: dict[str, Outlet] = {}
-        self._port: Port
+        self._bus: Bus
 
     def settings(self) -> Mapping[str, Any]:
         """Name the fill model, the costs and whom it serves."""
@@ -101,7 +105,7 @@ class ExecutionContainer(Container):
 
     def on_initialize(self, port: Port) -> None:
         """Find the outlets; each portfolio's fills and cancellations are a topic of their own."""
-        self._port = port
+        self._bus = port.bus
         for portfolio in self._accounts:
             self._fills[portfolio] = port.outlet(EventKind.FILL, portfolio)
             self._cancellations[portfolio] = port.outlet(EventKind.CANCELLATION, portfolio)
@@ -114,11 +118,11 @@ class ExecutionContainer(Container):
 
     def fill_at_open(self) -> None:
         """Fill what is pending for the slice's symbols at their open."""
-        self._fill_pending(attrgetter("open"))
+        self._fill_pending(_OPEN)
 
     def fill_at_close(self) -> None:
         """Fill what is pending for the slice's symbols at their close."""
-        self._fill_pending(attrgetter("close"))
+        self._fill_pending(_CLOSE)
 
     def end_symbols(self) -> None:
         """Cancel and close in the symbols whose data have ended, in configuration order."""
@@ -157,7 +161,7 @@ class ExecutionContainer(Container):
         return sorted(orders, key=lambda order: self._places[order.portfolio])
 
     def _fill_pending(self, base: Callable[[Bar], float]) -> None:
-        now, bars = self._port.bus.time_ns, self._bars
+        now, bars = self._bus.time_ns, self._bars
         due = [order for order in self._pending if bars[order.symbol].time_ns == now]
         self._forget(due)
         for order in self._by_portfolio(due):
@@ -189,7 +193,7 @@ class ExecutionContainer(Container):
         self._at_risk[portfolio] = self._accounts[portfolio]
         price = self._costs.fill_price(base, quantity)
         commission = self._costs.commission(quantity, price)
-        bus = self._port.bus
+        bus = self._bus
         self._fills[portfolio].publish(
             Fill(
                 bus.seq, bus.time_ns, self.id, cause,
@@ -198,7 +202,7 @@ class ExecutionContainer(Container):
         )  # fmt: skip
 
     def _cancel(self, orders: Iterable[Order], reason: CancellationReason) -> None:
-        bus, gone = self._port.bus, self._by_portfolio(orders)
+        bus, gone = self._bus, self._by_portfolio(orders)
         self._forget(gone)
         for order in gone:
             self._cancellations[order.portfolio].publish(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, ClassVar, Final, TypeAlias
 
-from containers.bus import Outlet, Port
+from containers.bus import Bus, Outlet, Port
 from containers.components import Indicator
 from containers.container import Act, Container, Handler, Role, Step
 from containers.data import Bars
@@ -58,7 +58,7 @@ class FeaturesContainer(Container):
         self._ahead: Iterator[_Row] = iter(())
         self._bars: list[Bar] = []
         self._outlet: Outlet
-        self._port: Port
+        self._bus: Bus
 
     def settings(self) -> Mapping[str, Any]:
         """Name the stream and its features."""
@@ -76,7 +76,7 @@ class FeaturesContainer(Container):
 
     def on_initialize(self, port: Port) -> None:
         """Find the outlet."""
-        self._port = port
+        self._bus = port.bus
         self._outlet = port.outlet(EventKind.FEATURES)
 
     def on_start(self) -> None:
@@ -88,7 +88,7 @@ class FeaturesContainer(Container):
         """Publish the features of this slice's bar."""
         bar = self._bars.pop()
         values = self._stepped(bar) if self._stream is None else self._computed(bar)
-        bus = self._port.bus
+        bus = self._bus
         self._outlet.publish(
             Features(
                 bus.seq, bus.time_ns, self.id, bar.seq, self._symbol, self._timeframe, values

@@ -9,12 +9,11 @@ from typing import Any, ClassVar, Final
 import msgspec
 import numpy as np
 
-from containers.bus import Outlet, Port
+from containers.bus import Bus, Outlet, Port
 from containers.container import ALWAYS, Act, Container, Handler, Role, Step
 from containers.events import (
     Bar,
     Cancellation,
-    CancellationReason,
     EventKind,
     Fill,
     FillReason,
@@ -31,6 +30,13 @@ from containers.trading.episodes import EpisodeTracker
 from containers.trading.sizing import Sizing, is_nothing
 
 __all__ = ["PortfolioContainer", "PortfolioReport"]
+
+
+# Plain text: looking up a member of an enumeration costs more than comparing it.
+_ORDER: Final = FillReason.ORDER.value
+_RUINED: Final = FillReason.RUINED.value
+_SIGNAL: Final = RequestReason.SIGNAL.value
+_STOP_LOSS: Final = RequestReason.STOP_LOSS.value
 
 
 class PortfolioReport(msgspec.Struct, frozen=True):
@@ -92,7 +98,7 @@ class PortfolioContainer(Container):
         self._report: PortfolioReport | None = None
         self._requests: Outlet
         self._updates: Outlet
-        self._port: Port
+        self._bus: Bus
 
     def settings(self) -> Mapping[str, Any]:
         """Name the capital, the sizing and the stop."""
@@ -124,7 +130,7 @@ class PortfolioContainer(Container):
 
     def on_initialize(self, port: Port) -> None:
         """Find the outlets."""
-        self._port = port
+        self._bus = port.bus
         self._requests = port.outlet(EventKind.ORDER_REQUEST)
         self._updates = port.outlet(EventKind.PORTFOLIO_UPDATE)
 
@@ -147,15 +153,15 @@ class PortfolioContainer(Container):
 
     def on_cancellation(self, cancellation: Cancellation) -> None:
         """Count the order as pending no more."""
-        self._ruined |= cancellation.reason == CancellationReason.RUINED
+        self._ruined |= cancellation.reason == _RUINED
         assert cancellation.cause is not None  # a cancellation is caused by its order
         self.account.drop_pending(cancellation.symbol, cancellation.cause)
 
     def on_fill(self, fill: Fill) -> None:
         """Book the fill: account, trade, figures."""
         account, symbol = self.account, fill.symbol
-        self._ruined |= fill.reason == FillReason.RUINED
-        if fill.reason == FillReason.ORDER:
+        self._ruined |= fill.reason == _RUINED
+        if fill.reason == _ORDER:
             assert fill.cause is not None  # such a fill is caused by its order
             account.drop_pending(symbol, fill.cause)
         held = account.positions[symbol]
@@ -181,19 +187,19 @@ class PortfolioContainer(Container):
             signal = signals.get(symbol)
             stop = self._hit_stop(symbol, signal)
             if stop is not None:
-                self._request(stop.seq, symbol, 0.0, RequestReason.STOP_LOSS)
+                self._request(stop.seq, symbol, 0.0, _STOP_LOSS)
             elif signal is not None and symbol in account.closes:
                 target = self._sizing.target(
                     signal.direction, signal.strength, equity, account.closes[symbol]
                 )
-                self._request(signal.seq, symbol, target, RequestReason.SIGNAL)
+                self._request(signal.seq, symbol, target, _SIGNAL)
         signals.clear()
 
     def publish_update(self) -> None:
         """Report cash, positions and equity; a ruined portfolio does so once more, then never."""
         if self._reported_ruin:
             return
-        bus, account = self._port.bus, self.account
+        bus, account = self._bus, self.account
         value = account.positions_value()
         equity = account.cash + value
         if self._ruined or equity <= 0:
@@ -237,16 +243,16 @@ class PortfolioContainer(Container):
             return tuple(self._signals)
         return self.account.symbols
 
-    def _request(self, cause: int, symbol: str, target: float, reason: RequestReason) -> None:
+    def _request(self, cause: int, symbol: str, target: float, reason: str) -> None:
         net = self.account.net(symbol)
         quantity = target - net
         if is_nothing(quantity, net):
             return
-        bus = self._port.bus
+        bus = self._bus
         self._requests.publish(
             OrderRequest(
                 bus.seq, bus.time_ns, self.id, cause,
-                symbol, quantity, self.account.closes[symbol], reason.value,
+                symbol, quantity, self.account.closes[symbol], reason,
             )
         )  # fmt: skip
 
@@ -257,7 +263,7 @@ class PortfolioContainer(Container):
         if self._stop_loss is None or held == 0.0:
             return None
         bar = self._base_bars[symbol]
-        if bar.time_ns != self._port.bus.time_ns:
+        if bar.time_ns != self._bus.time_ns:
             return None
         side = 1 if held > 0 else -1
         if signal is not None and signal.direction != side:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from containers.bus import Outlet, Port
+from containers.bus import Bus, Outlet, Port
 from containers.container import Act, Container, Handler, Role, Step
 from containers.events import EventKind, Order, OrderRequest, PortfolioUpdate, Rejection
 from containers.trading.account import AccountView
@@ -75,7 +75,7 @@ class RiskContainer(Container):
         self._inbox: list[OrderRequest] = []
         self._orders: Outlet
         self._rejections: Outlet
-        self._port: Port
+        self._bus: Bus
 
     def settings(self) -> Mapping[str, Any]:
         """Name the limits."""
@@ -99,7 +99,7 @@ class RiskContainer(Container):
 
     def on_initialize(self, port: Port) -> None:
         """Find the outlets."""
-        self._port = port
+        self._bus = port.bus
         self._orders = port.outlet(EventKind.ORDER)
         self._rejections = port.outlet(EventKind.REJECTION)
 
@@ -119,7 +119,7 @@ class RiskContainer(Container):
 
     def publish_answers(self) -> None:
         """Judge this slice's requests in order; each order leaves less room for the next."""
-        bus = self._port.bus
+        bus = self._bus
         for request in self._inbox:
             quantity, rules = self._judge(request)
             outlet, kind = (

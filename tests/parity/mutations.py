@@ -145,8 +145,8 @@ IN_CONTAINERS = (
     _shared(
         "orders fill at the close of the next bar",
         "trading/execution.py",
-        'self._fill_pending(attrgetter("open"))',
-        'self._fill_pending(attrgetter("close"))',
+        "self._fill_pending(_OPEN)",
+        "self._fill_pending(_CLOSE)",
     ),
     _shared(
         "orders fill one bar late",
