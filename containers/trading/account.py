@@ -114,5 +114,6 @@ class Account:
             self.averages[symbol] = total / (abs(held) + size)
         self.cash = (self.cash - quantity * price) - commission
         self.positions[symbol] = after
-        self.held = tuple(s for s in self.symbols if self.positions[s] != 0.0)
+        if (held == 0.0) != (after == 0.0):
+            self.held = tuple([s for s in self.symbols if self.positions[s] != 0.0])
         self._positions_value = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
 from operator import attrgetter
 from typing import Any, ClassVar, Final
@@ -156,8 +156,10 @@ class ExecutionContainer(Container):
             for symbol in self._last_bars:
                 self._close(portfolio, symbol, FillReason.RUINED)
 
-    def _by_portfolio(self, orders: Iterable[Order]) -> list[Order]:
+    def _by_portfolio(self, orders: list[Order]) -> list[Order]:
         """Sort by portfolio in topology order; the sort is stable, so age comes second."""
+        if len(orders) < 2:
+            return orders
         return sorted(orders, key=lambda order: self._places[order.portfolio])
 
     def _fill_pending(self, base: Callable[[Bar], float]) -> None:
@@ -170,8 +172,11 @@ class ExecutionContainer(Container):
                 order.portfolio, order.symbol, order.quantity, price, order.seq, FillReason.ORDER
             )
 
-    def _forget(self, orders: Iterable[Order]) -> None:
+    def _forget(self, orders: Collection[Order]) -> None:
         """Take orders off the pending ones; the bus watches that list, so it stays the same."""
+        if len(orders) == len(self._pending):
+            self._pending.clear()
+            return
         gone = {order.seq for order in orders}
         self._pending[:] = [order for order in self._pending if order.seq not in gone]
 
@@ -201,7 +206,7 @@ class ExecutionContainer(Container):
             )
         )  # fmt: skip
 
-    def _cancel(self, orders: Iterable[Order], reason: CancellationReason) -> None:
+    def _cancel(self, orders: list[Order], reason: CancellationReason) -> None:
         bus, gone = self._bus, self._by_portfolio(orders)
         self._forget(gone)
         for order in gone:

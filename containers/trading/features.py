@@ -86,9 +86,14 @@ class FeaturesContainer(Container):
 
     def publish_features(self) -> None:
         """Publish the features of this slice's bar."""
-        bar = self._bars.pop()
-        values = self._stepped(bar) if self._stream is None else self._computed(bar)
-        bus = self._bus
+        bar, bus = self._bars.pop(), self._bus
+        if self._stream is None:
+            values = self._stepped(bar)
+        else:
+            row = next(self._ahead, None)
+            if row is None or row[0] != bar.time_ns or row[1] != bar.close:
+                raise self._not_the_next(bar, row)
+            values = row[2]
         self._outlet.publish(
             Features(
                 bus.seq, bus.time_ns, self.id, bar.seq, self._symbol, self._timeframe, values
@@ -106,15 +111,12 @@ class FeaturesContainer(Container):
             values[indicator.name] = value
         return values
 
-    def _computed(self, bar: Bar) -> _Values:
-        end_ns, close, values = next(self._ahead, (0, 0.0, {}))
-        if end_ns != bar.time_ns or close != bar.close:
-            raise ValueError(
-                f"BAR {bar.seq} of {self._symbol} {self._timeframe} is not the next bar of the "
-                f"stream: it ends at {bar.time_ns} and closes at {bar.close}, expected {end_ns} "
-                f"and {close}"
-            )
-        return values
+    def _not_the_next(self, bar: Bar, row: _Row | None) -> ValueError:
+        expected = "none" if row is None else f"{row[0]} and {row[1]}"
+        return ValueError(
+            f"BAR {bar.seq} of {self._symbol} {self._timeframe} is not the next bar of the "
+            f"stream: it ends at {bar.time_ns} and closes at {bar.close}, expected {expected}"
+        )
 
     def _blocks(self, bars: Bars) -> Iterator[Iterator[_Row]]:
         for first in range(0, len(bars), _BLOCK):

@@ -77,6 +77,7 @@ class PortfolioContainer(Container):
     ) -> None:
         super().__init__(container_id)
         self.account: Final = Account(tuple(base_timeframes), initial_capital)
+        self._mark = self.account.mark
         self._portfolio = portfolio
         self._base_timeframes = dict(base_timeframes)
         self._initial_capital = initial_capital
@@ -139,7 +140,7 @@ class PortfolioContainer(Container):
         self._last_bar = bar.seq
         symbol = bar.symbol
         if bar.timeframe == self._base_timeframes[symbol]:
-            self.account.mark(symbol, bar.close)
+            self._mark(symbol, bar.close)
             self._bar_counts[symbol] += 1
             self._base_bars[symbol] = bar
 
