@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
@@ -116,7 +117,7 @@ def _million_events() -> Trace:
     return Trace.from_events(events[:_MILLION])
 
 
-def _plain_numpy(left: np.ndarray, right: np.ndarray) -> bool:  # type: ignore[type-arg]  # bytes
+def _plain_numpy(left: npt.NDArray[np.uint8], right: npt.NDArray[np.uint8]) -> bool:
     whole = len(left) // 8 * 8
     a, b = left[:whole].view(np.uint64), right[:whole].view(np.uint64)
     step = _CHUNK_BYTES // 8

@@ -199,7 +199,7 @@ class Bus:
 
         Raises:
             ContainerError: One raised; it is faulted, the slice is left unfinished.
-            WiringError: A container is not running.
+            WiringError: Before the first slice, a container is not running.
         """
         if not self._entered:
             self._enter()

@@ -5,7 +5,8 @@
     │   └── DataError           … because of its market data
     ├── WiringError             an engine connected containers in a way that cannot work
     ├── LifecycleError          an illegal move of a container; its state is unchanged
-    ├── ContainerError        a container raised while it was driven; the cause is chained
+    ├── ContainerError          a container raised while it was driven; the cause is chained
+    ├── InvalidEventError       an event that no trace can hold; see `containers.trace.errors`
     └── StorageError            a result could not be written or read back
 
 A message says what was found, where, what was expected and what to do next; the same facts are

@@ -108,13 +108,13 @@ class PortfolioMetrics:
             "total_return": self._equity / self._initial - 1,
             "annual_return": annual_return,
             "annual_volatility": None if sd is None else sd * scale,
-            "sharpe_ratio": self._mean / sd * scale if sd else None,
-            "sortino_ratio": self._mean / downside * scale if downside else None,
+            "sharpe_ratio": _scaled(_ratio(self._mean, sd), scale),
+            "sortino_ratio": _scaled(_ratio(self._mean, downside), scale),
             "max_drawdown": self._max_drawdown,
             "calmar_ratio": _ratio(annual_return, self._max_drawdown),
             "num_trades": self._trades,
             "win_rate": self._wins / self._trades if self._trades else None,
-            "profit_factor": self._profits / -self._losses if self._losses < 0 else None,
+            "profit_factor": _ratio(self._profits, -self._losses),
             "expectancy": self._net_profit / self._trades if self._trades else None,
             "exposure": self._exposed / n if n else None,
             "turnover": _ratio(self._traded, mean_equity),
@@ -135,9 +135,14 @@ class PortfolioMetrics:
 
 
 def _ratio(numerator: Metric, denominator: Metric) -> Metric:
-    if numerator is None or not denominator:
+    """Divide; null when there is nothing to divide by, or when that has overflowed."""
+    if numerator is None or not denominator or not math.isfinite(denominator):
         return None
     return numerator / denominator
+
+
+def _scaled(value: Metric, scale: float) -> Metric:
+    return None if value is None else value * scale
 
 
 def _or_null(formula: Callable[[], float]) -> Metric:

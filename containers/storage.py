@@ -15,6 +15,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunFolder", "UnitFolder", "check_workflow_id", "default_workflow_id", "write_aside"]
 
-_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 
 
 def default_workflow_id(workflow: str, digest: str, number: int) -> str:
@@ -50,7 +51,10 @@ def check_workflow_id(workflow_id: str) -> str:
     """
     if _ID.fullmatch(workflow_id):
         return workflow_id
-    message = f"found the workflow id {workflow_id!r}, expected letters, digits, '.', '_' or '-'"
+    message = (
+        f"found the workflow id {workflow_id!r}, expected letters, digits, '.', '_' or '-', "
+        "at most 200 of them"
+    )
     raise ConfigurationError([Problem(message, hint="it becomes the name of a folder")])
 
 
@@ -72,7 +76,8 @@ def write_aside(path: Path, content: bytes) -> None:
         aside.write_bytes(content)
         aside.replace(path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be written there may be nothing to remove
+            aside.unlink()
         raise StorageError(f"{path} could not be written: {error.strerror}") from error
 
 
@@ -185,7 +190,7 @@ class RunFolder:
                 "digest": _digest(file),
             }
             for file in sorted(self.path.rglob("*"))
-            if file.is_file()
+            if file.is_file() and file != self.path / "manifest.json"
         ]
         document = {"schema": "paritykit/manifest/1", "files": files}
         write_aside(self.path / "manifest.json", json.dumps(document, indent=1).encode() + b"\n")

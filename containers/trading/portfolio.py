@@ -219,7 +219,9 @@ class PortfolioContainer(Container):
         )  # fmt: skip
 
     def on_collect(self) -> PortfolioReport:
-        """Give figures, trades and curve."""
+        """Give figures, trades and curve; asked again, the same."""
+        if self._report is not None:
+            return self._report
         self._metrics.samples(self._equities, exposed=self._exposed)
         self._report = PortfolioReport(
             metrics=self._metrics.figures(),

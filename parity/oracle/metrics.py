@@ -36,15 +36,15 @@ def compute_metrics(
         "total_return": final / initial_capital - 1.0,
         "annual_return": annual_return,
         "annual_volatility": None if sd is None else sd * root,
-        "sharpe_ratio": None if sd is None or sd == 0.0 else (mean / sd) * root,
-        "sortino_ratio": None if downside == 0.0 else (mean / downside) * root,
+        "sharpe_ratio": _times(_over(mean, sd), root),
+        "sortino_ratio": _times(_over(mean, downside), root),
         "max_drawdown": drawdown,
         "calmar_ratio": (
             None if annual_return is None or drawdown == 0.0 else annual_return / drawdown
         ),
         **_trade_metrics(portfolio.account.trades),
         "exposure": len(in_market) / n,
-        "turnover": None if mean_equity == 0.0 else traded / mean_equity,
+        "turnover": _over(traded, mean_equity),
         "total_commission": commissions,
         "min_cash": min_cash,
         "bars": n,
@@ -65,9 +65,20 @@ def _trade_metrics(trades: Sequence[Trade]) -> Metrics:
     return {
         "num_trades": count,
         "win_rate": len(won) / count if count else None,
-        "profit_factor": _total(won) / -_total(lost) if lost else None,
+        "profit_factor": _over(_total(won), -_total(lost)),
         "expectancy": _total(profits) / count if count else None,
     }
+
+
+def _over(above: float, below: float | None) -> float | None:
+    """Divide; null where the divisor is undefined, zero or has overflowed."""
+    if below is None or below == 0.0 or not math.isfinite(below):
+        return None
+    return above / below
+
+
+def _times(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
 
 
 def _returns(initial_capital: float, equities: Sequence[float]) -> list[float]:

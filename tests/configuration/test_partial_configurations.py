@@ -167,7 +167,10 @@ def test_nothing_is_mutated_or_shared(components: Components, complete: dict[str
         ),
         (
             {"symbols": ["x" * 101]},
-            f"symbols[0].symbol: found '{'x' * 59}…', expected a name of at most 100 bytes in UTF-8",
+            (
+                f"symbols[0].symbol: found '{'x' * 59}…', "
+                "expected a name of at most 100 bytes in UTF-8"
+            ),
         ),
         (
             {"strategies": [{"type": "momentum", "name": ""}]},

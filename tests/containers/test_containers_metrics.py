@@ -257,3 +257,20 @@ def test_asking_for_figures_changes_nothing() -> None:
     assert metrics.figures() == first
     metrics.samples([150.0], exposed=0)
     assert metrics.figures() == figures([150.0, 75.0, 150.0], exposed=1)
+
+
+def test_a_figure_whose_divisor_overflows_is_null_and_not_zero() -> None:
+    wild = PortfolioMetrics(1.0, 252.0)
+    wild.samples([1e200, 2e200, 1e200], exposed=0)
+    assert wild.figures()["sharpe_ratio"] is None
+    lost = PortfolioMetrics(1.0, 252.0)
+    lost.samples([1.0, -1e200], exposed=0)
+    assert lost.figures()["sortino_ratio"] is None
+    rich = PortfolioMetrics(1.0, 252.0)
+    rich.fill(1.0, 1.0, 0.0, 0.0)
+    rich.samples([1e308, 1.5e308], exposed=0)
+    assert rich.figures()["turnover"] is None
+    poor = PortfolioMetrics(1.0, 252.0)
+    for profit in (1.0, -1e308, -1e308):
+        poor.trade(profit)
+    assert poor.figures()["profit_factor"] is None

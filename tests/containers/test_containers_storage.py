@@ -86,8 +86,8 @@ def test_anything_else_is_no_id(bad: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         check_workflow_id(bad)
     assert str(raised.value) == (
-        f"found the workflow id {bad!r}, expected letters, digits, '.', '_' or '-' "
-        "(it becomes the name of a folder)"
+        f"found the workflow id {bad!r}, expected letters, digits, '.', '_' or '-', "
+        "at most 200 of them (it becomes the name of a folder)"
     )
 
 
