@@ -24,19 +24,14 @@ from containers.events import Event, EventKind
 from containers.journal import Route
 from containers.lifecycle import State
 from containers.nearest import did_you_mean
+from containers.ports import Clock, Outlet, Port
 from containers.trace import PIECE_ROWS, TraceRecorder
 
-__all__ = ["Bus", "Outlet", "Port"]
+__all__ = ["Bus"]
 
 
-class Outlet:
-    """Where one container publishes one kind of event (on one topic).
-
-    Attributes:
-        publish: Numbers, keeps and delivers an event, which must carry the bus's next number.
-            Raises `WiringError`, with nothing kept, when it is called from a handler or with
-            another number; `ContainerError` when a subscriber raised, which is then faulted.
-    """
+class BusOutlet:
+    """An outlet of this bus; see `containers.ports.Outlet`."""
 
     __slots__ = ("publish",)
 
@@ -67,18 +62,19 @@ class Outlet:
         self.publish: Final[Callable[[Event], None]] = publish
 
 
-class Port:
-    """A container's connection to the bus: its clock and counter, and its outlets."""
+class BusPort:
+    """A container's connection to this bus; see `containers.ports.Port`."""
 
-    __slots__ = ("_container", "bus")
+    __slots__ = ("_bus", "_container", "clock")
 
     def __init__(self, bus: Bus, container: Container) -> None:
-        self.bus: Final = bus
+        self.clock: Final[Clock] = bus
+        self._bus = bus
         self._container = container
 
     def outlet(self, kind: EventKind, topic: str | None = None) -> Outlet:
         """Give the outlet for ``kind``; subscribers of ``topic`` and of all topics hear it."""
-        return self.bus.outlet(self._container.id, kind, topic)
+        return self._bus.outlet(self._container.id, kind, topic)
 
 
 class Bus:
@@ -180,7 +176,7 @@ class Bus:
         """Give ``container`` its connection."""
         if not self._sealed:
             raise WiringError("the bus is not sealed; connect all routes and seal it first")
-        return Port(self, container)
+        return BusPort(self, container)
 
     def outlet(self, publisher: str, kind: EventKind, topic: str | None) -> Outlet:
         """Look up who hears ``publisher``'s events of ``kind`` on ``topic``."""
@@ -192,7 +188,7 @@ class Bus:
             and (route.topic is None or route.topic == topic)
         ]
         keep = self._recorder.buffer.append if self._keeps(publisher, kind) else None
-        return Outlet(self, [(c, c.handlers()[kind]) for c in subscribers], keep)
+        return BusOutlet(self, [(c, c.handlers()[kind]) for c in subscribers], keep)
 
     def run_slice(self, time_ns: int) -> None:
         """Take all containers through the steps of the slice that ends at ``time_ns``.

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sized
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
+from typing import Any, ClassVar, Final, NamedTuple, TypeAlias
 
 from containers.events import EventKind
 from containers.lifecycle import Lifecycle, State, Trigger
-
-if TYPE_CHECKING:
-    from containers.bus import Port
+from containers.ports import Port
 
 __all__ = ["ALWAYS", "Act", "Container", "Handler", "Role", "Step"]
 

@@ -3,7 +3,7 @@
 1. `verify` runs the control and each candidate on every configuration.
 2. Each candidate is compared with the control (`compare_records`), and so is the oracle, on every
    configuration that it can express and that the control could run.
-3. `Verification.exit_code` says it in one number (see the table in docs/cli.md).
+3. `Verification.exit_code` says it in one number (see README.md).
 """
 
 from __future__ import annotations

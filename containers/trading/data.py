@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from containers.bus import Bus, Outlet, Port
 from containers.container import Act, Container, Role, Step
 from containers.data import BarRow, Bars
 from containers.events import Bar, EventKind
+from containers.ports import Clock, Outlet, Port
 
 __all__ = ["DataContainer"]
 
@@ -26,7 +26,7 @@ class DataContainer(Container):
         self._rows: Iterator[BarRow] = iter(())
         self._next: BarRow | None = None
         self._outlet: Outlet
-        self._bus: Bus
+        self._clock: Clock
 
     def settings(self) -> Mapping[str, Any]:
         """Name the stream and its extent."""
@@ -38,7 +38,7 @@ class DataContainer(Container):
 
     def on_initialize(self, port: Port) -> None:
         """Find the outlet."""
-        self._bus = port.bus
+        self._clock = port.clock
         self._outlet = port.outlet(EventKind.BAR)
 
     def on_start(self) -> None:
@@ -48,13 +48,13 @@ class DataContainer(Container):
 
     def publish_bar(self) -> None:
         """Publish the next bar, if the slice ends with it."""
-        bus, row = self._bus, self._next
-        if row is None or row[0] != bus.time_ns:
+        clock, row = self._clock, self._next
+        if row is None or row[0] != clock.time_ns:
             return
         _, open_, high, low, close, volume = row
         self._outlet.publish(
             Bar(
-                bus.seq, bus.time_ns, self.id, None,
+                clock.seq, clock.time_ns, self.id, None,
                 self._symbol, self._timeframe, open_, high, low, close, volume,
             )
         )  # fmt: skip

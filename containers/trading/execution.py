@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from containers.bus import Bus, Outlet, Port
 from containers.container import Act, Container, Handler, Role, Step
 from containers.events import (
     Bar,
@@ -20,6 +19,7 @@ from containers.events import (
     FillReason,
     Order,
 )
+from containers.ports import Clock, Outlet, Port
 from containers.trading.account import AccountView
 from containers.trading.costs import Costs
 
@@ -77,7 +77,7 @@ class ExecutionContainer(Container):
         self._places = {portfolio: place for place, portfolio in enumerate(accounts)}
         self._fills: dict[str, Outlet] = {}
         self._cancellations: dict[str, Outlet] = {}
-        self._bus: Bus
+        self._clock: Clock
 
     def settings(self) -> Mapping[str, Any]:
         """Name the fill model, the costs and whom it serves."""
@@ -105,7 +105,7 @@ class ExecutionContainer(Container):
 
     def on_initialize(self, port: Port) -> None:
         """Find the outlets; each portfolio's fills and cancellations are a topic of their own."""
-        self._bus = port.bus
+        self._clock = port.clock
         for portfolio in self._accounts:
             self._fills[portfolio] = port.outlet(EventKind.FILL, portfolio)
             self._cancellations[portfolio] = port.outlet(EventKind.CANCELLATION, portfolio)
@@ -163,7 +163,7 @@ class ExecutionContainer(Container):
         return sorted(orders, key=lambda order: self._places[order.portfolio])
 
     def _fill_pending(self, base: Callable[[Bar], float]) -> None:
-        now, bars = self._bus.time_ns, self._bars
+        now, bars = self._clock.time_ns, self._bars
         due = [order for order in self._pending if bars[order.symbol].time_ns == now]
         self._forget(due)
         for order in self._by_portfolio(due):
@@ -198,21 +198,21 @@ class ExecutionContainer(Container):
         self._at_risk[portfolio] = self._accounts[portfolio]
         price = self._costs.fill_price(base, quantity)
         commission = self._costs.commission(quantity, price)
-        bus = self._bus
+        clock = self._clock
         self._fills[portfolio].publish(
             Fill(
-                bus.seq, bus.time_ns, self.id, cause,
+                clock.seq, clock.time_ns, self.id, cause,
                 portfolio, symbol, quantity, price, commission, reason.value,
             )
         )  # fmt: skip
 
     def _cancel(self, orders: list[Order], reason: CancellationReason) -> None:
-        bus, gone = self._bus, self._by_portfolio(orders)
+        clock, gone = self._clock, self._by_portfolio(orders)
         self._forget(gone)
         for order in gone:
             self._cancellations[order.portfolio].publish(
                 Cancellation(
-                    bus.seq, bus.time_ns, self.id, order.seq,
+                    clock.seq, clock.time_ns, self.id, order.seq,
                     order.portfolio, order.symbol, order.quantity, reason.value,
                 )
             )  # fmt: skip

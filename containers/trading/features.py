@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, ClassVar, Final, TypeAlias
 
-from containers.bus import Bus, Outlet, Port
 from containers.components import Indicator
 from containers.container import Act, Container, Handler, Role, Step
 from containers.data import Bars
 from containers.events import Bar, EventKind, Features
+from containers.ports import Clock, Outlet, Port
 
 __all__ = ["FeaturesContainer"]
 
@@ -58,7 +58,7 @@ class FeaturesContainer(Container):
         self._ahead: Iterator[_Row] = iter(())
         self._bars: list[Bar] = []
         self._outlet: Outlet
-        self._bus: Bus
+        self._clock: Clock
 
     def settings(self) -> Mapping[str, Any]:
         """Name the stream and its features."""
@@ -76,7 +76,7 @@ class FeaturesContainer(Container):
 
     def on_initialize(self, port: Port) -> None:
         """Find the outlet."""
-        self._bus = port.bus
+        self._clock = port.clock
         self._outlet = port.outlet(EventKind.FEATURES)
 
     def on_start(self) -> None:
@@ -86,7 +86,7 @@ class FeaturesContainer(Container):
 
     def publish_features(self) -> None:
         """Publish the features of this slice's bar."""
-        bar, bus = self._bars.pop(), self._bus
+        bar, clock = self._bars.pop(), self._clock
         if self._stream is None:
             values = self._stepped(bar)
         else:
@@ -96,7 +96,7 @@ class FeaturesContainer(Container):
             values = row[2]
         self._outlet.publish(
             Features(
-                bus.seq, bus.time_ns, self.id, bar.seq, self._symbol, self._timeframe, values
+                clock.seq, clock.time_ns, self.id, bar.seq, self._symbol, self._timeframe, values
             )
         )  # fmt: skip
 

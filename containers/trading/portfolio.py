@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Final
 import msgspec
 import numpy as np
 
-from containers.bus import Bus, Outlet, Port
 from containers.container import ALWAYS, Act, Container, Handler, Role, Step
 from containers.events import (
     Bar,
@@ -24,6 +23,7 @@ from containers.events import (
     Signal,
 )
 from containers.metrics import PortfolioMetrics
+from containers.ports import Clock, Outlet, Port
 from containers.results import EquityCurve, Metrics, Trade
 from containers.trading.account import Account
 from containers.trading.episodes import EpisodeTracker
@@ -99,7 +99,7 @@ class PortfolioContainer(Container):
         self._report: PortfolioReport | None = None
         self._requests: Outlet
         self._updates: Outlet
-        self._bus: Bus
+        self._clock: Clock
 
     def settings(self) -> Mapping[str, Any]:
         """Name the capital, the sizing and the stop."""
@@ -131,7 +131,7 @@ class PortfolioContainer(Container):
 
     def on_initialize(self, port: Port) -> None:
         """Find the outlets."""
-        self._bus = port.bus
+        self._clock = port.clock
         self._requests = port.outlet(EventKind.ORDER_REQUEST)
         self._updates = port.outlet(EventKind.PORTFOLIO_UPDATE)
 
@@ -200,21 +200,21 @@ class PortfolioContainer(Container):
         """Report cash, positions and equity; a ruined portfolio does so once more, then never."""
         if self._reported_ruin:
             return
-        bus, account = self._bus, self.account
+        clock, account = self._clock, self.account
         value = account.positions_value()
         equity = account.cash + value
         if self._ruined or equity <= 0:
             # What is left after the closes can be above zero by a rounding; it is ruined all the
             # same, as the closes say.
             self._ruined = self._reported_ruin = True
-            self._metrics.ruin(bus.time_ns)
-        self._times.append(bus.time_ns)
+            self._metrics.ruin(clock.time_ns)
+        self._times.append(clock.time_ns)
         self._equities.append(equity)
         if account.held:
             self._exposed += 1
         self._updates.publish(
             PortfolioUpdate(
-                bus.seq, bus.time_ns, self.id, self._last_bar, account.cash, value, equity
+                clock.seq, clock.time_ns, self.id, self._last_bar, account.cash, value, equity
             )
         )  # fmt: skip
 
@@ -251,10 +251,10 @@ class PortfolioContainer(Container):
         quantity = target - net
         if is_nothing(quantity, net):
             return
-        bus = self._bus
+        clock = self._clock
         self._requests.publish(
             OrderRequest(
-                bus.seq, bus.time_ns, self.id, cause,
+                clock.seq, clock.time_ns, self.id, cause,
                 symbol, quantity, self.account.closes[symbol], reason,
             )
         )  # fmt: skip
@@ -266,7 +266,7 @@ class PortfolioContainer(Container):
         if self._stop_loss is None or held == 0.0:
             return None
         bar = self._base_bars[symbol]
-        if bar.time_ns != self._bus.time_ns:
+        if bar.time_ns != self._clock.time_ns:
             return None
         side = 1 if held > 0 else -1
         if signal is not None and signal.direction != side:

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from containers.bus import Bus, Outlet, Port
 from containers.container import Act, Container, Handler, Role, Step
 from containers.events import EventKind, Order, OrderRequest, PortfolioUpdate, Rejection
+from containers.ports import Clock, Outlet, Port
 from containers.trading.account import AccountView
 from containers.trading.sizing import in_whole_lots, opposed
 
@@ -75,7 +75,7 @@ class RiskContainer(Container):
         self._inbox: list[OrderRequest] = []
         self._orders: Outlet
         self._rejections: Outlet
-        self._bus: Bus
+        self._clock: Clock
 
     def settings(self) -> Mapping[str, Any]:
         """Name the limits."""
@@ -99,7 +99,7 @@ class RiskContainer(Container):
 
     def on_initialize(self, port: Port) -> None:
         """Find the outlets."""
-        self._bus = port.bus
+        self._clock = port.clock
         self._orders = port.outlet(EventKind.ORDER)
         self._rejections = port.outlet(EventKind.REJECTION)
 
@@ -119,7 +119,7 @@ class RiskContainer(Container):
 
     def publish_answers(self) -> None:
         """Judge this slice's requests in order; each order leaves less room for the next."""
-        bus = self._bus
+        clock = self._clock
         for request in self._inbox:
             quantity, rules = self._judge(request)
             outlet, kind = (
@@ -127,7 +127,7 @@ class RiskContainer(Container):
             )
             outlet.publish(
                 kind(
-                    bus.seq, bus.time_ns, self.id, request.seq,
+                    clock.seq, clock.time_ns, self.id, request.seq,
                     self._portfolio, request.symbol, quantity, request.quantity, rules,
                 )
             )  # fmt: skip

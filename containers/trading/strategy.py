@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, ClassVar, TypeAlias
 
-from containers.bus import Bus, Outlet, Port
 from containers.components import Decision, Strategy
 from containers.container import Act, Container, Handler, Role, Step
 from containers.events import Bar, EventKind, Features, Signal
+from containers.ports import Clock, Outlet, Port
 
 __all__ = ["StrategyContainer"]
 
@@ -37,7 +37,7 @@ class StrategyContainer(Container):
         self._bars: deque[Bar] = deque()
         self._features: deque[Features] = deque()
         self._outlet: Outlet
-        self._bus: Bus
+        self._clock: Clock
 
     def settings(self) -> Mapping[str, Any]:
         """Name the type and its parameters."""
@@ -55,12 +55,12 @@ class StrategyContainer(Container):
 
     def on_initialize(self, port: Port) -> None:
         """Find the outlet."""
-        self._bus = port.bus
+        self._clock = port.clock
         self._outlet = port.outlet(EventKind.SIGNAL)
 
     def publish_signals(self) -> None:
         """Step the strategy on every symbol of this slice; publish the views that changed."""
-        bus, inbox, bars = self._bus, self._features, self._bars
+        clock, inbox, bars = self._clock, self._features, self._bars
         while inbox:
             # Both were delivered in topology order of the same streams.
             features, bar = inbox.popleft(), bars.popleft()
@@ -72,7 +72,7 @@ class StrategyContainer(Container):
             self._views[symbol] = view
             self._outlet.publish(
                 Signal(
-                    bus.seq, bus.time_ns, self.id, features.seq,
+                    clock.seq, clock.time_ns, self.id, features.seq,
                     symbol, view.direction, view.strength,
                 )
             )  # fmt: skip

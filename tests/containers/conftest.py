@@ -8,10 +8,11 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 import numpy as np
 import pytest
 
-from containers.bus import Bus, Outlet, Port
+from containers.bus import Bus
 from containers.container import Act, Container, Role, Step
 from containers.data import Bars, Timeframe
 from containers.events import Event, EventKind, Signal
+from containers.ports import Outlet, Port
 from containers.trace import TraceRecorder
 from containers.trading import (
     Costs,
@@ -55,7 +56,7 @@ class _Source(Container):
         self._port, self._outlet = port, port.outlet(EventKind.SIGNAL)
 
     def publish(self) -> None:
-        bus = self._port.bus
+        bus = self._port.clock
         for symbol, direction, strength in self._script.get(bus.time_ns, ()):
             self._outlet.publish(
                 Signal(bus.seq, bus.time_ns, self.id, None, symbol, direction, strength)

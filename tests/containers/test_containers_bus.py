@@ -7,12 +7,13 @@ from typing import Any, ClassVar, TypeAlias
 
 import pytest
 
-from containers.bus import Bus, Outlet, Port
+from containers.bus import Bus
 from containers.container import Act, Container, Handler, Role, Step
 from containers.errors import ContainerError, WiringError
 from containers.events import Classification, Event, EventKind, Signal
 from containers.journal import Route
 from containers.lifecycle import State
+from containers.ports import Outlet, Port
 from containers.trace import TraceRecorder
 
 SIGNAL, LABEL = EventKind.SIGNAL, EventKind.CLASSIFICATION
@@ -70,14 +71,14 @@ class Player(Container):
         return self.port.outlet(kind, topic)
 
     def publish(self, topic: str | None = None, seq: int | None = None) -> None:
-        bus = self.port.bus
+        bus = self.port.clock
         number = bus.seq if seq is None else seq
         self.outlet(SIGNAL, topic).publish(
             Signal(number, bus.time_ns, self.id, None, "AAA", 1, 1.0)
         )
 
     def label(self) -> None:
-        bus = self.port.bus
+        bus = self.port.clock
         self.outlet(LABEL).publish(Classification(bus.seq, bus.time_ns, self.id, None, "AAA", "up"))
 
 
@@ -133,7 +134,7 @@ def test_every_container_finishes_a_step_before_any_starts_the_next() -> None:
 
 def test_a_slice_walks_all_steps_again_with_its_own_time() -> None:
     times: list[int] = []
-    player = Player("a", [], {Step.BARS: lambda p: times.append(p.port.bus.time_ns)})
+    player = Player("a", [], {Step.BARS: lambda p: times.append(p.port.clock.time_ns)})
     bus = started(player)
     bus.run_slice(7)
     bus.run_slice(9)

@@ -8,10 +8,11 @@ from typing import ClassVar, TypeAlias
 
 import pytest
 
-from containers.bus import Bus, Port
+from containers.bus import Bus
 from containers.container import Container, Role
 from containers.errors import ContainerError, LifecycleError
 from containers.lifecycle import TRANSITIONS, State, Trigger, mermaid
+from containers.ports import Port
 from containers.trace import TraceRecorder
 
 Move: TypeAlias = tuple[str, Trigger, State, State]
