@@ -188,7 +188,8 @@ class Bus:
             and (route.topic is None or route.topic == topic)
         ]
         keep = self._recorder.buffer.append if self._keeps(publisher, kind) else None
-        return BusOutlet(self, [(c, c.handlers()[kind]) for c in subscribers], keep)
+        taking = [(c, handler) for c in subscribers if (handler := c.handlers()[kind]) is not None]
+        return BusOutlet(self, taking, keep)
 
     def run_slice(self, time_ns: int) -> None:
         """Take all containers through the steps of the slice that ends at ``time_ns``.

@@ -118,8 +118,11 @@ class Container:
         """Say, in plain values, what decides its behaviour; for the journal."""
         return {}
 
-    def handlers(self) -> Mapping[EventKind, Handler]:
-        """Say which kinds of event it can be sent, and who takes them."""
+    def handlers(self) -> Mapping[EventKind, Handler | None]:
+        """Say which kinds of event it can be sent, and who takes them.
+
+        Null: with its settings it has no use for them, and the bus spares it the call.
+        """
         return {}
 
     def acts(self) -> Mapping[Step, Act]:

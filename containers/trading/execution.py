@@ -89,7 +89,7 @@ class ExecutionContainer(Container):
             "close_at_end": self._close_at_end,
         }
 
-    def handlers(self) -> Mapping[EventKind, Handler]:
+    def handlers(self) -> Mapping[EventKind, Handler | None]:
         """Take base bars and orders."""
         return {EventKind.BAR: self.on_bar, EventKind.ORDER: self._pending.append}
 

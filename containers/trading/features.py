@@ -66,7 +66,7 @@ class FeaturesContainer(Container):
             "symbol": self._symbol, "timeframe": self._timeframe, "features": self._names,
         }  # fmt: skip
 
-    def handlers(self) -> Mapping[EventKind, Handler]:
+    def handlers(self) -> Mapping[EventKind, Handler | None]:
         """Take bars."""
         return {EventKind.BAR: self._bars.append}
 

@@ -111,7 +111,7 @@ class PortfolioContainer(Container):
             "stop_loss": self._stop_loss,
         }
 
-    def handlers(self) -> Mapping[EventKind, Handler]:
+    def handlers(self) -> Mapping[EventKind, Handler | None]:
         """Take bars, its strategy's signals, and what became of its orders."""
         return {
             EventKind.BAR: self.on_bar,

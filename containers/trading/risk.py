@@ -86,11 +86,13 @@ class RiskContainer(Container):
             "lot_size": self._lot_size,
         }
 
-    def handlers(self) -> Mapping[EventKind, Handler]:
+    def handlers(self) -> Mapping[EventKind, Handler | None]:
         """Take its portfolio's requests and updates."""
         return {
             EventKind.ORDER_REQUEST: self._inbox.append,
-            EventKind.PORTFOLIO_UPDATE: self.on_update,
+            EventKind.PORTFOLIO_UPDATE: None
+            if self._limits.max_drawdown is None
+            else self.on_update,
         }
 
     def acts(self) -> Mapping[Step, Act]:
@@ -105,15 +107,13 @@ class RiskContainer(Container):
 
     def on_update(self, update: PortfolioUpdate) -> None:
         """Follow the peak of the equity, and forget it after a cool-down."""
-        limits = self._limits
-        if limits.max_drawdown is None:
-            return
+        limit, cooldown = self._limits.max_drawdown, self._limits.drawdown_cooldown_bars
         self._peak = max(self._peak, update.equity)
-        if limits.drawdown_cooldown_bars is None:
+        if limit is None or cooldown is None:
             return
-        over = 1 - update.equity / self._peak > limits.max_drawdown
+        over = 1 - update.equity / self._peak > limit
         self._cooling = self._cooling + 1 if over and not self._account.held else 0
-        if self._cooling == limits.drawdown_cooldown_bars:
+        if self._cooling == cooldown:
             self._peak = update.equity
             self._cooling = 0
 

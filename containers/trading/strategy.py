@@ -45,7 +45,7 @@ class StrategyContainer(Container):
         parameters = {name: getattr(self._strategy, name) for name in names}
         return {"type": self._strategy.type_name, "parameters": parameters}
 
-    def handlers(self) -> Mapping[EventKind, Handler]:
+    def handlers(self) -> Mapping[EventKind, Handler | None]:
         """Take bars and their features."""
         return {EventKind.BAR: self._bars.append, EventKind.FEATURES: self._features.append}
 

@@ -209,8 +209,8 @@ IN_CONTAINERS = (
     _shared(
         "the cooldown takes one bar more",
         "trading/risk.py",
-        "if self._cooling == limits.drawdown_cooldown_bars:",
-        "if self._cooling > limits.drawdown_cooldown_bars:",
+        "if self._cooling == cooldown:",
+        "if self._cooling > cooldown:",
         config="cooldown",
     ),
     _shared(
