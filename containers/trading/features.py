@@ -14,7 +14,7 @@ from containers.ports import Clock, Outlet, Port
 
 __all__ = ["FeaturesContainer"]
 
-_BLOCK: Final = 8_192
+_BLOCK: Final = 1_024
 """Bars whose features are computed at a time."""
 
 _Values: TypeAlias = dict[str, float | None]

@@ -25,6 +25,8 @@ from containers.events import EVENT_TYPES
 from containers.lifecycle import mermaid
 from parity.channels import Channel
 from parity.cli import cli
+from parity.subjects.specification import OPTIONS
+from parity.verdicts import Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("containers", "imperative", "declarative", "parity")
@@ -109,8 +111,12 @@ def test_the_readme_names_every_command_and_only_targets_that_exist() -> None:
     assert {"verify", "test"} <= set(targets)
     for target in targets:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    for channel in (Channel.TRACE, Channel.METRICS):
-        assert channel.value in readme
+
+
+@pytest.mark.parametrize("word", [*Channel, *Verdict, *OPTIONS])
+def test_every_channel_verdict_and_subject_key_is_documented(word: str) -> None:
+    known = {key for key, values in OPTIONS.items() if values is None}  # not available yet
+    assert word in known or f"`{word}`" in text("docs/verification.md")
 
 
 def test_no_file_is_longer_than_five_hundred_lines() -> None:
