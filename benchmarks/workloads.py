@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -18,6 +19,7 @@ import pandas as pd
 from benchmarks.bare_loop import run_bare_loop
 from containers.components import default_components
 from containers.data import Bars, load_market
+from containers.storage import UnitFolder
 
 __all__ = ["CONTENDERS", "LEVELS", "Contender", "prepare", "sp500", "synthetic"]
 
@@ -117,20 +119,14 @@ def _declarative(config: Mapping[str, Any], storage: str) -> Contender:
     return run
 
 
-class _folder:  # noqa: N801  # reads as the function it stands for
-    """A unit's folder that is gone afterwards; null in memory."""
-
-    def __init__(self, storage: str) -> None:
-        self._scratch = tempfile.TemporaryDirectory() if storage == "disk" else None
-
-    def __enter__(self) -> Any:
-        from containers.storage import UnitFolder
-
-        return None if self._scratch is None else UnitFolder(Path(self._scratch.name), "")
-
-    def __exit__(self, *_: object) -> None:
-        if self._scratch is not None:
-            self._scratch.cleanup()
+@contextmanager
+def _folder(storage: str) -> Iterator[UnitFolder | None]:
+    """Give a unit's folder that is gone afterwards; null in memory."""
+    if storage == "memory":
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as name:
+        yield UnitFolder(Path(name), "")
 
 
 def _backtesting(bars: Bars) -> Contender:

@@ -63,6 +63,11 @@ class Indicator(Protocol):
         ...
 
 
+def _slid(window: Window, close: float, length: int) -> Window:
+    """Give a new window that ends with ``close``; the old one stays as it is."""
+    return [*(window[1:] if len(window) == length else window), close]
+
+
 class Sma(msgspec.Struct, frozen=True):
     """Simple moving average: x0 + (sum of (xi - x0)) / n, x0 the oldest of n closes.
 
@@ -87,8 +92,7 @@ class Sma(msgspec.Struct, frozen=True):
     def step(self, window: Window, bar: Bar) -> tuple[Window, float | None]:
         """Take one bar; answer the next window and the average, null while warming up."""
         n = self.period
-        window = window[1:] if len(window) == n else window[:]
-        window.append(bar.close)
+        window = _slid(window, bar.close, n)
         if len(window) < n:
             return window, None
         oldest = window[0]
@@ -129,8 +133,7 @@ class Std(msgspec.Struct, frozen=True):
     def step(self, window: Window, bar: Bar) -> tuple[Window, float | None]:
         """Take one bar; answer the next window and the deviation, null while warming up."""
         n = self.period
-        window = window[1:] if len(window) == n else window[:]
-        window.append(bar.close)
+        window = _slid(window, bar.close, n)
         if len(window) < n:
             return window, None
         oldest = window[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from containers.trace.levels import TraceLevel
+
 __all__ = [
     "BAD_BAR_ACTIONS",
     "DIRECTIONS",
@@ -46,6 +48,6 @@ SOURCES: Final = ("csv", "parquet")
 LABELS: Final = ("start", "end")
 BAD_BAR_ACTIONS: Final = ("error", "drop")
 FILLS: Final = ("next_open", "same_close")
-TRACE_LEVELS: Final = ("none", "minimal", "standard", "detailed")
+TRACE_LEVELS: Final = tuple(level.value for level in TraceLevel)
 STORAGES: Final = ("memory", "disk", "hybrid")
 NOISE_METHODS: Final = ("parameter_noise", "block_bootstrap")

@@ -12,6 +12,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from containers.trace.levels import TraceLevel
+
 __all__ = [
     "ClassifierSettings",
     "Configuration",
@@ -31,13 +33,11 @@ __all__ = [
     "RiskSettings",
     "StrategySettings",
     "SymbolSettings",
-    "TraceLevel",
     "TraceSettings",
     "TrainTestSettings",
     "WalkForwardSettings",
 ]
 
-TraceLevel: TypeAlias = Literal["none", "minimal", "standard", "detailed"]
 Operator: TypeAlias = Literal[">", ">=", "<", "<=", "==", "!="]
 
 
