@@ -119,7 +119,7 @@ class DeclarativeWorkflowManager:
         digest, settings = plan.resolved.digest, plan.resolved.typed.results
         if workflow_id is not None:
             check_workflow_id(workflow_id)
-        if settings.storage != "disk" and not any(map(_is_stored, plan.phases)):
+        if settings.storage != "disk":
             return workflow_id or default_workflow_id(plan.workflow, digest, 1), None
         root = Path.cwd() if self._root is None else self._root
         folder = RunFolder.create(
@@ -151,7 +151,7 @@ def _run_phase(phase: PhasePlan, journal: Journal, run: RunFolder | None) -> Pha
     journal.write(ConfigResolved(config=phase.resolved.plain, digest=phase.resolved.digest))
     journal.write(PhaseStarted())
     folder = None
-    if run is not None and _is_stored(phase):
+    if run is not None:
         folder = PhaseFolder(run, _LOOP, phase.name)
     iterations, error = run_iterations(phase.iterations, journal, folder)
     path = None if folder is None else folder.relative
@@ -168,10 +168,6 @@ def _reason_to_skip(phase: PhasePlan, results: Mapping[str, PhaseResult]) -> str
         if status == "skipped":
             return f"dependency '{name}' was skipped"
     return None
-
-
-def _is_stored(phase: PhasePlan) -> bool:
-    return phase.resolved.typed.results.storage == "disk"
 
 
 def _store(result: WorkflowResult, folder: RunFolder, journal: Journal) -> WorkflowResult:

@@ -170,7 +170,7 @@ class Resolver:
         return {}
 
 
-_NOT_A_PHASES = ("workflow", "phases")
+_NOT_A_PHASES = ("workflow", "phases", "results", "max_iterations")
 
 
 def merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:

@@ -165,7 +165,10 @@ class _Resolver:
     def for_phase(self, phase: Phase) -> Resolved:
         """Resolve the configuration of one phase, which has no ``phases``."""
         with _blaming(f"the settings of phase '{phase.name}' of {self._owner}"):
-            own = validate_partial(phase.config, components=self._components)
+            # What a definition says for a phase is held to what a user may say for one.
+            settings = {"phases": {phase.name: phase.config}}
+            checked = validate_partial(settings, components=self._components)
+            own = checked["phases"][phase.name]
         overrides = merge(self._defaults, self._given).get("phases", {})
         document = resolve(
             self._components, self._defaults, own, self._given, overrides.get(phase.name, {})

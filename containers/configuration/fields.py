@@ -34,7 +34,7 @@ def _refuse_with(message: str, hint: str | None) -> NoReturn:
 
 
 class _Kind(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of the kinds. ``null`` says whether null is allowed."""
+    """Base of the kinds, each of which checks and describes. ``null``: null is allowed."""
 
     null: bool = False
 

@@ -84,8 +84,8 @@ class Tally(msgspec.Struct):
 class ChannelOutcome(msgspec.Struct, frozen=True):
     """The verdict on one channel, with the counts behind it.
 
-    ``rows`` counts what the totals of a report add up: events, trades or figures. ``required``
-    says whether the verdict counts; ``reason`` why a channel was not comparable.
+    ``required`` says whether the verdict counts; ``reason`` why a channel was not comparable. The
+    counts are those of `Tally`.
     """
 
     verdict: Verdict

@@ -249,7 +249,7 @@ def test_what_a_workflow_sets_is_checked_where_it_stands(
     assert str(caught.value) == f"{folder}/{message}"
 
 
-@pytest.mark.parametrize("key", ["workflow", "phases"])
+@pytest.mark.parametrize("key", ["workflow", "phases", "results", "max_iterations"])
 def test_a_phase_cannot_set_what_belongs_to_the_workflow(
     key: str, write_workflow: Callable[..., Path], config: Config
 ) -> None:

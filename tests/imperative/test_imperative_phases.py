@@ -150,3 +150,11 @@ def test_wrong_settings_of_a_definition_name_it(run: Any) -> None:
         run(phase("a"), defaults={"random_seed": "x"})
     with pytest.raises(ConfigurationError, match="in the settings of phase 'a' of workflow 'made'"):
         run(phase("a", config={"random_seed": "x"}))
+
+
+@pytest.mark.parametrize(
+    "setting", [{"results": {"storage": "disk"}}, {"max_iterations": 3}, {"workflow": "other"}]
+)
+def test_a_phase_cannot_set_what_belongs_to_the_workflow(run: Any, setting: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="in the settings of phase 'a' of workflow 'made'"):
+        run(phase("a", config=setting))
