@@ -33,7 +33,7 @@ __all__ = ["Bus"]
 class BusOutlet:
     """An outlet of this bus; see `containers.ports.Outlet`."""
 
-    __slots__ = ("publish",)
+    __slots__ = ("publish", "skip", "wanted")
 
     def __init__(
         self,
@@ -52,14 +52,19 @@ class BusOutlet:
             if keep is not None:
                 keep(event)
             bus.delivering = True
-            for handler in handlers:
-                try:
+            try:
+                for handler in handlers:
                     handler(event)
-                except Exception as error:
-                    raise _blame(subscribers[handlers.index(handler)][0], error) from error
+            except Exception as error:
+                raise _blame(subscribers[handlers.index(handler)][0], error) from error
             bus.delivering = False
 
+        def skip() -> None:
+            bus.seq += 1
+
         self.publish: Final[Callable[[Event], None]] = publish
+        self.skip: Final[Callable[[], None]] = skip
+        self.wanted: Final = bool(handlers) or keep is not None
 
 
 class BusPort:

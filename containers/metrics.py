@@ -8,7 +8,10 @@ or infinity.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
 
 from containers.results import Metric, Metrics
 
@@ -45,35 +48,33 @@ class PortfolioMetrics:
         self._net_profit = 0.0
         self._ruined_at: int | None = None
 
-    def samples(self, equities: Iterable[float], *, exposed: int) -> None:
+    def samples(self, equities: npt.NDArray[np.float64], *, exposed: int) -> None:
         """Take equities at the ends of slices, in order, as many at a time as is convenient.
 
         Args:
-            equities: Currency.
+            equities: (n,) currency.
             exposed: At how many of these a position was open.
         """
-        # Locals, since this runs once per bar and portfolio.
-        n, equity, peak, max_drawdown = self._samples, self._equity, self._peak, self._max_drawdown
-        mean, m2, downside, total = self._mean, self._m2, self._downside, self._equity_total
-        for sample in equities:
-            n += 1
-            r = sample / equity - 1
+        self._exposed += exposed
+        if not len(equities):
+            return
+        # What overflows is infinite, and its figure null in the end.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            chain = np.concatenate(((self._equity,), equities))
+            returns = chain[1:] / chain[:-1] - 1
+            losses = returns[returns < 0.0]
+            self._downside = _added(self._downside, losses * losses)
+            self._equity_total = _added(self._equity_total, equities)
+            chain[0] = self._peak
+            peaks = np.fmax.accumulate(chain)  # NaN is nobody's peak
+            self._max_drawdown = max(self._max_drawdown, float(np.fmax.reduce(1 - chain / peaks)))
+        self._equity, self._peak = float(equities[-1]), float(peaks[-1])
+        n, mean, m2 = self._samples, self._mean, self._m2
+        for n, r in enumerate(returns.tolist(), n + 1):  # noqa: B020  # n goes on from where it was
             d = r - mean
             mean += d / n
             m2 += d * (r - mean)
-            if r < 0.0:
-                downside += r * r
-            equity = sample
-            total += sample
-            if sample > peak:
-                peak = sample
-            else:
-                drawdown = 1 - sample / peak
-                if drawdown > max_drawdown:
-                    max_drawdown = drawdown
-        self._samples, self._equity, self._peak, self._max_drawdown = n, equity, peak, max_drawdown
-        self._mean, self._m2, self._downside, self._equity_total = mean, m2, downside, total
-        self._exposed += exposed
+        self._samples, self._mean, self._m2 = n, mean, m2
 
     def fill(self, quantity: float, price: float, commission: float, cash: float) -> None:
         """Take a fill: signed shares, currency per share, currency, and the cash after it."""
@@ -132,6 +133,11 @@ class PortfolioMetrics:
         growth = self._equity / self._initial
         exponent = self._periods_per_year / self._samples
         return _or_null(lambda: growth**exponent - 1)
+
+
+def _added(start: float, terms: npt.NDArray[np.float64]) -> float:
+    """Add from left to right, as `numpy.sum` would not."""
+    return float(np.cumsum(np.concatenate(((start,), terms)))[-1])
 
 
 def _ratio(numerator: Metric, denominator: Metric) -> Metric:

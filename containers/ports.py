@@ -25,7 +25,20 @@ class Clock(Protocol):
 
 
 class Outlet(Protocol):
-    """Where one container publishes one kind of event (on one topic)."""
+    """Where one container publishes one kind of event (on one topic).
+
+    Attributes:
+        wanted: Somebody hears or keeps the events. Where nobody does, a publisher that has many of
+            them may `skip` instead of making each.
+    """
+
+    @property
+    def wanted(self) -> bool: ...
+
+    @property
+    def skip(self) -> Callable[[], None]:
+        """Number an event that nobody wants, without its being made."""
+        ...
 
     @property
     def publish(self) -> Callable[[Event], None]:

@@ -40,6 +40,10 @@ class AccountView(Protocol):
         """Cash + positions value at the last closes."""
         ...
 
+    def can_be_ruined(self) -> bool:
+        """Say whether, with these positions, there are prices at which equity is not above zero."""
+        ...
+
 
 class Account:
     """Cash, positions and pending orders over ``symbols``, in configuration order.
@@ -78,8 +82,9 @@ class Account:
         value = self._positions_value
         if value is None:
             value = 0.0
+            positions, closes = self.positions, self.closes
             for symbol in self.held:
-                value += self.positions[symbol] * self.closes[symbol]
+                value += positions[symbol] * closes[symbol]
             self._positions_value = value
         return value
 
@@ -87,6 +92,10 @@ class Account:
         """Cash + positions value."""
         value = self._positions_value
         return self.cash + (self.positions_value() if value is None else value)
+
+    def can_be_ruined(self) -> bool:
+        """Say whether, with these positions, there are prices at which equity is not above zero."""
+        return self.cash <= 0 or any([self.positions[symbol] < 0 for symbol in self.held])
 
     def mark(self, symbol: str, close: float) -> None:
         """Take note of a base close."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from operator import attrgetter
 from typing import Any, ClassVar, Final
@@ -72,7 +72,7 @@ class ExecutionContainer(Container):
         self._bars: dict[str, Bar] = {}
         self._pending: list[Order] = []
         self._ended: list[str] = []
-        # Equity can only fall to zero in a slice with a position, or with the fill that closed it.
+        # Those whose equity prices or costs can bring to zero.
         self._at_risk: dict[str, AccountView] = {}
         self._places = {portfolio: place for place, portfolio in enumerate(accounts)}
         self._fills: dict[str, Outlet] = {}
@@ -138,23 +138,21 @@ class ExecutionContainer(Container):
     def close_ruined(self) -> None:
         """Cancel and close everything of the portfolios that are ruined in this slice."""
         for account in self._at_risk.values():
-            if account.equity() <= 0 or not account.held:
+            if account.equity() <= 0:
                 break
         else:
             return  # as on nearly every bar
         ruined = {p for p, account in self._at_risk.items() if account.equity() <= 0}
-        self._close_all(portfolio for portfolio in self._accounts if portfolio in ruined)
-        for portfolio in [p for p, account in self._at_risk.items() if not account.held]:
-            del self._at_risk[portfolio]
-
-    def _close_all(self, portfolios: Iterable[str]) -> None:
-        for portfolio in portfolios:
+        for portfolio in self._accounts:
+            if portfolio not in ruined:
+                continue
             self._cancel(
                 [order for order in self._pending if order.portfolio == portfolio],
                 CancellationReason.RUINED,
             )
             for symbol in self._last_bars:
                 self._close(portfolio, symbol, FillReason.RUINED)
+            self._at_risk.pop(portfolio, None)
 
     def _by_portfolio(self, orders: list[Order]) -> list[Order]:
         """Sort by portfolio in topology order; the sort is stable, so age comes second."""
@@ -195,7 +193,6 @@ class ExecutionContainer(Container):
         cause: int,
         reason: FillReason,
     ) -> None:
-        self._at_risk[portfolio] = self._accounts[portfolio]
         price = self._costs.fill_price(base, quantity)
         commission = self._costs.commission(quantity, price)
         clock = self._clock
@@ -205,6 +202,11 @@ class ExecutionContainer(Container):
                 portfolio, symbol, quantity, price, commission, reason.value,
             )
         )  # fmt: skip
+        account = self._accounts[portfolio]
+        if account.can_be_ruined():
+            self._at_risk[portfolio] = account
+        else:
+            self._at_risk.pop(portfolio, None)
 
     def _cancel(self, orders: list[Order], reason: CancellationReason) -> None:
         clock, gone = self._clock, self._by_portfolio(orders)

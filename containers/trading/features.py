@@ -19,8 +19,10 @@ _BLOCK: Final = 1_024
 
 _Values: TypeAlias = dict[str, float | None]
 
-_Row: TypeAlias = tuple[int, float, _Values]
+_Row: TypeAlias = tuple[int | None, float, _Values]
 """End of a bar, its close, and its features."""
+
+_NO_ROW: Final[_Row] = (None, 0.0, {})
 
 
 class FeaturesContainer(Container):
@@ -90,10 +92,9 @@ class FeaturesContainer(Container):
         if self._stream is None:
             values = self._stepped(bar)
         else:
-            row = next(self._ahead, None)
-            if row is None or row[0] != bar.time_ns or row[1] != bar.close:
-                raise self._not_the_next(bar, row)
-            values = row[2]
+            end_ns, close, values = next(self._ahead, _NO_ROW)
+            if end_ns != bar.time_ns or close != bar.close:
+                raise self._not_the_next(bar, end_ns, close)
         self._outlet.publish(
             Features(
                 clock.seq, clock.time_ns, self.id, bar.seq, self._symbol, self._timeframe, values
@@ -111,8 +112,8 @@ class FeaturesContainer(Container):
             values[indicator.name] = value
         return values
 
-    def _not_the_next(self, bar: Bar, row: _Row | None) -> ValueError:
-        expected = "none" if row is None else f"{row[0]} and {row[1]}"
+    def _not_the_next(self, bar: Bar, end_ns: int | None, close: float) -> ValueError:
+        expected = "none" if end_ns is None else f"{end_ns} and {close}"
         return ValueError(
             f"BAR {bar.seq} of {self._symbol} {self._timeframe} is not the next bar of the "
             f"stream: it ends at {bar.time_ns} and closes at {bar.close}, expected {expected}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
@@ -37,6 +36,9 @@ _ORDER: Final = FillReason.ORDER.value
 _RUINED: Final = FillReason.RUINED.value
 _SIGNAL: Final = RequestReason.SIGNAL.value
 _STOP_LOSS: Final = RequestReason.STOP_LOSS.value
+
+_PIECE: Final = 4_096
+"""Samples turned into arrays at a time."""
 
 
 class PortfolioReport(msgspec.Struct, frozen=True):
@@ -77,7 +79,6 @@ class PortfolioContainer(Container):
     ) -> None:
         super().__init__(container_id)
         self.account: Final = Account(tuple(base_timeframes), initial_capital)
-        self._mark = self.account.mark
         self._portfolio = portfolio
         self._base_timeframes = dict(base_timeframes)
         self._initial_capital = initial_capital
@@ -86,15 +87,16 @@ class PortfolioContainer(Container):
         self._metrics = PortfolioMetrics(initial_capital, periods_per_year)
         self._episodes = EpisodeTracker(portfolio)
         self._trades: list[Trade] = []
-        self._times = array("q")
-        self._equities = array("d")
+        self._times: list[int] = []
+        self._equities: list[float] = []
+        self._curve: list[EquityCurve] = []  # of the samples before these
         self._signals: dict[str, Signal] = {}
         self._base_bars: dict[str, Bar] = {}
         self._bar_counts = dict.fromkeys(base_timeframes, 0)
         self._last_bar: int | None = None
         self._exposed = 0
         self._ruined = False
-        self._reported_ruin = False
+        self._reporting = [portfolio]  # emptied by the last update of a ruined portfolio
         self._save = save
         self._report: PortfolioReport | None = None
         self._requests: Outlet
@@ -126,7 +128,7 @@ class PortfolioContainer(Container):
         stops = self._stop_loss is not None
         return {
             Step.REQUESTS: Act(self.publish_requests, when=ALWAYS if stops else self._signals),
-            Step.UPDATES: Act(self.publish_update),
+            Step.UPDATES: Act(self.publish_update, when=self._reporting),
         }
 
     def on_initialize(self, port: Port) -> None:
@@ -140,9 +142,9 @@ class PortfolioContainer(Container):
         self._last_bar = bar.seq
         symbol = bar.symbol
         if bar.timeframe == self._base_timeframes[symbol]:
-            self._mark(symbol, bar.close)
             self._bar_counts[symbol] += 1
             self._base_bars[symbol] = bar
+            self.account.mark(symbol, bar.close)
 
     def on_signal(self, signal: Signal) -> None:
         """Take note of a changed view."""
@@ -198,23 +200,27 @@ class PortfolioContainer(Container):
 
     def publish_update(self) -> None:
         """Report cash, positions and equity; a ruined portfolio does so once more, then never."""
-        if self._reported_ruin:
-            return
         clock, account = self._clock, self.account
-        value = account.positions_value()
+        time_ns, value = clock.time_ns, account.positions_value()
         equity = account.cash + value
-        if self._ruined or equity <= 0:
+        if equity <= 0 or self._ruined:
             # What is left after the closes can be above zero by a rounding; it is ruined all the
             # same, as the closes say.
-            self._ruined = self._reported_ruin = True
-            self._metrics.ruin(clock.time_ns)
-        self._times.append(clock.time_ns)
+            self._ruined = True
+            self._reporting.clear()
+            self._metrics.ruin(time_ns)
+        self._times.append(time_ns)
         self._equities.append(equity)
         if account.held:
             self._exposed += 1
+        if len(self._times) == _PIECE:
+            self._pack()
+        if not self._updates.wanted:
+            self._updates.skip()
+            return
         self._updates.publish(
             PortfolioUpdate(
-                clock.seq, clock.time_ns, self.id, self._last_bar, account.cash, value, equity
+                clock.seq, time_ns, self.id, self._last_bar, account.cash, value, equity
             )
         )  # fmt: skip
 
@@ -222,13 +228,13 @@ class PortfolioContainer(Container):
         """Give figures, trades and curve; asked again, the same."""
         if self._report is not None:
             return self._report
-        self._metrics.samples(self._equities, exposed=self._exposed)
+        self._pack()
         self._report = PortfolioReport(
             metrics=self._metrics.figures(),
             trades=tuple(self._trades),
             equity_curve=EquityCurve(
-                time_ns=np.array(self._times, dtype=np.int64),
-                equity=np.array(self._equities, dtype=np.float64),
+                time_ns=np.concatenate([piece.time_ns for piece in self._curve]),
+                equity=np.concatenate([piece.equity for piece in self._curve]),
             ),
         )
         return self._report
@@ -238,8 +244,22 @@ class PortfolioContainer(Container):
         report, self._report = self._report, None
         if report is not None and self._save is not None:
             self._save(report)
-        self._trades = []
-        self._times, self._equities = array("q"), array("d")
+        self._trades, self._curve = [], []
+
+    def _pack(self) -> None:
+        """Turn the newest samples into arrays, an eighth of the size, and take them into figures.
+
+        Appending to an array each time would cost five times as much as to a list.
+        """
+        piece = EquityCurve(
+            time_ns=np.array(self._times, dtype=np.int64),
+            equity=np.array(self._equities, dtype=np.float64),
+        )
+        self._metrics.samples(piece.equity, exposed=self._exposed)
+        self._curve.append(piece)
+        self._times.clear()
+        self._equities.clear()
+        self._exposed = 0
 
     def _concerned(self) -> Sequence[str]:
         if self._stop_loss is None and len(self._signals) == 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, ClassVar, TypeAlias
@@ -32,7 +32,7 @@ class StrategyContainer(Container):
         super().__init__(container_id)
         self._strategy = strategy
         self._values = _picker([indicator.name for indicator in strategy.indicators])
-        self._views: dict[str, Decision] = {}
+        self._views: defaultdict[str, Decision] = defaultdict(lambda: _BEFORE_THE_FIRST)
         self._decide = strategy.decide
         self._bars: deque[Bar] = deque()
         self._features: deque[Features] = deque()
@@ -60,16 +60,16 @@ class StrategyContainer(Container):
 
     def publish_signals(self) -> None:
         """Step the strategy on every symbol of this slice; publish the views that changed."""
-        clock, inbox, bars = self._clock, self._features, self._bars
+        clock, inbox, bars, views = self._clock, self._features, self._bars, self._views
         while inbox:
             # Both were delivered in topology order of the same streams.
-            features, bar = inbox.popleft(), bars.popleft()
+            features = inbox.popleft()
             symbol = features.symbol
-            last = self._views.get(symbol, _BEFORE_THE_FIRST)
-            view = self._decide(last, bar.close, self._values(features.values))
+            last = views[symbol]
+            view = self._decide(last, bars.popleft().close, self._values(features.values))
             if view is last or view == last:
                 continue
-            self._views[symbol] = view
+            views[symbol] = view
             self._outlet.publish(
                 Signal(
                     clock.seq, clock.time_ns, self.id, features.seq,

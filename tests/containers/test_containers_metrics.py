@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +25,7 @@ def figures(
     trades: Sequence[float] = (),
 ) -> Metrics:
     metrics = PortfolioMetrics(initial, years)
-    metrics.samples(equities, exposed=exposed)
+    metrics.samples(np.array(equities, np.float64), exposed=exposed)
     for net_profit in trades:
         metrics.trade(net_profit)
     return metrics.figures()
@@ -80,9 +81,9 @@ def test_trades_by_hand() -> None:
 def test_fills_by_hand() -> None:
     metrics = PortfolioMetrics(100.0, 4.0)
     metrics.fill(2.0, 30.0, 1.5, 38.5)
-    metrics.samples([110.0, 120.0], exposed=1)
+    metrics.samples(np.array([110.0, 120.0], np.float64), exposed=1)
     metrics.fill(-2.0, 35.0, 0.5, 108.0)
-    metrics.samples([100.0, 70.0], exposed=0)
+    metrics.samples(np.array([100.0, 70.0], np.float64), exposed=0)
     got = metrics.figures()
     # (60 + 70) / (400 / 4) = 1.3
     wanted = {"turnover": 1.3, "total_commission": 2.0, "min_cash": 38.5, "exposure": 0.25}
@@ -104,7 +105,7 @@ def test_the_time_of_ruin_is_reported() -> None:
 
 def test_counts_are_integers_and_all_else_is_a_float() -> None:
     metrics = PortfolioMetrics(100.0, 252.0)
-    metrics.samples([150.0, 75.0, 150.0], exposed=2)
+    metrics.samples(np.array([150.0, 75.0, 150.0], np.float64), exposed=2)
     metrics.fill(2.0, 30.0, 1.5, 38.5)
     metrics.trade(30.0)
     metrics.trade(-10.0)
@@ -192,7 +193,7 @@ def test_figures_that_overflow_are_null_and_never_infinite() -> None:
 def test_a_mean_equity_of_zero_has_no_turnover() -> None:
     metrics = PortfolioMetrics(100.0, 4.0)
     metrics.fill(1.0, 10.0, 0.0, 90.0)
-    metrics.samples([50.0, -50.0], exposed=0)
+    metrics.samples(np.array([50.0, -50.0], np.float64), exposed=0)
     assert metrics.figures()["turnover"] is None
 
 
@@ -237,9 +238,9 @@ def test_the_figures_follow_the_formulas_to_the_last_bit(
 @given(equities=series.filter(lambda values: len(values) > 1), cut=st.integers(0, 30))
 def test_samples_may_come_in_any_number_of_parts(equities: list[float], cut: int) -> None:
     metrics = PortfolioMetrics(100.0, 252.0)
-    metrics.samples(equities[:cut], exposed=1)
-    metrics.samples([], exposed=0)
-    metrics.samples(equities[cut:], exposed=0)
+    metrics.samples(np.array(equities[:cut], np.float64), exposed=1)
+    metrics.samples(np.array([], np.float64), exposed=0)
+    metrics.samples(np.array(equities[cut:], np.float64), exposed=0)
     assert metrics.figures() == figures(equities, years=252.0, exposed=1)
 
 
@@ -252,23 +253,23 @@ def test_the_running_mean_and_deviation_are_those_of_the_textbook(equities: list
 
 def test_asking_for_figures_changes_nothing() -> None:
     metrics = PortfolioMetrics(100.0, 4.0)
-    metrics.samples([150.0, 75.0], exposed=1)
+    metrics.samples(np.array([150.0, 75.0], np.float64), exposed=1)
     first = metrics.figures()
     assert metrics.figures() == first
-    metrics.samples([150.0], exposed=0)
+    metrics.samples(np.array([150.0], np.float64), exposed=0)
     assert metrics.figures() == figures([150.0, 75.0, 150.0], exposed=1)
 
 
 def test_a_figure_whose_divisor_overflows_is_null_and_not_zero() -> None:
     wild = PortfolioMetrics(1.0, 252.0)
-    wild.samples([1e200, 2e200, 1e200], exposed=0)
+    wild.samples(np.array([1e200, 2e200, 1e200], np.float64), exposed=0)
     assert wild.figures()["sharpe_ratio"] is None
     lost = PortfolioMetrics(1.0, 252.0)
-    lost.samples([1.0, -1e200], exposed=0)
+    lost.samples(np.array([1.0, -1e200], np.float64), exposed=0)
     assert lost.figures()["sortino_ratio"] is None
     rich = PortfolioMetrics(1.0, 252.0)
     rich.fill(1.0, 1.0, 0.0, 0.0)
-    rich.samples([1e308, 1.5e308], exposed=0)
+    rich.samples(np.array([1e308, 1.5e308], np.float64), exposed=0)
     assert rich.figures()["turnover"] is None
     poor = PortfolioMetrics(1.0, 252.0)
     for profit in (1.0, -1e308, -1e308):
