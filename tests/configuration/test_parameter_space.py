@@ -206,8 +206,8 @@ def test_no_combination_may_leave_an_ensemble_without_a_weight(
     both = {"both.members.fast": [1, 0], "both.members.fast.dip": [0, 1]}
     assert problems_of(spaced(both), resolved=True) == [
         (
-            "parameter_space.both.members.fast.dip: one combination gives all members of 'both' the "
-            "weight 0 (leave 0 out of one list)"
+            "parameter_space.both.members.fast.dip: one combination gives all members of 'both' "
+            "the weight 0 (leave 0 out of one list)"
         )
     ]
     one = {"both.members.fast": [1, 0]}  # the other keeps its 0.5
