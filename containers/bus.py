@@ -25,7 +25,7 @@ from containers.journal import Route
 from containers.lifecycle import State
 from containers.nearest import did_you_mean
 from containers.ports import Clock, Outlet, Port
-from containers.trace import PIECE_ROWS, TraceRecorder
+from containers.trace import TraceRecorder
 
 __all__ = ["Bus"]
 
@@ -98,7 +98,7 @@ class Bus:
         self.time_ns = 0
         self.delivering = False
         self._recorder = recorder
-        self._buffer = recorder.buffer
+        self._trim_at = 0  # the number of events at which the recorder wants to be asked
         self._keeps = keeps
         self._containers: dict[str, Container] = {}
         self._routes: list[Route] = []
@@ -192,7 +192,7 @@ class Bus:
             and route.kind == kind
             and (route.topic is None or route.topic == topic)
         ]
-        keep = self._recorder.buffer.append if self._keeps(publisher, kind) else None
+        keep = self._recorder.keeper(kind) if self._keeps(publisher, kind) else None
         taking = [(c, handler) for c in subscribers if (handler := c.handlers()[kind]) is not None]
         return BusOutlet(self, taking, keep)
 
@@ -214,8 +214,8 @@ class Bus:
                     raise
                 except Exception as error:
                     raise _blame(self._actors[act], error) from error
-        if len(self._buffer) >= PIECE_ROWS:
-            self._recorder.trim()
+        if self.seq >= self._trim_at:
+            self._trim_at = self.seq + self._recorder.trim()
 
     def refuse(self, event: Event) -> NoReturn:
         """Raise for an event that may not be published now."""

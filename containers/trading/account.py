@@ -95,7 +95,8 @@ class Account:
 
     def can_be_ruined(self) -> bool:
         """Say whether, with these positions, there are prices at which equity is not above zero."""
-        return self.cash <= 0 or any([self.positions[symbol] < 0 for symbol in self.held])
+        positions = self.positions.values()
+        return self.cash <= 0 or min(positions) < 0
 
     def mark(self, symbol: str, close: float) -> None:
         """Take note of a base close."""
