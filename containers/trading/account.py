@@ -95,8 +95,7 @@ class Account:
 
     def can_be_ruined(self) -> bool:
         """Say whether, with these positions, there are prices at which equity is not above zero."""
-        positions = self.positions.values()
-        return self.cash <= 0 or min(positions) < 0
+        return self.cash <= 0 or min(self.positions.values(), default=0.0) < 0
 
     def mark(self, symbol: str, close: float) -> None:
         """Take note of a base close."""
