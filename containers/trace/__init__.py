@@ -18,7 +18,7 @@ from containers.trace.combining import combine_summaries
 from containers.trace.difference import Counts, Difference, count_differences, first_difference
 from containers.trace.errors import InvalidEventError
 from containers.trace.levels import KINDS, TraceLevel, kept_kinds, lower_level
-from containers.trace.recorder import FIRST_ROWS, PIECE_ROWS, TraceRecorder
+from containers.trace.recorder import PIECE_ROWS, TraceRecorder
 from containers.trace.storage import TraceWriter
 from containers.trace.table import SCHEMAS, ColumnType, Table
 from containers.trace.trace import Trace
@@ -26,7 +26,6 @@ from containers.trace.trace import Trace
 __all__ = [
     "CHUNK_ROWS",
     "EMPTY_DIGEST",
-    "FIRST_ROWS",
     "FORMAT",
     "KINDS",
     "PIECE_ROWS",

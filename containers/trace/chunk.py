@@ -18,6 +18,7 @@ none xxh3_128(`FORMAT`).
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
@@ -130,7 +131,7 @@ class TraceChunk:
                 a ``seq`` that is not greater than the one before it of its kind, or is there twice.
         """
         for kind, group in events.items():
-            if set(map(type, group)) - {EVENT_TYPES[kind]}:
+            if list(map(type, group)).count(EVENT_TYPES[kind]) != len(group):
                 wrong = next(event for event in group if type(event) is not EVENT_TYPES[kind])
                 raise _stranger(wrong, f"an event of the kind {kind}")
         chunk = cls(Table.from_events(kind, group) for kind, group in events.items() if group)
@@ -249,13 +250,13 @@ class TraceChunk:
         hasher = xxhash.xxh3_128(bytes.fromhex(previous))
         hasher.update(_number(len(self.tables)))
         for kind, table in self.tables.items():
-            schema = SCHEMAS[kind]
-            hasher.update(_text(kind) + _number(len(table)) + _number(len(schema)))
-            for name, type_ in schema.items():
+            heads = _COLUMN_HEADS[kind]
+            hasher.update(_text(kind) + _number(len(table)) + _number(len(heads)))
+            for name, head in heads.items():
                 column = table.columns[name]
                 texts = column.texts
                 buffers = tuple(column.buffers())
-                hasher.update(_text(name) + _text(type_) + _number(len(texts)))
+                hasher.update(head + _number(len(texts)))
                 hasher.update(b"".join(map(_text, texts)) + _number(len(buffers)))
                 for buffer in buffers:
                     hasher.update(_number(buffer.nbytes))
@@ -375,5 +376,14 @@ def _text(value: str) -> bytes:
     return _number(len(encoded)) + encoded
 
 
+_COLUMN_HEADS: Final = {
+    kind: {name: _text(name) + _text(type_) for name, type_ in schema.items()}
+    for kind, schema in SCHEMAS.items()
+}
+"""Canonical bytes of the name and the type of every column, by kind."""
+
+
 def _little_endian(buffer: Buffer) -> memoryview:
+    if sys.byteorder == "little":
+        return buffer.data
     return buffer.astype(buffer.dtype.newbyteorder("<"), copy=False).view(np.uint8).data

@@ -20,15 +20,11 @@ from containers.trace.trace import Trace, newest_chunks
 if TYPE_CHECKING:
     from containers.trace.storage import TraceWriter
 
-__all__ = ["FIRST_ROWS", "PIECE_ROWS", "TraceRecorder"]
+__all__ = ["PIECE_ROWS", "TraceRecorder"]
 
 PIECE_ROWS: Final = 8192
 """Events turned into columns at a time. While so few wait they stay in the processor's cache: that
 spares a third of the cost of turning a whole chunk at once."""
-
-FIRST_ROWS: Final = 1024
-"""The first time, so many. A unit begins unevenly, with nulls while indicators warm up and numbers
-of few digits; a short first piece keeps that from the many rows that are all of one shape."""
 
 
 class TraceRecorder:
@@ -48,7 +44,6 @@ class TraceRecorder:
         if max_events is not None and max_events < 0:
             raise ValueError(f"max_events is {max_events}; expected 0 or more, or null for all")
         self.waiting: Final[Mapping[EventKind, list[Event]]] = {kind: [] for kind in EventKind}
-        self._enough = FIRST_ROWS
         self._limit: Final = max_events
         self._store: Final = store
         self._chunks: Final[list[TraceChunk]] = []  # whole chunks, without store and limit
@@ -75,10 +70,9 @@ class TraceRecorder:
             StorageError: The store failed.
         """
         waiting = sum(map(len, self.waiting.values()))
-        if waiting < self._enough:
-            return self._enough - waiting
+        if waiting < PIECE_ROWS:
+            return PIECE_ROWS - waiting
         self._turn()
-        self._enough = PIECE_ROWS
         return PIECE_ROWS
 
     def finish(self, events_total: int) -> Trace:

@@ -11,7 +11,6 @@ from containers.events import Event, EventKind
 from containers.trace import (
     CHUNK_ROWS,
     EMPTY_DIGEST,
-    FIRST_ROWS,
     PIECE_ROWS,
     InvalidEventError,
     Trace,
@@ -36,17 +35,17 @@ def record(events: list[Event], recorder: TraceRecorder, step: int = 997) -> Tra
 
 
 def test_trimming_tells_how_many_more_may_be_kept_before_it_is_due_again(unit: Unit) -> None:
-    recorder, events = TraceRecorder(), unit(20_000)
-    assert recorder.trim() == FIRST_ROWS
+    recorder, events = TraceRecorder(), unit(PIECE_ROWS + 10)
+    assert recorder.trim() == PIECE_ROWS
     keep(events[:1000], recorder)
-    assert recorder.trim() == FIRST_ROWS - 1000
+    assert recorder.trim() == PIECE_ROWS - 1000
     assert sum(map(len, recorder.waiting.values())) == 1000
-    keep(events[1000:2000], recorder)
+    keep(events[1000 : PIECE_ROWS + 2], recorder)
     assert recorder.trim() == PIECE_ROWS
     assert not any(recorder.waiting.values())
-    keep(events[2000:2003], recorder)
-    assert recorder.trim() == PIECE_ROWS - 3
-    assert list(recorder.finish(2003)) == events[:2003]
+    keep(events[PIECE_ROWS + 2 :], recorder)
+    assert recorder.trim() == PIECE_ROWS - 8
+    assert list(recorder.finish(len(events))) == events
 
 
 @pytest.mark.parametrize("step", [1, 997, 200_000])
