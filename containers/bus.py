@@ -3,7 +3,7 @@
 1. An engine attaches containers in topology order (`Bus.attach`) and connects them
    (`Bus.connect`). `Bus.seal` fixes both: it looks every route up once, so that publishing is a
    walk over a tuple, and lays the agenda: all acts, by step, then by topology order.
-2. For each time slice the engine calls `Bus.run_slice`, which walks the agenda and leaves out what
+2. The engine calls `Bus.run_slices`, which for each time slice walks the agenda and leaves out what
    has nothing to do. That is the barrier: no act of step k + 1 runs before the last act of step k
    has returned.
 3. An act publishes through an `Outlet`. The event is numbered, kept if the trace wants it, and
@@ -15,7 +15,7 @@ A container that raises is moved to ``faulted`` and named by the `ContainerError
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from typing import Final, NoReturn
 
 from containers.container import Container, Handler
@@ -196,26 +196,35 @@ class Bus:
         taking = [(c, handler) for c in subscribers if (handler := c.handlers()[kind]) is not None]
         return BusOutlet(self, taking, keep)
 
-    def run_slice(self, time_ns: int) -> None:
-        """Take all containers through the steps of the slice that ends at ``time_ns``.
+    def run_slices(self, times_ns: Iterable[int]) -> None:
+        """Take all containers through the steps of each slice, one slice after the other.
+
+        Args:
+            times_ns: When the slices end, int64 nanoseconds UTC, ascending.
 
         Raises:
-            ContainerError: One raised; it is faulted, the slice is left unfinished.
+            ContainerError: One raised; it is faulted, its slice is left unfinished.
             WiringError: Before the first slice, a container is not running.
         """
         if not self._entered:
             self._enter()
-        self.time_ns = time_ns
-        for when, act in self._agenda:
-            if when:
-                try:
-                    act()
-                except ContainerError:
-                    raise
-                except Exception as error:
-                    raise _blame(self._actors[act], error) from error
-        if self.seq >= self._trim_at:
-            self._trim_at = self.seq + self._recorder.trim()
+        agenda = self._agenda
+        for time_ns in times_ns:
+            self.time_ns = time_ns
+            try:
+                for when, act in agenda:
+                    if when:
+                        act()
+            except ContainerError:
+                raise
+            except Exception as error:
+                raise _blame(self._actors[act], error) from error
+            if self.seq >= self._trim_at:
+                self._trim_at = self.seq + self._recorder.trim()
+
+    def run_slice(self, time_ns: int) -> None:
+        """Do as `run_slices`, for one."""
+        self.run_slices((time_ns,))
 
     def refuse(self, event: Event) -> NoReturn:
         """Raise for an event that may not be published now."""
