@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -25,7 +26,8 @@ class StrategyContainer(Container):
     """Publishes a signal when the strategy's view of a symbol changes (step 5).
 
     It steps on each FEATURES it is sent and keeps apart what it remembers of each symbol. The
-    BARs it is sent must be those the FEATURES were made from. A `Combiner` must also be sent the
+    BARs it is sent must be those the FEATURES were made from; a strategy that does not see closes
+    is spared them. A `Combiner` must also be sent the
     SIGNALs of its members, whose containers come before this one.
     """
 
@@ -36,6 +38,8 @@ class StrategyContainer(Container):
         self._strategy = strategy
         self._values = _picker([indicator.name for indicator in strategy.indicators])
         self._views: defaultdict[str, Decision] = defaultdict(lambda: _BEFORE_THE_FIRST)
+        # A user's own strategy need not say that it sees them.
+        self._sees_closes = getattr(strategy, "sees_closes", True)
         self._panel: Panel | None = None
         self._act = self.publish_signals
         if isinstance(strategy, Combiner):
@@ -57,7 +61,7 @@ class StrategyContainer(Container):
     def handlers(self) -> Mapping[EventKind, Handler | None]:
         """Take bars and their features, and the signals of members."""
         taken: dict[EventKind, Handler | None] = {
-            EventKind.BAR: self._bars.append,
+            EventKind.BAR: self._bars.append if self._sees_closes else None,
             EventKind.FEATURES: self._features.append,
         }
         return taken if self._panel is None else {**taken, EventKind.SIGNAL: self._panel.hear}
@@ -74,12 +78,14 @@ class StrategyContainer(Container):
     def publish_signals(self) -> None:
         """Step the strategy on every symbol of this slice; publish the views that changed."""
         clock, inbox, bars, views = self._clock, self._features, self._bars, self._views
+        decide, sees_closes = self._decide, self._sees_closes
         while inbox:
             # Both were delivered in topology order of the same streams.
             features = inbox.popleft()
             symbol = features.symbol
             last = views[symbol]
-            view = self._decide(last, bars.popleft().close, self._values(features.values))
+            close = bars.popleft().close if sees_closes else math.nan
+            view = decide(last, close, self._values(features.values))
             if view is last or view == last:
                 continue
             views[symbol] = view
@@ -94,10 +100,11 @@ class StrategyContainer(Container):
         """As `publish_signals`, for a strategy that hears others."""
         clock = self._clock
         while self._features:
-            features, bar = self._features.popleft(), self._bars.popleft()
+            features = self._features.popleft()
+            close = self._bars.popleft().close if self._sees_closes else math.nan
             symbol = features.symbol
             last, values = self._views[symbol], self._values(features.values)
-            view = combiner.combine(last, bar.close, values, panel.views(symbol))
+            view = combiner.combine(last, close, values, panel.views(symbol))
             if view == last:
                 continue
             self._views[symbol] = view

@@ -164,7 +164,7 @@ def run_streams() -> RunStreams:
             container.start()
         for time_ns in sorted({int(end) for bars in data.values() for end in bars.end_ns}):
             bus.run_slice(time_ns)
-        return list(recorder.buffer)
+        return list(recorder.finish(bus.seq))
 
     return run
 
