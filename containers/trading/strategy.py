@@ -77,24 +77,25 @@ class StrategyContainer(Container):
 
     def publish_signals(self) -> None:
         """Step the strategy on every symbol of this slice; publish the views that changed."""
-        clock, inbox, bars, views = self._clock, self._features, self._bars, self._views
+        bars, views, picked = self._bars, self._views, self._values
         decide, sees_closes = self._decide, self._sees_closes
-        while inbox:
-            # Both were delivered in topology order of the same streams.
-            features = inbox.popleft()
+        # Both were delivered in topology order of the same streams.
+        for features in self._features:
             symbol = features.symbol
             last = views[symbol]
             close = bars.popleft().close if sees_closes else math.nan
-            view = decide(last, close, self._values(features.values))
+            view = decide(last, close, picked(features.values))
             if view is last or view == last:
                 continue
             views[symbol] = view
+            clock = self._clock
             self._outlet.publish(
                 Signal(
                     clock.seq, clock.time_ns, self.id, features.seq,
                     symbol, view.direction, view.strength,
                 )
             )  # fmt: skip
+        self._features.clear()
 
     def _publish_combined(self, combiner: Combiner, panel: Panel) -> None:
         """As `publish_signals`, for a strategy that hears others."""
