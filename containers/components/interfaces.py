@@ -127,6 +127,9 @@ class Strategy(Protocol):
         type_name: What a configuration calls it.
         parameters: Its parameters in the order in which documents, sweeps and noise take them.
             Each can be read as an attribute of the same name: journals show them.
+
+    A class may also have ``sees_closes = False`` when its views follow from its values alone. Then
+    it is spared the bars, and ``close`` is NaN.
     """
 
     type_name: ClassVar[str]
@@ -145,7 +148,7 @@ class Strategy(Protocol):
 
         Args:
             last: The last answer for this symbol, (0, 1.0) before the first.
-            close: Close of the bar, currency.
+            close: Close of the bar, currency; NaN for a class that does not see closes.
             values: One per declared indicator, null while that one warms up.
         """
         ...
