@@ -141,14 +141,14 @@ class Bus:
     def routes(self) -> tuple[Route, ...]:
         """All routes by publisher and subscriber in topology order, then kind, then topic."""
         place = {name: i for i, name in enumerate(self._containers)}
-        kinds = list(EventKind)
+        rank = {kind.value: i for i, kind in enumerate(EventKind)}
         return tuple(
             sorted(
                 self._routes,
                 key=lambda r: (
                     place[r.publisher],
                     place[r.subscriber],
-                    kinds.index(EventKind(r.kind)),
+                    rank[r.kind],
                     r.topic or "",
                 ),
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, ClassVar, Final, TypeAlias
 
-from containers.components import ArrayIndicator, Indicator
+from containers.components import Indicator, takes_blocks
 from containers.container import Act, Container, Handler, Role, Step
 from containers.data import Bars
 from containers.events import Bar, EventKind, Features
@@ -58,9 +58,8 @@ class FeaturesContainer(Container):
         self._timeframe = timeframe
         self._names = [indicator.name for indicator in indicators]
         self._states = [indicator.initial for indicator in indicators]
-        # Asked once: looking an indicator over takes as long as computing a hundred values.
         self._over = [
-            indicator if bars is not None and isinstance(indicator, ArrayIndicator) else None
+            indicator if bars is not None and takes_blocks(indicator) else None
             for indicator in indicators
         ]
         # What cannot take blocks steps on the BARs as they come, also when the stream is known.

@@ -7,9 +7,9 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias, cast
 
-from containers.components import Combiner, Decision, Strategy
+from containers.components import Combiner, Decision, Strategy, hears_others
 from containers.container import Act, Container, Handler, Role, Step
 from containers.events import Bar, EventKind, Features, Signal
 from containers.ports import Clock, Outlet, Port
@@ -65,12 +65,12 @@ class StrategyContainer(Container):
         self._sees_closes = getattr(strategy, "sees_closes", True)
         self._panel: Panel | None = None
         self._act = self.publish_signals
-        if isinstance(strategy, Combiner):
+        if hears_others(strategy):
             self._panel = Panel(strategy.members)
             publish = self._publish_on_bars if on_bars else self._publish_combined
             self._act = partial(publish, strategy, self._panel)
         else:
-            self._decide = strategy.decide
+            self._decide = cast(Strategy, strategy).decide
         if on_bars and (names or self._panel is None):
             needs = f"the features {', '.join(names)}" if names else "to be replayed"
             raise ValueError(
