@@ -147,9 +147,8 @@ def test_a_test_closes_its_positions_unless_its_section_says_not(
 ) -> None:
     result = units.run({"A": PRICES}, windows, sequence=sequence)
     assert (len(of(Fill, result)) == 2) is (closed is not False)
-    result = units.run(
-        {"A": PRICES}, windows, sequence=sequence, **{section: {"close_at_end": False}}
-    )
+    off: dict[str, Any] = {section: {"close_at_end": False}}
+    result = units.run({"A": PRICES}, windows, sequence=sequence, **off)
     assert (len(of(Fill, result)) == 2) is (closed is None)  # another section decides nothing
 
 
