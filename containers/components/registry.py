@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from containers.components.interfaces import Strategy
 from containers.components.profiles import PRESETS, Preset
-from containers.components.strategies import BuyAndHold, MeanReversion, Momentum, Strategy
+from containers.components.strategies import BuyAndHold, MeanReversion, Momentum
 
 __all__ = ["Components", "default_components"]
 

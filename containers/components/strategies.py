@@ -1,55 +1,25 @@
-"""Strategies: pure steps from features to a direction.
+"""The shipped strategies: pure steps from features to a direction, by the rules of the contract.
 
-A strategy sees one bar of one symbol at a time: its close and the strategy's own features in the
-order it declared them. What it must remember between bars is its last direction for that symbol,
-handed in and given back, so one object serves every symbol and can run anywhere.
+Each is flat until all of its features have a value, and its strength is always 1.0. To *keep* is
+to answer the last view again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar
 
 import msgspec
 
-from containers.components.indicators import Indicator, Sma, Std
+from containers.components.averages import Sma, Std
+from containers.components.interfaces import FLAT, LONG, SHORT, Decision, Indicator
 from containers.components.parameters import Parameter, integer, number
 
-__all__ = ["BuyAndHold", "Decision", "MeanReversion", "Momentum", "Strategy"]
-
-
-class Decision(NamedTuple):
-    """A view of a symbol: direction -1, 0 or 1, and a strength in [0, 1]."""
-
-    direction: int
-    strength: float
-
-
-LONG = Decision(1, 1.0)
-FLAT = Decision(0, 1.0)
-SHORT = Decision(-1, 1.0)
-
-
-class Strategy(Protocol):
-    """What a strategy class offers. Its constructor takes its parameters by keyword."""
-
-    type_name: ClassVar[str]
-    parameters: ClassVar[Mapping[str, Parameter]]
-
-    @property
-    def indicators(self) -> tuple[Indicator, ...]:
-        """The features it needs, in the order in which it gets them."""
-        ...
-
-    def decide(self, last: Decision, close: float, values: Sequence[float | None]) -> Decision:
-        """Take one bar; answer the view of the symbol from here on.
-
-        Args:
-            last: The last answer for this symbol, (0, 1.0) before the first.
-            close: Close of the bar, currency.
-            values: One per declared indicator, null while that one warms up.
-        """
-        ...
+__all__ = [
+    "BuyAndHold",
+    "MeanReversion",
+    "Momentum",
+]
 
 
 class Momentum(msgspec.Struct, frozen=True):

@@ -1,12 +1,11 @@
-"""Indicators, strategies, their parameters and the presets, with values worked out by hand."""
+"""Strategies, their parameters and the presets, with values worked out by hand."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,19 +14,15 @@ from containers.components import (
     PRESETS,
     BuyAndHold,
     Decision,
-    Indicator,
     MeanReversion,
     Momentum,
     Parameter,
-    Sma,
-    Std,
     Strategy,
     default_components,
     integer,
     number,
 )
 from containers.components.profiles import DEFAULT_MAX_LEVERAGE
-from containers.data import Bars
 from containers.events import Bar
 
 LONG, FLAT, SHORT = Decision(1, 1.0), Decision(0, 1.0), Decision(-1, 1.0)
@@ -39,14 +34,6 @@ closes_strategy = st.lists(
 def bar(close: float) -> Bar:
     # Only the close may matter, so the rest is far away from it.
     return Bar(0, 0, "data/AAA/1d", None, "AAA", "1d", 1e9, 1e9, 1e-9, close, None)
-
-
-def values(indicator: Indicator, closes: Sequence[float]) -> list[float | None]:
-    state, answers = indicator.initial, []
-    for close in closes:
-        state, value = indicator.step(state, bar(close))
-        answers.append(value)
-    return answers
 
 
 def decisions(
@@ -62,89 +49,6 @@ def decisions(
         last = strategy.decide(last, close, features)
         answers.append(last)
     return answers
-
-
-# --- indicators -------------------------------------------------------------------------------
-
-
-def test_sma_is_the_mean_of_the_last_closes_and_null_while_warming_up() -> None:
-    # (1 + 2 + 6) / 3 = 3, (2 + 6 + 7) / 3 = 5, (6 + 7 + 2) / 3 = 5
-    assert values(Sma(3), [1.0, 2.0, 6.0, 7.0, 2.0]) == [None, None, 3.0, 5.0, 5.0]
-
-
-def test_std_is_the_population_deviation_of_the_last_closes() -> None:
-    # 2 4 4 4 5 5 7 9: mean 5, squares 9 1 1 1 0 0 4 16 = 32, 32 / 8 = 4, root 2
-    closes = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]
-    assert values(Std(8), closes) == [None] * 7 + [2.0]
-    # 1 5: mean 3, squares 4 4, 8 / 2 = 4, root 2; then 5 5: 0
-    assert values(Std(2), [1.0, 5.0, 5.0]) == [None, 2.0, 0.0]
-
-
-@pytest.mark.parametrize("period", [1, 3, 7, 30])
-@pytest.mark.parametrize("price", [0.1, 10.01, 123.456, 1e-7, 99999.99])
-def test_flat_prices_are_averaged_exactly(price: float, period: int) -> None:
-    closes = [3.3] * period + [price] * period  # something else went before
-    assert values(Sma(period), closes)[-1] == price
-    assert values(Std(period), closes)[-1] == 0.0
-
-
-def test_the_average_of_one_close_is_that_close_from_the_first_bar_on() -> None:
-    assert values(Sma(1), [0.1, 0.7]) == [0.1, 0.7]
-    assert values(Std(1), [0.1, 0.7]) == [0.0, 0.0]
-
-
-def test_the_sums_are_taken_in_the_order_and_with_the_brackets_of_the_contract() -> None:
-    x0, x1, x2, x3 = 0.1, 0.2, 0.2, 0.7
-    # x0 + (sum of (xi - x0)) / n, the oldest first: other orders give other bits here.
-    d1, d2, d3 = x1 - x0, x2 - x0, x3 - x0
-    m = (((0.0 + 0.0) + d1) + d2 + d3) / 4
-    assert x0 + m not in (x0 + (((0.0 + d3) + d2) + d1) / 4, (x0 + x1 + x2 + x3) / 4)
-    assert values(Sma(4), [x0, x1, x2, x3])[-1] == x0 + m
-    squares = ((0.0 - m) * (0.0 - m) + (d1 - m) * (d1 - m)) + (d2 - m) * (d2 - m)
-    squares += (d3 - m) * (d3 - m)
-    assert values(Std(4), [x0, x1, x2, x3])[-1] == math.sqrt(squares / 4)
-
-
-@given(past=closes_strategy, window=closes_strategy)
-def test_a_value_depends_on_the_last_bars_alone(past: list[float], window: list[float]) -> None:
-    for indicator in (Sma(len(window)), Std(len(window))):
-        fresh = values(indicator, window)
-        assert fresh[:-1] == [None] * (len(window) - 1)
-        assert fresh[-1] is not None
-        assert values(indicator, [*past, *window])[-1] == fresh[-1]
-
-
-@given(closes=closes_strategy, period=st.integers(1, 15))
-def test_values_over_arrays_have_the_bits_of_those_taken_bar_by_bar(
-    make_bars: Callable[[str, str, Sequence[float]], Bars], closes: list[float], period: int
-) -> None:
-    bars = make_bars("AAA", "1d", closes)
-    for indicator in (Sma(period), Std(period)):
-        stepped = [value for value in values(indicator, closes) if value is not None]
-        over = indicator.over(bars)
-        assert over.tolist() == stepped
-        assert over.shape == (max(0, len(closes) - period + 1),)
-        assert over.dtype == np.float64
-
-
-@given(closes=closes_strategy, later=closes_strategy)
-def test_a_step_leaves_the_state_it_was_given_as_it_was(
-    closes: list[float], later: list[float]
-) -> None:
-    indicator = Sma(3)
-    state = indicator.initial
-    for close in closes:
-        state, _ = indicator.step(state, bar(close))
-    first = indicator.step(state, bar(later[0]))
-    for close in later:
-        indicator.step(state, bar(close))
-    assert indicator.step(state, bar(later[0])) == first
-
-
-@pytest.mark.parametrize("period", [1, 5])
-def test_indicators_say_their_name_and_how_far_they_look_back(period: int) -> None:
-    assert (Sma(period).name, Sma(period).lookback) == (f"sma_{period}", period)
-    assert (Std(period).name, Std(period).lookback) == (f"std_{period}", period)
 
 
 # --- strategies -------------------------------------------------------------------------------
