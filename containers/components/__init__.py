@@ -16,9 +16,12 @@ from containers.components.profiles import PRESETS, Preset
 from containers.components.registry import Components, default_components
 from containers.components.smoothing import Atr, Ema, Rsi
 from containers.components.strategies import (
+    Breakout,
     BuyAndHold,
     MeanReversion,
     Momentum,
+    RateOfChange,
+    RelativeStrength,
 )
 
 __all__ = [
@@ -28,6 +31,7 @@ __all__ = [
     "SHORT",
     "ArrayIndicator",
     "Atr",
+    "Breakout",
     "BuyAndHold",
     "Components",
     "Decision",
@@ -39,6 +43,8 @@ __all__ = [
     "Momentum",
     "Parameter",
     "Preset",
+    "RateOfChange",
+    "RelativeStrength",
     "ReturnStd",
     "Roc",
     "Rsi",

@@ -9,7 +9,14 @@ import msgspec
 
 from containers.components.interfaces import Strategy
 from containers.components.profiles import PRESETS, Preset
-from containers.components.strategies import BuyAndHold, MeanReversion, Momentum
+from containers.components.strategies import (
+    Breakout,
+    BuyAndHold,
+    MeanReversion,
+    Momentum,
+    RateOfChange,
+    RelativeStrength,
+)
 
 __all__ = ["Components", "default_components"]
 
@@ -34,10 +41,17 @@ class Components(msgspec.Struct, frozen=True):
 def default_components() -> Components:
     """Give the shipped components.
 
-    >>> sorted(default_components().strategies)
-    ['buy_and_hold', 'mean_reversion', 'momentum']
+    >>> list(default_components().strategies)[:3]
+    ['momentum', 'mean_reversion', 'rsi']
     """
-    shipped: tuple[type[Strategy], ...] = (Momentum, MeanReversion, BuyAndHold)
+    shipped: tuple[type[Strategy], ...] = (
+        Momentum,
+        MeanReversion,
+        RelativeStrength,
+        Breakout,
+        RateOfChange,
+        BuyAndHold,
+    )
     return Components(
         strategies={cls.type_name: cls for cls in shipped}, classifiers={}, profiles=PRESETS
     )

@@ -12,13 +12,18 @@ from typing import ClassVar
 import msgspec
 
 from containers.components.averages import Sma, Std
+from containers.components.changes import Highest, Lowest, Roc
 from containers.components.interfaces import FLAT, LONG, SHORT, Decision, Indicator
 from containers.components.parameters import Parameter, integer, number
+from containers.components.smoothing import Rsi
 
 __all__ = [
+    "Breakout",
     "BuyAndHold",
     "MeanReversion",
     "Momentum",
+    "RateOfChange",
+    "RelativeStrength",
 ]
 
 
@@ -78,6 +83,82 @@ class MeanReversion(msgspec.Struct, frozen=True):
         if last.direction == -1 and close <= average:
             return FLAT
         return last
+
+
+class RelativeStrength(msgspec.Struct, frozen=True):
+    """Buy what was sold too much, sell what was bought too much; keep the last view between."""
+
+    type_name: ClassVar[str] = "rsi"
+    parameters: ClassVar[Mapping[str, Parameter]] = {
+        "period": integer(14, minimum=1),
+        "oversold": number(30.0, minimum=0.0),
+        "overbought": number(70.0, minimum=0.0),
+    }
+    period: int
+    oversold: float
+    overbought: float
+
+    @property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The features it needs."""
+        return (Rsi(self.period),)
+
+    def decide(self, last: Decision, close: float, values: Sequence[float | None]) -> Decision:
+        """Hold the index against both bounds, the lower one first."""
+        (index,) = values
+        if index is None:
+            return FLAT
+        if index < self.oversold:
+            return LONG
+        return SHORT if index > self.overbought else last
+
+
+class Breakout(msgspec.Struct, frozen=True):
+    """Go with a close beyond the extremes of the bars before; keep the last view inside them."""
+
+    type_name: ClassVar[str] = "breakout"
+    parameters: ClassVar[Mapping[str, Parameter]] = {"lookback": integer(20, minimum=1)}
+    lookback: int
+
+    @property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The features it needs."""
+        return Highest(self.lookback), Lowest(self.lookback)
+
+    def decide(self, last: Decision, close: float, values: Sequence[float | None]) -> Decision:
+        """Hold the close against both extremes."""
+        highest, lowest = values
+        if highest is None or lowest is None:
+            return FLAT
+        if close > highest:
+            return LONG
+        return SHORT if close < lowest else last
+
+
+class RateOfChange(msgspec.Struct, frozen=True):
+    """Go with a change of the close beyond the threshold; flat inside it."""
+
+    type_name: ClassVar[str] = "rate_of_change"
+    parameters: ClassVar[Mapping[str, Parameter]] = {
+        "lookback": integer(10, minimum=1),
+        "threshold": number(0.0, minimum=0.0),
+    }
+    lookback: int
+    threshold: float
+
+    @property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The features it needs."""
+        return (Roc(self.lookback),)
+
+    def decide(self, last: Decision, close: float, values: Sequence[float | None]) -> Decision:
+        """Hold the change against the threshold, both ways."""
+        (change,) = values
+        if change is None:
+            return FLAT
+        if change > self.threshold:
+            return LONG
+        return SHORT if change < -self.threshold else FLAT
 
 
 class BuyAndHold(msgspec.Struct, frozen=True):

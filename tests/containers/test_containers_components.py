@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 
 from containers.components import (
     PRESETS,
+    Breakout,
     BuyAndHold,
     Decision,
     MeanReversion,
     Momentum,
     Parameter,
+    RateOfChange,
+    RelativeStrength,
     Strategy,
     default_components,
     integer,
@@ -134,9 +137,89 @@ def test_buy_and_hold_is_long_from_the_first_bar_on() -> None:
     assert BuyAndHold().indicators == ()
 
 
+@pytest.mark.parametrize(
+    ("index", "last", "view"),
+    [
+        (19.9, FLAT, LONG),
+        (19.9, SHORT, LONG),
+        (20.0, FLAT, FLAT),  # at a bound is not beyond it: keep
+        (20.0, SHORT, SHORT),
+        (20.0, LONG, LONG),
+        (50.0, LONG, LONG),
+        (50.0, SHORT, SHORT),
+        (90.0, FLAT, FLAT),
+        (90.0, LONG, LONG),
+        (90.1, FLAT, SHORT),
+        (90.1, LONG, SHORT),
+    ],
+)
+def test_rsi_enters_beyond_its_bounds_and_keeps_between(
+    index: float, last: Decision, view: Decision
+) -> None:
+    strategy = RelativeStrength(period=3, oversold=20.0, overbought=90.0)
+    assert strategy.decide(last, 1e9, [index]) == view
+
+
+def test_rsi_with_crossed_bounds_holds_against_the_lower_one_first() -> None:
+    strategy = RelativeStrength(period=3, oversold=60.0, overbought=40.0)
+    assert strategy.decide(FLAT, 1.0, [50.0]) == LONG
+
+
+def test_rsi_over_bars_by_hand() -> None:
+    # Changes +1 -1 +3 -7: rsi 50, 87.5, 19.4
+    strategy = RelativeStrength(period=2, oversold=30.0, overbought=70.0)
+    answers = decisions(strategy, [10.0, 11.0, 10.0, 13.0, 6.0], before=FLAT)
+    assert answers == [FLAT, FLAT, FLAT, SHORT, LONG]
+
+
+@pytest.mark.parametrize(
+    ("close", "last", "view"),
+    [
+        (12.1, FLAT, LONG),
+        (12.1, SHORT, LONG),
+        (12.0, FLAT, FLAT),  # reaching the extreme is not breaking it
+        (12.0, SHORT, SHORT),
+        (10.0, LONG, LONG),
+        (8.0, LONG, LONG),
+        (8.0, FLAT, FLAT),
+        (7.9, FLAT, SHORT),
+        (7.9, LONG, SHORT),
+    ],
+)
+def test_breakout_goes_with_a_close_beyond_the_extremes_and_keeps_inside(
+    close: float, last: Decision, view: Decision
+) -> None:
+    assert Breakout(lookback=3).decide(last, close, [12.0, 8.0]) == view
+
+
+@pytest.mark.parametrize(
+    ("change", "view"),
+    [(0.11, LONG), (0.1, FLAT), (0.0, FLAT), (-0.1, FLAT), (-0.11, SHORT)],
+)
+@pytest.mark.parametrize("last", [LONG, FLAT, SHORT])
+def test_rate_of_change_is_flat_within_its_threshold(
+    change: float, view: Decision, last: Decision
+) -> None:
+    assert RateOfChange(lookback=3, threshold=0.1).decide(last, 1e9, [change]) == view
+
+
+def test_what_keeps_waits_flat_until_it_is_ready() -> None:
+    assert RelativeStrength(3, 20.0, 80.0).decide(LONG, 1.0, [None]) == FLAT
+    assert RateOfChange(3, 0.0).decide(LONG, 1.0, [None]) == FLAT
+    assert Breakout(3).decide(LONG, 1.0, [None, 0.5]) == FLAT
+    assert Breakout(3).decide(LONG, 1.0, [0.5, None]) == FLAT
+
+
+def test_the_features_of_each_strategy_are_those_of_the_contract_in_its_order() -> None:
+    assert [i.name for i in RelativeStrength(3, 20.0, 80.0).indicators] == ["rsi_3"]
+    assert [i.name for i in Breakout(3).indicators] == ["highest_3", "lowest_3"]
+    assert [i.name for i in RateOfChange(3, 0.0).indicators] == ["roc_3"]
+
+
 @given(closes=closes_strategy, past=st.sampled_from([LONG, FLAT, SHORT]))
 def test_strength_is_one(closes: list[float], past: Decision) -> None:
-    for strategy in (Momentum(2, 3), MeanReversion(2, 1.0), BuyAndHold()):
+    ruled: list[Strategy] = [Momentum(2, 3), MeanReversion(2, 1.0), BuyAndHold(), Breakout(2)]
+    for strategy in (*ruled, RelativeStrength(2, 40.0, 60.0), RateOfChange(2, 0.1)):
         for decision in decisions(strategy, closes, past):
             assert decision.strength == 1.0
             assert decision.direction in (-1, 0, 1)
@@ -173,20 +256,31 @@ def test_a_parameter_says_what_is_wrong_with_a_value(
     assert parameter.problem(value) == problem
 
 
+def of_all_kinds() -> dict[str, type[Strategy]]:
+    return dict(default_components().strategies)
+
+
 def test_the_parameters_and_defaults_are_those_of_the_contract_in_its_order() -> None:
     declared = {
         name: [(key, p.kind, p.default) for key, p in cls.parameters.items()]
-        for name, cls in default_components().strategies.items()
+        for name, cls in of_all_kinds().items()
     }
     assert declared == {
         "momentum": [("fast_period", "integer", 10), ("slow_period", "integer", 30)],
         "mean_reversion": [("lookback", "integer", 20), ("num_std", "number", 2.0)],
+        "rsi": [
+            ("period", "integer", 14),
+            ("oversold", "number", 30.0),
+            ("overbought", "number", 70.0),
+        ],
+        "breakout": [("lookback", "integer", 20)],
+        "rate_of_change": [("lookback", "integer", 10), ("threshold", "number", 0.0)],
         "buy_and_hold": [],
     }
 
 
 def test_every_default_is_a_value_that_its_parameter_allows() -> None:
-    for cls in default_components().strategies.values():
+    for cls in of_all_kinds().values():
         for parameter in cls.parameters.values():
             assert parameter.problem(parameter.default) is None
 
@@ -197,11 +291,13 @@ def test_a_strategy_is_made_from_its_parameters_by_keyword() -> None:
         assert strategy.type_name == name
 
 
-def test_periods_are_at_least_one_and_a_band_is_never_negative() -> None:
-    assert Momentum.parameters["fast_period"].problem(0) is not None
-    assert Momentum.parameters["slow_period"].problem(0) is not None
-    assert MeanReversion.parameters["lookback"].problem(0) is not None
-    assert MeanReversion.parameters["num_std"].problem(-1.0) is not None
+def test_periods_are_at_least_one_and_bounds_never_negative() -> None:
+    for cls in of_all_kinds().values():
+        for parameter in cls.parameters.values():
+            if parameter.kind == "integer":
+                assert (parameter.problem(0) is None, parameter.problem(1)) == (False, None)
+            if parameter.kind == "number":
+                assert (parameter.problem(-0.1) is None, parameter.problem(0)) == (False, None)
 
 
 def test_the_presets_are_those_of_the_contract() -> None:
