@@ -2,16 +2,19 @@
 
 from containers.components.averages import Sma, Std
 from containers.components.changes import Highest, Lowest, ReturnStd, Roc
+from containers.components.ensemble import Ensemble
 from containers.components.interfaces import (
     FLAT,
     LONG,
     SHORT,
     ArrayIndicator,
+    Combiner,
     Decision,
     Indicator,
     Strategy,
+    members_of,
 )
-from containers.components.parameters import Parameter, integer, number
+from containers.components.parameters import Parameter, integer, members, number
 from containers.components.profiles import PRESETS, Preset
 from containers.components.registry import Components, default_components
 from containers.components.smoothing import Atr, Ema, Rsi
@@ -33,9 +36,11 @@ __all__ = [
     "Atr",
     "Breakout",
     "BuyAndHold",
+    "Combiner",
     "Components",
     "Decision",
     "Ema",
+    "Ensemble",
     "Highest",
     "Indicator",
     "Lowest",
@@ -53,5 +58,7 @@ __all__ = [
     "Strategy",
     "default_components",
     "integer",
+    "members",
+    "members_of",
     "number",
 ]

@@ -10,6 +10,7 @@ must not keep anything of their own between calls, draw random numbers, or look 
     Indicator         bars -> a number            remembers a state of its own making
     ArrayIndicator    … and many bars at a time   (an indicator that has `over` as well)
     Strategy          numbers -> a view           remembers its last view of the symbol
+    Combiner          … and views of others       (a strategy that hears strategies)
 """
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ __all__ = [
     "LONG",
     "SHORT",
     "ArrayIndicator",
+    "Combiner",
     "Decision",
     "Floats",
     "Indicator",
     "State",
     "Strategy",
+    "members_of",
 ]
 
 State: TypeAlias = Any
@@ -142,3 +145,51 @@ class Strategy(Protocol):
             values: One per declared indicator, null while that one warms up.
         """
         ...
+
+
+@runtime_checkable
+class Combiner(Protocol):
+    """A strategy that hears others: as `Strategy`, with `combine` in place of `decide`.
+
+    It steps on the bars of its own timeframe. Its members are strategies declared before it, so
+    that in each slice they have spoken when it steps.
+    """
+
+    type_name: ClassVar[str]
+    parameters: ClassVar[Mapping[str, Parameter]]
+
+    def __init__(self, **parameters: Any) -> None:
+        """Take each parameter by keyword, complete and checked."""
+
+    @property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The features it needs, in the order in which it gets them."""
+        ...
+
+    @property
+    def members(self) -> Mapping[str, float]:
+        """The strategies it hears, by name, in the order in which it gets their views."""
+        ...
+
+    def combine(
+        self,
+        last: Decision,
+        close: float,
+        values: Sequence[float | None],
+        views: Sequence[Decision],
+    ) -> Decision:
+        """Take one bar; answer the view of the symbol from here on.
+
+        Args:
+            last: The last answer for this symbol, (0, 1.0) before the first.
+            close: Close of the bar, currency.
+            values: One per declared indicator, null while that one warms up.
+            views: One per member: its latest view of this symbol, (0, 1.0) before its first and
+                for symbols that it does not trade.
+        """
+        ...
+
+
+def members_of(strategy: Strategy | Combiner) -> tuple[str, ...]:
+    """Name the strategies whose SIGNALs ``strategy`` must be sent, in declared order."""
+    return tuple(strategy.members) if isinstance(strategy, Combiner) else ()

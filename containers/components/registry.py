@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from containers.components.interfaces import Strategy
+from containers.components.ensemble import Ensemble
+from containers.components.interfaces import Combiner, Strategy
 from containers.components.profiles import PRESETS, Preset
 from containers.components.strategies import (
     Breakout,
@@ -32,26 +33,29 @@ class Components(msgspec.Struct, frozen=True):
             and for users who bring their own.
     """
 
-    strategies: Mapping[str, type[Strategy]]
+    strategies: Mapping[str, type[Strategy] | type[Combiner]]
     classifiers: Mapping[str, Any]
     profiles: Mapping[str, Preset]
     containers: Mapping[str, Any] = {}
 
 
 def default_components() -> Components:
-    """Give the shipped components.
+    """Give the shipped components, in the order of the documents.
 
     >>> list(default_components().strategies)[:3]
     ['momentum', 'mean_reversion', 'rsi']
     """
-    shipped: tuple[type[Strategy], ...] = (
+    strategies: tuple[type[Strategy] | type[Combiner], ...] = (
         Momentum,
         MeanReversion,
         RelativeStrength,
         Breakout,
         RateOfChange,
         BuyAndHold,
+        Ensemble,
     )
     return Components(
-        strategies={cls.type_name: cls for cls in shipped}, classifiers={}, profiles=PRESETS
+        strategies={cls.type_name: cls for cls in strategies},
+        classifiers={},
+        profiles=PRESETS,
     )

@@ -14,6 +14,7 @@ from containers.components import (
     PRESETS,
     Breakout,
     BuyAndHold,
+    Combiner,
     Decision,
     MeanReversion,
     Momentum,
@@ -23,8 +24,10 @@ from containers.components import (
     Strategy,
     default_components,
     integer,
+    members,
     number,
 )
+from containers.components.parameters import Wrong
 from containers.components.profiles import DEFAULT_MAX_LEVERAGE
 from containers.events import Bar
 
@@ -254,9 +257,63 @@ def test_a_parameter_says_what_is_wrong_with_a_value(
     parameter: Parameter, value: Any, problem: str | None
 ) -> None:
     assert parameter.problem(value) == problem
+    assert [wrong.below for wrong in parameter.problems(value)] == ([()] if problem else [])
 
 
-def of_all_kinds() -> dict[str, type[Strategy]]:
+EXAMPLE = "write {NAME: WEIGHT}, NAME being a strategy declared before this one"
+
+
+@pytest.mark.parametrize(
+    ("value", "problems"),
+    [
+        ({"a": 1}, []),
+        ({"a": 0.5, "b": -2, "c": 0}, []),
+        ({}, [Wrong((), "found no members, expected at least one", EXAMPLE)]),
+        (
+            ["a"],
+            [Wrong((), "found ['a'], expected a mapping from strategies to weights", EXAMPLE)],
+        ),
+        (
+            {"a": "1", "b": 2, "c": None, "d": True, "e": math.inf},
+            [
+                Wrong(("a",), "found '1', expected a finite number", "remove the quotes"),
+                Wrong(("c",), "found None, expected a finite number"),
+                Wrong(("d",), "found True, expected a finite number"),
+                Wrong(("e",), "found inf, expected a finite number"),
+            ],
+        ),
+        ({"a": "much"}, [Wrong(("a",), "found 'much', expected a finite number")]),
+        ({"a": "nan"}, [Wrong(("a",), "found 'nan', expected a finite number")]),
+        (
+            {"a": 0, "b": -0.0},
+            [
+                Wrong(
+                    (),
+                    "found weights that are all 0, so that no member has a say",
+                    "give at least one member a weight",
+                )
+            ],
+        ),
+        (
+            {"a": 1.5e308, "b": -1.5e308},
+            [Wrong((), "found weights whose sum is beyond all floats", "write smaller ones")],
+        ),
+        ({"a": 1.5e308, "b": 0.2e308}, []),
+        ({"a": 10**99, "b": 1}, []),
+    ],
+)
+def test_members_are_a_mapping_from_names_to_weights(value: Any, problems: list[Wrong]) -> None:
+    assert list(members().problems(value)) == problems
+    assert members().problem(value) == (problems[0].message if problems else None)
+
+
+def test_what_a_component_is_handed_has_the_declared_type() -> None:
+    assert repr(number(2.0).stored(3)) == "3.0"
+    assert repr(integer(2).stored(3)) == "3"
+    assert repr(members().stored({"b": 1, "a": -0.5})) == "{'b': 1.0, 'a': -0.5}"
+
+
+def of_all_kinds() -> dict[str, type[Strategy] | type[Combiner]]:
     return dict(default_components().strategies)
 
 
@@ -276,13 +333,16 @@ def test_the_parameters_and_defaults_are_those_of_the_contract_in_its_order() ->
         "breakout": [("lookback", "integer", 20)],
         "rate_of_change": [("lookback", "integer", 10), ("threshold", "number", 0.0)],
         "buy_and_hold": [],
+        "ensemble": [("members", "members", {}), ("threshold", "number", 0.0)],
     }
 
 
-def test_every_default_is_a_value_that_its_parameter_allows() -> None:
+def test_every_default_is_a_value_that_its_parameter_allows_but_members_must_be_given() -> None:
     for cls in of_all_kinds().values():
         for parameter in cls.parameters.values():
-            assert parameter.problem(parameter.default) is None
+            allowed = parameter.problem(parameter.default) is None
+            assert allowed == (parameter.kind != "members")
+            assert repr(parameter.stored(parameter.default)) == repr(parameter.default)
 
 
 def test_a_strategy_is_made_from_its_parameters_by_keyword() -> None:
