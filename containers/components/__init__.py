@@ -2,16 +2,19 @@
 
 from containers.components.averages import Sma, Std
 from containers.components.changes import Highest, Lowest, ReturnStd, Roc
+from containers.components.classifiers import Trend, Volatility
 from containers.components.ensemble import Ensemble
 from containers.components.interfaces import (
     FLAT,
     LONG,
     SHORT,
     ArrayIndicator,
+    Classifier,
     Combiner,
     Decision,
     Indicator,
     Strategy,
+    UnitContext,
     members_of,
 )
 from containers.components.parameters import Parameter, integer, members, number
@@ -36,6 +39,7 @@ __all__ = [
     "Atr",
     "Breakout",
     "BuyAndHold",
+    "Classifier",
     "Combiner",
     "Components",
     "Decision",
@@ -56,6 +60,9 @@ __all__ = [
     "Sma",
     "Std",
     "Strategy",
+    "Trend",
+    "UnitContext",
+    "Volatility",
     "default_components",
     "integer",
     "members",

@@ -11,6 +11,7 @@ must not keep anything of their own between calls, draw random numbers, or look 
     ArrayIndicator    … and many bars at a time   (an indicator that has `over` as well)
     Strategy          numbers -> a view           remembers its last view of the symbol
     Combiner          … and views of others       (a strategy that hears strategies)
+    Classifier        numbers -> a label          remembers its last label of the symbol
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -30,12 +32,14 @@ __all__ = [
     "LONG",
     "SHORT",
     "ArrayIndicator",
+    "Classifier",
     "Combiner",
     "Decision",
     "Floats",
     "Indicator",
     "State",
     "Strategy",
+    "UnitContext",
     "members_of",
 ]
 
@@ -193,3 +197,48 @@ class Combiner(Protocol):
 def members_of(strategy: Strategy | Combiner) -> tuple[str, ...]:
     """Name the strategies whose SIGNALs ``strategy`` must be sent, in declared order."""
     return tuple(strategy.members) if isinstance(strategy, Combiner) else ()
+
+
+class UnitContext(msgspec.Struct, frozen=True):
+    """What a component can know of the unit it works in.
+
+    Attributes:
+        periods_per_year: N of docs/semantics.md 6, the number of samples that make a year.
+    """
+
+    periods_per_year: float
+
+
+class Classifier(Protocol):
+    """Puts a label on the state of a symbol's market, bar by bar.
+
+    Attributes:
+        type_name: What a configuration calls it.
+        parameters: As those of a `Strategy`.
+    """
+
+    type_name: ClassVar[str]
+    parameters: ClassVar[Mapping[str, Parameter]]
+
+    def __init__(self, context: UnitContext, **parameters: Any) -> None:
+        """Take what is known of the unit first, then each parameter by keyword."""
+
+    @property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The features it needs, in the order in which it gets them."""
+        ...
+
+    def classify(
+        self, last: str | None, close: float, values: Sequence[float | None]
+    ) -> str | None:
+        """Take one bar; answer the label of the symbol from here on.
+
+        Args:
+            last: The last label of this symbol, null before the first.
+            close: Close of the bar, currency.
+            values: One per declared indicator, null while that one warms up.
+
+        Returns:
+            The label; null while there is none yet, which leaves the last one as it is.
+        """
+        ...

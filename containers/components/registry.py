@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from containers.components.classifiers import Trend, Volatility
 from containers.components.ensemble import Ensemble
-from containers.components.interfaces import Combiner, Strategy
+from containers.components.interfaces import Classifier, Combiner, Strategy
 from containers.components.profiles import PRESETS, Preset
 from containers.components.strategies import (
     Breakout,
@@ -27,14 +28,15 @@ class Components(msgspec.Struct, frozen=True):
 
     Attributes:
         strategies: Strategy classes; their constructors take their parameters by keyword.
-        classifiers: Classifier classes. None are shipped yet.
+        classifiers: Classifier classes; their constructors take a `UnitContext` first, then their
+            parameters by keyword.
         profiles: Risk presets.
         containers: Container classes by role that replace the shipped ones; for tests of faults
             and for users who bring their own.
     """
 
     strategies: Mapping[str, type[Strategy] | type[Combiner]]
-    classifiers: Mapping[str, Any]
+    classifiers: Mapping[str, type[Classifier]]
     profiles: Mapping[str, Preset]
     containers: Mapping[str, Any] = {}
 
@@ -44,6 +46,8 @@ def default_components() -> Components:
 
     >>> list(default_components().strategies)[:3]
     ['momentum', 'mean_reversion', 'rsi']
+    >>> list(default_components().classifiers)
+    ['trend', 'volatility']
     """
     strategies: tuple[type[Strategy] | type[Combiner], ...] = (
         Momentum,
@@ -54,8 +58,9 @@ def default_components() -> Components:
         BuyAndHold,
         Ensemble,
     )
+    classifiers: tuple[type[Classifier], ...] = (Trend, Volatility)
     return Components(
         strategies={cls.type_name: cls for cls in strategies},
-        classifiers={},
+        classifiers={cls.type_name: cls for cls in classifiers},
         profiles=PRESETS,
     )

@@ -14,6 +14,7 @@ from containers.components import (
     PRESETS,
     Breakout,
     BuyAndHold,
+    Classifier,
     Combiner,
     Decision,
     MeanReversion,
@@ -22,6 +23,7 @@ from containers.components import (
     RateOfChange,
     RelativeStrength,
     Strategy,
+    UnitContext,
     default_components,
     integer,
     members,
@@ -313,8 +315,9 @@ def test_what_a_component_is_handed_has_the_declared_type() -> None:
     assert repr(members().stored({"b": 1, "a": -0.5})) == "{'b': 1.0, 'a': -0.5}"
 
 
-def of_all_kinds() -> dict[str, type[Strategy] | type[Combiner]]:
-    return dict(default_components().strategies)
+def of_all_kinds() -> dict[str, type[Strategy] | type[Combiner] | type[Classifier]]:
+    shipped = default_components()
+    return {**shipped.strategies, **shipped.classifiers}
 
 
 def test_the_parameters_and_defaults_are_those_of_the_contract_in_its_order() -> None:
@@ -334,6 +337,12 @@ def test_the_parameters_and_defaults_are_those_of_the_contract_in_its_order() ->
         "rate_of_change": [("lookback", "integer", 10), ("threshold", "number", 0.0)],
         "buy_and_hold": [],
         "ensemble": [("members", "members", {}), ("threshold", "number", 0.0)],
+        "trend": [("fast_period", "integer", 10), ("slow_period", "integer", 30)],
+        "volatility": [
+            ("lookback", "integer", 20),
+            ("low", "number", 0.1),
+            ("high", "number", 0.3),
+        ],
     }
 
 
@@ -349,6 +358,13 @@ def test_a_strategy_is_made_from_its_parameters_by_keyword() -> None:
     for name, cls in default_components().strategies.items():
         strategy = cls(**{key: p.default for key, p in cls.parameters.items()})
         assert strategy.type_name == name
+
+
+def test_a_classifier_is_made_from_what_is_known_of_the_unit_and_its_parameters() -> None:
+    for name, cls in default_components().classifiers.items():
+        parameters = {key: p.default for key, p in cls.parameters.items()}
+        classifier = cls(UnitContext(periods_per_year=252.0), **parameters)
+        assert classifier.type_name == name
 
 
 def test_periods_are_at_least_one_and_bounds_never_negative() -> None:
@@ -369,4 +385,3 @@ def test_the_presets_are_those_of_the_contract() -> None:
     }
     assert DEFAULT_MAX_LEVERAGE == 1.0
     assert default_components().profiles == PRESETS
-    assert default_components().classifiers == {}

@@ -1,4 +1,4 @@
-"""Strategies that name others: what a configuration may say of them."""
+"""Strategies that name others, and classifiers: what a configuration may say of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from containers.components import Components
-from containers.configuration import validate_partial
+from containers.configuration import ClassifierSettings, validate_partial, validate_resolved
 
 Problems = Callable[..., list[str]]
 ProblemsOfYaml = Callable[[str], list[str]]
@@ -172,3 +172,87 @@ def test_malformed_strategies_are_passed_over_by_the_rule_of_members(
     found = [problem.partition(":")[0] for problem in problems_of({"strategies": listed})]
     assert "strategies[0]" in found
     assert not [path for path in found if "members" in path]
+
+
+def test_classifiers_are_complete_with_symbols_and_timeframe(
+    complete: dict[str, Any], components: Components
+) -> None:
+    assert validate_resolved(complete, components=components).classifiers == (
+        ClassifierSettings(
+            type="trend",
+            name="regime",
+            parameters={"fast_period": 20, "slow_period": 60},
+            symbols=None,
+            timeframe=None,
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (
+            {"type": "trnd"},
+            "type: there is no classifier of type 'trnd' (did you mean 'trend'?)",
+        ),
+        (
+            {"parameters": {"fast_perid": 3}},
+            (
+                "parameters.fast_perid: unknown parameter 'fast_perid' of classifier 'trend' "
+                "(did you mean 'fast_period'?)"
+            ),
+        ),
+        (
+            {"parameters": {"fast_period": 0}},
+            "parameters.fast_period: found 0, expected a whole number of at least 1",
+        ),
+        (
+            {"type": "volatility", "parameters": {"low": "0.1"}},
+            "parameters.low: found '0.1', expected a finite number of at least 0.0",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_classifier(
+    changes: dict[str, Any], problem: str, problems_of: Problems
+) -> None:
+    part = {"classifiers": [{"type": "trend", **changes}]}
+    assert problems_of(part) == [f"classifiers[0].{problem}"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "problem"),
+    [
+        (
+            "symbols",
+            ["GOGO"],
+            "symbols[0]: the symbol 'GOGO' is not configured (did you mean 'GOOG'?)",
+        ),
+        (
+            "symbols",
+            [],
+            "symbols: found an empty list, expected at least one symbol, or null for all",
+        ),
+        ("timeframe", "1h", "timeframe: the symbol 'GOOG' has no timeframe '1h' (it has 1d)"),
+    ],
+)
+def test_a_classifier_uses_configured_streams(
+    key: str, value: object, problem: str, complete: dict[str, Any], problems_of: Problems
+) -> None:
+    complete["classifiers"][0][key] = value
+    assert problems_of(complete, resolved=True) == [f"classifiers[0].{problem}"]
+
+
+def test_two_classifiers_need_two_names(complete: dict[str, Any], problems_of: Problems) -> None:
+    complete["classifiers"] *= 2
+    assert problems_of(complete, resolved=True) == [
+        (
+            "classifiers[1].name: two classifiers are called 'regime' "
+            "(a second one of a type needs a name of its own)"
+        )
+    ]
+
+
+def test_whole_numbers_become_floats_in_classifiers_too(components: Components) -> None:
+    part = {"classifiers": [{"type": "volatility", "parameters": {"lookback": 5, "high": 1}}]}
+    checked = validate_partial(part, components=components)
+    assert repr(checked["classifiers"][0]["parameters"]) == "{'lookback': 5, 'high': 1.0}"
