@@ -1,7 +1,7 @@
 """What a component is: the protocols that shipped classes and a user's own fulfil alike.
 
 Nothing needs to be inherited. A class that has the members of a protocol is a component once it
-stands in `containers.components.Components`.
+stands in `containers.components.Components`; docs/components.md shows one of each.
 
 All of them are pure steps: what they remember is handed in and given back, so that one object
 serves every symbol, a step can be taken anywhere, and the same inputs give the same bits. They
