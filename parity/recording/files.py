@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import xxhash
+
 from containers.results import WorkflowResult
 from parity.channels import Channel
 
-__all__ = ["FILES", "add_files"]
+__all__ = ["FOLDER", "add_files"]
 
-FILES: Final = "files"
+FOLDER: Final = "folder"
 """Place of the folder's files in the channel ``files``."""
 
 _RESULT: Final = "result.json"
@@ -22,11 +24,10 @@ _MANIFEST: Final = "manifest.json"
 def add_files(
     channels: Mapping[Channel, dict[str, Any]], folder: Path, result: WorkflowResult
 ) -> None:
-    """Record every file below ``folder``; without the folder, nothing.
+    """Record every file below ``folder``, with its digest and whether the manifest says the same.
 
-    A file goes in with bytes and digest as the manifest has them, null where it does not list it.
-    The result names engine and run, so that its bytes differ between any two: of that file goes in
-    whether it holds the result that was given back.
+    ``result.json`` names engine and run, so that its bytes differ between any two: of it goes in
+    whether it holds the result that was given back. Without the folder nothing is recorded.
     """
     if not folder.is_dir():
         return
@@ -34,12 +35,18 @@ def add_files(
     files: dict[str, Any] = {}
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = file.relative_to(folder).as_posix()
+        if name == _MANIFEST:
+            continue
+        content = file.read_bytes()
+        found = {"bytes": len(content), "digest": xxhash.xxh3_128_hexdigest(content)}
+        files[name] = {"listed": listed.pop(name, None) == found}
         if name == _RESULT:
-            files[name] = {"listed": name in listed, "is_the_result": _holds(file, result)}
-        elif name != _MANIFEST:
-            files[name] = listed.get(name)
-    files[_MANIFEST] = {"lists_only_files": set(listed) <= set(files)}
-    channels[Channel.FILES][FILES] = files
+            files[name]["is_the_result"] = _holds(content, result)
+        else:
+            files[name] |= found
+    if (folder / _MANIFEST).is_file():
+        files[_MANIFEST] = {"lists_what_is_not_there": sorted(listed)}
+    channels[Channel.FILES][FOLDER] = files
 
 
 def _manifest(file: Path) -> dict[str, Any]:
@@ -53,8 +60,8 @@ def _manifest(file: Path) -> dict[str, Any]:
         return {}  # none, or none that can be read: then no file is listed
 
 
-def _holds(file: Path, result: WorkflowResult) -> bool:
+def _holds(content: bytes, result: WorkflowResult) -> bool:
     try:
-        return bool(json.loads(file.read_text(encoding="utf-8")) == result.to_document())
-    except (OSError, ValueError):
+        return bool(json.loads(content) == result.to_document())
+    except ValueError:
         return False
