@@ -166,9 +166,7 @@ def _trace_settings(channels: Mapping[Channel, Content]) -> dict[str, TraceSetti
                 by_phase[place] = TraceSettings(
                     config["trace_level"], trace["containers"], trace["max_events"]
                 )
-    return {
-        unit: by_phase.get(phase_of(unit), TraceSettings()) for unit in channels[Channel.TRACE]
-    }
+    return {unit: by_phase.get(phase_of(unit), TraceSettings()) for unit in channels[Channel.TRACE]}
 
 
 def _explain(result: WorkflowResult) -> str:

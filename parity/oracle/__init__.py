@@ -32,7 +32,15 @@ from parity.oracle.state import Portfolio
 from parity.oracle.times import periods_per_year
 from parity.oracle.units import Unit, cut, settings_of
 
-__all__ = ["Backtest", "CannotExpress", "Market", "Unit", "run_backtest", "run_unit"]
+__all__ = [
+    "Backtest",
+    "CannotExpress",
+    "Market",
+    "Unit",
+    "load_streams",
+    "run_backtest",
+    "run_unit",
+]
 
 Market: TypeAlias = Mapping[Stream, Sequence[PricedBar]]
 """All bars in the configured range, by stream."""

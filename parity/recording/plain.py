@@ -36,8 +36,8 @@ def _encode(value: object) -> object:
 def plain_error(error: ErrorInfo | None, root: Path | None) -> dict[str, Any] | None:
     """Give what engines must say alike of an error.
 
-    Of a container's failure that is everything: it says it itself. All else is worded by the engine,
-    and only its type and place are compared.
+    Of a container's failure that is everything, since it says it itself. All else is worded by the
+    engine, and only type and place are compared.
     """
     if error is None:
         return None

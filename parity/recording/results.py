@@ -53,8 +53,8 @@ class _Sorter:
             trace_summary=result.trace_summary,
             metadata=result.metadata,
         )
-        for one in result.iterations:
-            self._add_pass(one, _below(place, f"iteration={one.index}"))
+        for position, one in enumerate(result.iterations):
+            self._add_pass(one, _below(place, f"iteration={position}"))
         self._add_shortcuts(result, place)
 
     def _add_shortcuts(self, result: WorkflowResult, place: str) -> None:
@@ -85,7 +85,7 @@ class _Sorter:
                 self.add_workflow(branch, _below(place, f"branches/branch={name}"))
 
     def _add_pass(self, one: LoopIterationResult, place: str) -> None:
-        self._status(place, success=one.success)
+        self._status(place, success=one.success, index=one.index)
         for name, phase in one.phase_results.items():
             self._add_phase(phase, f"{place}/phase={name}")
         for name, branch in one.branches.items():

@@ -6,7 +6,7 @@ import copy
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from containers.components import default_components
 from containers.configuration import UserInput, read_user, validate_partial
@@ -15,7 +15,9 @@ from containers.journal import Entry
 from containers.results import WorkflowResult
 from parity.record import Record, record_of_crash, record_of_refusal, record_of_run
 
-__all__ = ["Engine", "EngineSubject", "told_by"]
+__all__ = ["Engine", "EngineSubject", "told", "told_by"]
+
+_RESULTS: Final = "results"
 
 
 class Engine(Protocol):
@@ -62,14 +64,17 @@ class EngineSubject:
         except Exception as error:  # noqa: BLE001  # whatever an engine lets out is its verdict
             return record_of_crash(self.name, error, time.perf_counter() - began)
         elapsed = time.perf_counter() - began
-        return record_of_run(self.name, result, entries, elapsed, told=self._told, root=root)
+        return record_of_run(
+            self.name, result, entries, elapsed,
+            told=self._told, root=root, folder=root / _RESULTS / result.workflow_id,
+        )  # fmt: skip
 
 
 def told_by(options: Mapping[str, str]) -> dict[ConfigPath, str]:
     """Give the settings, by path, with which a subject's options override a configuration."""
     settings: dict[ConfigPath, str] = {
         ("trace_level",): options.get("trace", "detailed"),
-        ("results", "directory"): "results",  # whatever the user's, each subject has its own
+        ("results", "directory"): _RESULTS,  # whatever the user's, each subject has its own
     }
     if "storage" in options:
         settings["results", "storage"] = options["storage"]
