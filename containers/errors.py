@@ -21,16 +21,20 @@ from typing import Final, TypeAlias
 import msgspec
 
 __all__ = [
+    "ConditionError",
     "ConfigPath",
     "ConfigurationError",
     "ContainerError",
     "ContainersError",
     "DataError",
+    "HookError",
     "LifecycleError",
     "Location",
+    "MissingReferenceError",
     "Problem",
     "StorageError",
     "WiringError",
+    "WorkflowError",
     "dotted",
 ]
 
@@ -163,3 +167,19 @@ class ContainerError(ContainersError):
 
 class StorageError(ContainersError):
     """A result could not be written or read back; what was complete before stays intact."""
+
+
+class MissingReferenceError(ContainersError):
+    """A reference names what is not there."""
+
+
+class ConditionError(ContainersError):
+    """A condition or an expression cannot be decided."""
+
+
+class HookError(ContainersError):
+    """A hook of a workflow gave what it must not give, or changed what it was handed."""
+
+
+class WorkflowError(ContainersError):
+    """A workflow came to nothing, though nothing in it raised."""
