@@ -6,7 +6,12 @@
     ├── WiringError             an engine connected containers in a way that cannot work
     ├── LifecycleError          an illegal move of a container; its state is unchanged
     ├── ContainerError          a container raised while it was driven; the cause is chained
+    ├── MissingReferenceError   a reference, condition or expression leads to nothing
+    ├── ConditionError          a condition cannot be decided
+    ├── HookError               a hook of a workflow gave what it must not
+    ├── WorkflowError           a pass came to no result as a whole
     ├── InvalidEventError       an event that no trace can hold; see `containers.trace.errors`
+    ├── OutputError             an output has a value or a file name that cannot be written
     └── StorageError            a result could not be written or read back
 
 A message says what was found, where, what was expected and what to do next; the same facts are
@@ -31,6 +36,7 @@ __all__ = [
     "LifecycleError",
     "Location",
     "MissingReferenceError",
+    "OutputError",
     "Problem",
     "StorageError",
     "WiringError",
@@ -165,21 +171,25 @@ class ContainerError(ContainersError):
         return type(self), (self.container, self.activity, self.cause)
 
 
-class StorageError(ContainersError):
-    """A result could not be written or read back; what was complete before stays intact."""
-
-
 class MissingReferenceError(ContainersError):
-    """A reference names what is not there."""
+    """A reference leads to a name that is not there, as only the run shows."""
 
 
 class ConditionError(ContainersError):
-    """A condition or an expression cannot be decided."""
+    """An expression, a threshold or a callable cannot be decided."""
 
 
 class HookError(ContainersError):
-    """A hook of a workflow gave what it must not give, or changed what it was handed."""
+    """A hook of a workflow gave the wrong type, or changed what it was shown."""
 
 
 class WorkflowError(ContainersError):
-    """A workflow came to nothing, though nothing in it raised."""
+    """A pass came to no result as a whole, for example because no phase ran."""
+
+
+class OutputError(ContainersError):
+    """An output cannot be written as its definition says; nothing has been written."""
+
+
+class StorageError(ContainersError):
+    """A result could not be written or read back; what was complete before stays intact."""
