@@ -180,22 +180,26 @@ class Module(ABC):
     imports: ClassVar[collections.abc.Sequence[Import]] = ()
 
     @abstractmethod
-    def get_phases(self) -> collections.abc.Sequence[Phase]:
-        """Say which phases there are; they name each other by the names they have here."""
+    def get_phases(self, parameters: Mapping[str, Any]) -> collections.abc.Sequence[Phase]:
+        """Say which phases there are; they name each other by the names they have here.
+
+        Args:
+            parameters: The values of this import, the defaults included; a copy.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """The phases of a module, each called ``{name}.{phase}``.
+    """The phases of a module, each called ``{as_}.{phase}``.
 
     Attributes:
-        module: The class, or the name it is registered under.
-        name: What stands before the names of its phases.
+        module: The name it is registered under, or the class.
+        as_: What stands before the names of its phases.
         parameters: Values that replace the module's defaults.
     """
 
-    module: type[Module] | str
-    name: str
+    module: str | type[Module]
+    as_: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
