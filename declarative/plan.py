@@ -195,7 +195,7 @@ class _Markets:
 
 def _rehearse(unit: Unit) -> None:
     try:
-        unit.blueprint()
+        _ = unit.blueprint
     except PatternError:
         raise
     except Exception:  # noqa: BLE001  # a component that cannot be made fails its unit, there

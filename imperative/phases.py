@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import msgspec
 
-from containers.errors import ConditionError, WorkflowError
+from containers.errors import ConfigurationError, Problem, WorkflowError
 from containers.failures import describe_error
 from containers.journal import (
     ConfigResolved,
@@ -189,10 +189,11 @@ class _PhaseInPass:
         for name, kind in topology.inputs.items():
             if not isinstance(inputs[name], kind):
                 path = next(find_references(self._definition.inputs[name]))
-                raise ConditionError(
-                    f"the input '{name}' is {kind_of(inputs[name])}, from ${{{path}}}; "
-                    f"expected {kind.__name__}"
+                message = (
+                    f"${{{path}}} is {kind_of(inputs[name])}, and the topology "
+                    f"'{self._definition.topology}' needs a {kind.__name__}"
                 )
+                raise ConfigurationError([Problem(message, path=("inputs", name))])
 
     def _resolved_phase(self) -> ResolvedPhase:
         if self._phase.resolved is not None:

@@ -159,7 +159,8 @@ def prepare(
     preparer = _Preparer(
         user, resolver, sequencer, MarketLoader(user.base_dir) if loader is None else loader
     )
-    prepared, dropped = [], []
+    dropped: list[BarDropped] = []
+    prepared: list[tuple[Phase, Resolved | None, MarketData | None]] = []
     for phase, own in zip(phases, resolved, strict=True):
         with as_written(user, phase.name):
             market = preparer.load_early(phase, own)

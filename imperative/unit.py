@@ -180,13 +180,13 @@ def _start(unit: Unit) -> None:
 
 
 def _execute(unit: Unit) -> None:
-    parts = np.split(unit.times_ns, [unit.warm_up_slices])
-    for times_ns, run_slice in zip(
-        parts, (unit.bus.run_warm_up_slice, unit.bus.run_slice), strict=True
+    before, window = np.split(unit.times_ns, [unit.warm_up_slices])
+    for times_ns, run in (
+        (before, unit.bus.run_warm_up_slices),
+        (window, unit.bus.run_slices),
     ):
         for first in range(0, len(times_ns), _TIMES_AT_ONCE):
-            for time_ns in times_ns[first : first + _TIMES_AT_ONCE].tolist():
-                run_slice(time_ns)
+            run(times_ns[first : first + _TIMES_AT_ONCE].tolist())
 
 
 def _collect(unit: Unit) -> dict[str, object]:

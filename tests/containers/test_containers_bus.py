@@ -234,7 +234,7 @@ def test_events_are_numbered_without_gaps_kept_or_not() -> None:
     bus.run_slice(5)
     bus.run_slice(6)
     assert bus.seq == 12
-    assert [(e.seq, e.time_ns, e.container) for e in recorder.buffer] == [
+    assert [(e.seq, e.time_ns, e.container) for e in recorder.finish(12)] == [
         (0, 5, "a"), (2, 5, "a"), (6, 6, "a"), (8, 6, "a"),
     ]  # fmt: skip
 
@@ -273,7 +273,8 @@ def test_an_event_with_another_number_than_the_next_is_refused(number: int) -> N
     with pytest.raises(WiringError) as raised:
         player.publish(seq=number)
     assert str(raised.value) == f"'a' numbered its SIGNAL {number}, the next number is 0"
-    assert (bus.seq, recorder.buffer, log) == (0, [], [])
+    assert (bus.seq, log) == (0, [])
+    assert not any(recorder.waiting.values())
 
 
 def test_a_container_that_raises_in_an_act_is_faulted_and_named() -> None:
@@ -306,6 +307,34 @@ def test_a_container_that_raises_in_a_handler_is_blamed_and_not_the_publisher() 
     assert (raised.value.container, raised.value.activity) == ("c", "execute")
     assert str(raised.value.cause) == "broken"
     assert [p.state for p in (a, b, c)] == [State.RUNNING, State.RUNNING, State.FAULTED]
+
+
+@pytest.mark.parametrize("hearers", ["b", "bc", "bcd"])
+def test_whoever_raises_is_blamed_however_many_hear_the_event(hearers: str) -> None:
+    failing: dict[EventKind, Doing | None] = {SIGNAL: broken}
+    hearing: dict[EventKind, Doing | None] = {SIGNAL: None}
+    a = Player("a", [], {Step.SIGNALS: Player.publish})
+    others = [Player(n, [], hears=failing if n == hearers[-1] else hearing) for n in hearers]
+    bus = started(a, *others, routes=tuple((SIGNAL, "a", n) for n in hearers))
+    with pytest.raises(ContainerError) as raised:
+        bus.run_slice(1)
+    assert raised.value.container == hearers[-1]
+
+
+def test_slices_are_run_one_after_the_other_up_to_a_failure() -> None:
+    times: list[int] = []
+
+    def note(player: Player) -> None:
+        times.append(bus.time_ns)
+        if bus.time_ns == 30:
+            broken(player)
+
+    bus = started(Player("a", [], {Step.BARS: note}), routes=())
+    bus.run_slices(())
+    bus.run_slices((10, 20))
+    with pytest.raises(ContainerError):
+        bus.run_slices((30, 40))
+    assert times == [10, 20, 30]
 
 
 def test_a_slice_is_refused_while_a_container_is_not_running() -> None:
