@@ -5,7 +5,7 @@
     'momentum' in config.names
 
 1. `compile_expression` cuts the text into tokens and parses it by precedence, once; every node
-   becomes a closure, and what is made of constants alone is worked out there and then.
+   becomes a closure. Only structure, names and literals are judged here.
 2. `Expression.evaluate` runs the closures over a scope, a mapping of names to plain data.
 3. `Expression.lookups` are the chains of keys that it looks up, so that names can be checked
    before there are values.
@@ -54,13 +54,10 @@ class Expression:
     Attributes:
         text: As it was written.
         lookups: The chains of keys looked up, as far as they are written out, in order.
-        kind: ``boolean``, ``number``, ``text``, ``list`` or ``null`` where the text alone shows
-            what it gives; null: the values decide.
     """
 
     text: str
     lookups: tuple[Lookup, ...]
-    kind: str | None
     _run: Run
 
     def evaluate(self, scope: Scope) -> Any:
@@ -74,11 +71,12 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A piece of an expression: how to run it, and what its text alone shows."""
+    """A piece of an expression: how to run it, and how deep it is nested."""
 
     run: Run
-    kind: str | None = None
-    constant: bool = False
+    depth: int = 1
+    key: str | int | None = None
+    """The value of a literal that can be a key."""
     lookup: Lookup | None = None
 
 
@@ -91,7 +89,7 @@ def compile_expression(text: str, functions: tuple[tuple[str, Function], ...] = 
         functions: What may be called, by name; none for a user's conditions.
 
     Raises:
-        ExpressionSyntaxError: It is not of the language, or its constants do not fit together.
+        ExpressionSyntaxError: It is not of the language.
 
     >>> compile_expression("a.b[1] * 2 > 5 or not true").evaluate({"a": {"b": [1, 3]}})
     True
@@ -101,7 +99,7 @@ def compile_expression(text: str, functions: tuple[tuple[str, Function], ...] = 
     parser = _Parser(text, dict(functions))
     part = parser.whole()
     lookups = tuple(dict.fromkeys(parser.lookups))
-    return Expression(text, lookups, part.kind, part.run)
+    return Expression(text, lookups, part.run)
 
 
 _TOKENS: Final = re.compile(
@@ -137,7 +135,7 @@ class _Parser:
         self.lookups: list[Lookup] = []
         self._tokens = self._cut(text)
         self._place = 0
-        self._depth = 0
+        self._open = 0
 
     @staticmethod
     def _cut(text: str) -> list[tuple[str, str]]:
@@ -182,17 +180,15 @@ class _Parser:
         what = "the end"
         if self._place < len(self._tokens):
             what = f"'{self._tokens[self._place][1]}'"
-        hint = ""
-        if what in ("'if'", "'else'", "'for'", "'lambda'", "'is'"):
-            hint = "; the word is not of the language"
-        raise ExpressionSyntaxError(f"found {what}, expected {expected}{hint}")
+        raise ExpressionSyntaxError(f"found {what}, expected {expected}")
 
     def _deeper(self, parse: Callable[[], _Part]) -> _Part:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise ExpressionSyntaxError(f"it is nested deeper than {MAX_DEPTH} levels")
+        """Parse what stands in brackets or behind a sign, of which a few may be open at once."""
+        self._open += 1
+        if self._open > MAX_DEPTH:
+            raise _too_deep()
         part = parse()
-        self._depth -= 1
+        self._open -= 1
         return part
 
     # -- precedence
@@ -210,8 +206,6 @@ class _Parser:
         parts = [first]
         while self._take(word):
             parts.append(inner())
-        for part in parts:
-            _must_be(part, "boolean", f"'{word}'")
         runs = [part.run for part in parts]
 
         def run(scope: Scope) -> bool:
@@ -220,14 +214,13 @@ class _Parser:
                     return stops
             return not stops
 
-        return _folded(run, "boolean", parts)
+        return _joined(run, parts)
 
     def _not(self) -> _Part:
         if self._take("not"):
             inner = self._deeper(self._not)
-            _must_be(inner, "boolean", "'not'")
             run = inner.run
-            return _folded(lambda scope: not _boolean(run(scope), "not"), "boolean", [inner])
+            return _joined(lambda scope: not _boolean(run(scope), "not"), [inner])
         return self._comparison()
 
     def _comparison(self) -> _Part:
@@ -255,7 +248,7 @@ class _Parser:
                 left = right
             return True
 
-        return _folded(run, "boolean", parts)
+        return _joined(run, parts)
 
     def _sum(self) -> _Part:
         return self._arithmetic(("+", "-"), self._product)
@@ -273,7 +266,8 @@ class _Parser:
     def _signed(self) -> _Part:
         if self._take("-"):
             inner = self._deeper(self._signed)
-            return _calculation("-", _Part(lambda _: 0, "number", constant=True), inner)
+            run = inner.run
+            return _joined(lambda scope: _calculated("-", 0, run(scope)), [inner])
         return self._looked_up()
 
     def _looked_up(self) -> _Part:
@@ -285,12 +279,12 @@ class _Parser:
                 if kind != "name" or name in _KEYWORDS:
                     self._unexpected("a name after '.'")
                 self._place += 1
-                key = _Part(lambda _, name=name: name, "text", constant=True)  # type: ignore[misc]  # bound here
+                key = _literal(name)
             else:
                 key = self._deeper(self._or)
                 self._need("]")
-            if chain is not None and key.constant:
-                chain = (*chain, key.run({}))
+            if chain is not None and key.key is not None:
+                chain = (*chain, key.key)
             elif chain is not None:
                 self.lookups.append(chain)
                 chain = None
@@ -306,25 +300,25 @@ class _Parser:
         kind, text = self._peek()
         if kind == "number":
             self._place += 1
-            return _constant(_number(text), "number")
+            return _literal(_number(text))
         if kind == "text":
             self._place += 1
-            return _constant(text[1:-1], "text")
+            return _literal(text[1:-1])
         if kind == "name" and text not in _KEYWORDS:
             self._place += 1
             if text in _WORDS:
-                return _constant(_WORDS[text], "null" if _WORDS[text] is None else "boolean")
+                return _literal(_WORDS[text])
             if self._next() == "(":
                 return self._call(text)
             return _Part(lambda scope: _named(scope, text), lookup=(text,))
         if self._take("("):
             part = self._deeper(self._or)
             self._need(")")
-            return _Part(part.run, part.kind, part.constant)
+            return _Part(part.run, part.depth)
         if self._take("["):
             items = self._listed("]")
             runs = [item.run for item in items]
-            return _folded(lambda scope: [run(scope) for run in runs], "list", items)
+            return _joined(lambda scope: [run(scope) for run in runs], items)
         return self._unexpected("a value")
 
     def _call(self, name: str) -> _Part:
@@ -342,7 +336,7 @@ class _Parser:
             except (TypeError, ValueError, ArithmeticError) as error:
                 raise ExpressionError(f"{name}(…): {error}") from error
 
-        return _Part(run)
+        return _joined(run, items)
 
     def _listed(self, end: str) -> list[_Part]:
         items: list[_Part] = []
@@ -354,45 +348,38 @@ class _Parser:
         return items
 
 
-def _constant(value: Any, kind: str) -> _Part:
-    return _Part(lambda _: value, kind, constant=True)
+def _literal(value: Any) -> _Part:
+    is_key = isinstance(value, str | int) and not isinstance(value, bool)
+    return _Part(lambda _: value, key=value if is_key else None)
 
 
-def _folded(run: Run, kind: str | None, parts: list[_Part]) -> _Part:
-    """Work out what has no names in it, so that it is wrong at once or never."""
-    if not all(part.constant for part in parts):
-        return _Part(run, kind)
-    try:
-        value = run({})
-    except ExpressionError as error:
-        raise ExpressionSyntaxError(str(error)) from None
-    return _Part(lambda _: value, kind, constant=True)
+def _joined(run: Run, parts: list[_Part]) -> _Part:
+    depth = 1 + max((part.depth for part in parts), default=0)
+    if depth > MAX_DEPTH:
+        raise _too_deep()
+    return _Part(run, depth)
 
 
-def _must_be(part: _Part, kind: str, where: str) -> None:
-    if part.kind not in (None, kind):
-        raise ExpressionSyntaxError(f"found {_a(part.kind)} beside {where}, expected {_a(kind)}")
+def _too_deep() -> ExpressionSyntaxError:
+    return ExpressionSyntaxError(f"it is nested deeper than {MAX_DEPTH} levels")
 
 
 def _calculation(sign: str, left: _Part, right: _Part) -> _Part:
-    for part in (left, right):
-        _must_be(part, "number", f"'{sign}'")
-    compute, a, b = _ARITHMETIC[sign], left.run, right.run
+    a, b = left.run, right.run
+    return _joined(lambda scope: _calculated(sign, a(scope), b(scope)), [left, right])
 
-    def run(scope: Scope) -> int | float:
-        x, y = a(scope), b(scope)
-        for value in (x, y):
-            if not _is_number(value):
-                raise ExpressionError(f"found {_described(value)} beside '{sign}', expected a number")
-        try:
-            result: int | float = compute(x, y)
-        except ZeroDivisionError:
-            raise ExpressionError(f"{x!r} {sign} {y!r} divides by zero") from None
-        except OverflowError:
-            raise ExpressionError(f"{x!r} {sign} {y!r} is too large") from None
-        return _within(result, f"{x!r} {sign} {y!r}")
 
-    return _folded(run, "number", [left, right])
+def _calculated(sign: str, x: Any, y: Any) -> int | float:
+    for value in (x, y):
+        if not _is_number(value):
+            raise ExpressionError(f"found {_described(value)} beside '{sign}', expected a number")
+    try:
+        result: int | float = _ARITHMETIC[sign](x, y)
+    except ZeroDivisionError:
+        raise ExpressionError(f"{x!r} {sign} {y!r} divides by zero") from None
+    except OverflowError:
+        raise ExpressionError(f"{x!r} {sign} {y!r} is too large") from None
+    return _within(result, f"{x!r} {sign} {y!r}")
 
 
 def _lookup(part: _Part, key: _Part) -> _Part:
@@ -411,9 +398,7 @@ def _lookup(part: _Part, key: _Part) -> _Part:
                 message += f" ({did_you_mean(step, known)})"
             raise ExpressionError(message) from None
 
-    if part.kind is not None and part.kind != "list":
-        raise ExpressionSyntaxError(f"{_a(part.kind)} has no keys to look up")
-    return _folded(run, None, [part, key])
+    return _joined(run, [part, key])
 
 
 def _named(scope: Scope, name: str) -> Any:
@@ -485,12 +470,6 @@ def _boolean(value: Any, word: str) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _a(kind: str | None) -> str:
-    return {"boolean": "true or false", "null": "null", "text": "text"}.get(
-        str(kind), f"a {kind}"
-    )
 
 
 def _described(value: Any) -> str:

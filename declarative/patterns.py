@@ -20,13 +20,13 @@ from containers.errors import ConfigurationError, Location, Problem
 from containers.strict_yaml import Document, load, loads
 from declarative.errors import PatternError
 from declarative.references import Node
-from declarative.schema import (
+from declarative.schema import definition_of
+from declarative.definitions import (
     DefaultsDefinition,
     Definition,
     SequenceDefinition,
     TopologyDefinition,
     WorkflowDefinition,
-    definition_of,
 )
 
 __all__ = ["Library", "Pattern", "pattern_of", "shipped"]

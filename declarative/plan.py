@@ -26,7 +26,7 @@ from declarative.errors import PatternError
 from declarative.patterns import D, Library, Pattern
 from declarative.references import Node
 from declarative.resolution import Resolved, Resolver
-from declarative.schema import WorkflowDefinition
+from declarative.definitions import WorkflowDefinition
 from declarative.sequencer import PlannedIteration, plan_iterations
 from declarative.unit import Unit
 

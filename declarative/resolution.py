@@ -33,7 +33,7 @@ from containers.errors import ConfigPath, ConfigurationError, Location, Problem
 from declarative.errors import PatternError
 from declarative.patterns import Library, Pattern
 from declarative.references import Node
-from declarative.schema import WorkflowDefinition
+from declarative.definitions import WorkflowDefinition
 from declarative.values import resolve
 
 __all__ = ["Resolved", "Resolver", "merge"]

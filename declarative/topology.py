@@ -23,7 +23,7 @@ from containers.nearest import did_you_mean
 from containers.storage import UnitFolder
 from declarative.patterns import Pattern
 from declarative.references import Node, Scope
-from declarative.schema import ContainerDefinition, RouteDefinition, TopologyDefinition
+from declarative.definitions import ContainerDefinition, RouteDefinition, TopologyDefinition
 from declarative.settings import EXPORTS, SHIPPED, settings_for
 from declarative.values import loops, resolve, text_of
 

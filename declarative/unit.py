@@ -27,7 +27,7 @@ from containers.trace import Trace, TraceRecorder, TraceWriter, kept_kinds
 from containers.trading import PortfolioReport
 from declarative.driver import Driven, drive
 from declarative.patterns import Pattern
-from declarative.schema import TopologyDefinition
+from declarative.definitions import TopologyDefinition
 from declarative.scope import topology_scope
 from declarative.topology import Blueprint, Report, build, expand
 
