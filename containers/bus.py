@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence, Sized
 from typing import Final, NoReturn
 
-from containers.container import Container, Handler
+from containers.container import Container, Handler, Step
 from containers.errors import ContainerError, WiringError
 from containers.events import Event, EventKind
 from containers.journal import Route
@@ -28,6 +28,9 @@ from containers.ports import Clock, Outlet, Port
 from containers.trace import PIECE_ROWS, TraceRecorder
 
 __all__ = ["Bus"]
+
+_WARMING: Final = frozenset((Step.BARS, Step.FEATURES, Step.CLASSIFICATION))
+"""The steps of a slice before the window."""
 
 
 class BusOutlet:
@@ -103,6 +106,7 @@ class Bus:
         self._containers: dict[str, Container] = {}
         self._routes: list[Route] = []
         self._agenda: tuple[tuple[Sized, Callable[[], None]], ...] = ()
+        self._warm_up: tuple[tuple[Sized, Callable[[], None]], ...] = ()
         self._actors: dict[Callable[[], None], Container] = {}
         self._sealed = False
         self._entered = False
@@ -174,6 +178,7 @@ class Bus:
         ]
         acts.sort(key=lambda entry: entry[:2])
         self._agenda = tuple((act.when, act.run) for _, _, act, _ in acts)
+        self._warm_up = tuple((act.when, act.run) for step, _, act, _ in acts if step in _WARMING)
         self._actors = {act.run: container for _, _, act, container in acts}
         self._sealed = True
 
@@ -216,6 +221,19 @@ class Bus:
                     raise _blame(self._actors[act], error) from error
         if len(self._buffer) >= PIECE_ROWS:
             self._recorder.trim()
+
+    def run_warm_up_slice(self, time_ns: int) -> None:
+        """Take the slice through steps 1, 3 and 4 alone: bars, features, classifications.
+
+        Raises:
+            ContainerError: One raised; it is faulted, the slice is left unfinished.
+            WiringError: Before the first slice, a container is not running.
+        """
+        whole, self._agenda = self._agenda, self._warm_up
+        try:
+            self.run_slice(time_ns)
+        finally:
+            self._agenda = whole
 
     def refuse(self, event: Event) -> NoReturn:
         """Raise for an event that may not be published now."""

@@ -95,6 +95,9 @@ def make_plan(user: UserInput, library: Library, components: Components) -> Plan
             sequence=sequence.name,
             depends_on=tuple(definition.depends_on),
             required=definition.required,
+            conditions=(),
+            inputs={},
+            units=len(iterations),
         )
         phases.append(PhasePlan(planned, phase, iterations))
     return Plan(workflow.name, resolved, tuple(phases), markets.dropped)

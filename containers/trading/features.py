@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, ClassVar, Final, TypeAlias
 
 from containers.components import Indicator
 from containers.container import Act, Container, Handler, Role, Step
 from containers.data import Bars
 from containers.events import Bar, EventKind, Features
-from containers.ports import Clock, Outlet, Port
+from containers.ports import TRADING, WARM_UP, Clock, Outlet, Port
 
 __all__ = ["FeaturesContainer"]
 
@@ -37,6 +37,8 @@ class FeaturesContainer(Container):
         bars: The stream itself. Indicators are then computed over arrays, a block at a time, and
             each value is let out with its BAR, which must be the bar it was computed for. Null:
             bar by bar, from the BARs alone. Either way the bits are the same.
+        trading_from_ns: FEATURES of bars that end before this time, int64 nanoseconds UTC, have
+            the topic ``warm_up``; all others, and with null all, have ``trading``.
     """
 
     role: ClassVar[Role] = Role.FEATURES
@@ -49,6 +51,7 @@ class FeaturesContainer(Container):
         timeframe: str,
         indicators: Sequence[Indicator],
         bars: Bars | None = None,
+        trading_from_ns: int | None = None,
     ) -> None:
         super().__init__(container_id)
         self._symbol = symbol
@@ -57,16 +60,21 @@ class FeaturesContainer(Container):
         self._names = [indicator.name for indicator in indicators]
         self._states = [indicator.initial for indicator in indicators]
         self._stream = bars
+        self._trading_from_ns = trading_from_ns
         self._ahead: Iterator[_Row] = iter(())
         self._bars: list[Bar] = []
         self._outlet: Outlet
+        self._trading: Outlet
         self._clock: Clock
 
     def settings(self) -> Mapping[str, Any]:
         """Name the stream and its features."""
         return {
-            "symbol": self._symbol, "timeframe": self._timeframe, "features": self._names,
-        }  # fmt: skip
+            "symbol": self._symbol,
+            "timeframe": self._timeframe,
+            "features": self._names,
+            "trading_from_ns": self._trading_from_ns,
+        }
 
     def handlers(self) -> Mapping[EventKind, Handler | None]:
         """Take bars."""
@@ -77,19 +85,24 @@ class FeaturesContainer(Container):
         return {Step.FEATURES: Act(self.publish_features, when=self._bars)}
 
     def on_initialize(self, port: Port) -> None:
-        """Find the outlet."""
+        """Find the outlets."""
         self._clock = port.clock
-        self._outlet = port.outlet(EventKind.FEATURES)
+        self._outlet = port.outlet(EventKind.FEATURES, WARM_UP)
+        self._trading = port.outlet(EventKind.FEATURES, TRADING)
 
     def on_start(self) -> None:
         """Go to the first bar."""
         if self._stream is not None:
-            self._ahead = chain.from_iterable(self._blocks(self._stream))
+            rows = chain.from_iterable(self._blocks(self._stream))
+            warming = self._stream.count_before(self._trading_from_ns)
+            self._ahead = chain(islice(rows, warming), self._turn(), rows)
 
     def publish_features(self) -> None:
         """Publish the features of this slice's bar."""
         bar, clock = self._bars.pop(), self._clock
         if self._stream is None:
+            if self._trading_from_ns is None or bar.time_ns >= self._trading_from_ns:
+                self._outlet = self._trading
             values = self._stepped(bar)
         else:
             end_ns, close, values = next(self._ahead, _NO_ROW)
@@ -100,6 +113,12 @@ class FeaturesContainer(Container):
                 clock.seq, clock.time_ns, self.id, bar.seq, self._symbol, self._timeframe, values
             )
         )  # fmt: skip
+
+    def _turn(self) -> Iterator[_Row]:
+        """Stand between two rows as none, and turn to the other outlet when it is passed."""
+        self._outlet = self._trading
+        return
+        yield
 
     def on_cleanup(self) -> None:
         """Let go of the stream."""

@@ -55,7 +55,8 @@ class PortfolioContainer(Container):
     Args:
         container_id: Its id.
         portfolio: Id of the portfolio, ``{strategy}.{profile}``.
-        base_timeframes: Shortest timeframe of every symbol, in configuration order.
+        base_timeframes: Shortest timeframe of every symbol, in configuration order, also of those
+            that have no base bar in the window: they are never traded.
         initial_capital: Currency.
         sizing: How large a position it aims for.
         stop_loss: Loss on the average price at which a position is left; null: never.

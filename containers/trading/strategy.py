@@ -11,6 +11,7 @@ from containers.components import Decision, Strategy
 from containers.container import Act, Container, Handler, Role, Step
 from containers.events import Bar, EventKind, Features, Signal
 from containers.ports import Clock, Outlet, Port
+from containers.results import StoredSignal
 
 __all__ = ["StrategyContainer"]
 
@@ -24,12 +25,20 @@ class StrategyContainer(Container):
 
     It steps on each FEATURES it is sent and keeps apart what it remembers of each symbol. The
     BARs it is sent must be those the FEATURES were made from.
+
+    Args:
+        container_id: Its id.
+        strategy: What decides.
+        keep_signals: Keep every signal, for `collect`: a tuple of `StoredSignal`, else null.
     """
 
     role: ClassVar[Role] = Role.STRATEGY
 
-    def __init__(self, container_id: str, *, strategy: Strategy) -> None:
+    def __init__(
+        self, container_id: str, *, strategy: Strategy, keep_signals: bool = False
+    ) -> None:
         super().__init__(container_id)
+        self._published: list[Signal] | None = [] if keep_signals else None
         self._strategy = strategy
         self._values = _picker([indicator.name for indicator in strategy.indicators])
         self._views: defaultdict[str, Decision] = defaultdict(lambda: _BEFORE_THE_FIRST)
@@ -70,12 +79,28 @@ class StrategyContainer(Container):
             if view is last or view == last:
                 continue
             views[symbol] = view
-            self._outlet.publish(
-                Signal(
-                    clock.seq, clock.time_ns, self.id, features.seq,
-                    symbol, view.direction, view.strength,
-                )
+            signal = Signal(
+                clock.seq, clock.time_ns, self.id, features.seq,
+                symbol, view.direction, view.strength,
             )  # fmt: skip
+            self._outlet.publish(signal)
+            if self._published is not None:
+                self._published.append(signal)
+
+    def on_collect(self) -> tuple[StoredSignal, ...] | None:
+        """Give the signals that were kept; null when none were to be."""
+        if self._published is None:
+            return None
+        name = self.id.removeprefix("strategy/")
+        return tuple(
+            StoredSignal(s.time_ns, name, s.symbol, s.direction, s.strength, s.seq)
+            for s in self._published
+        )
+
+    def on_cleanup(self) -> None:
+        """Let go of the signals."""
+        if self._published is not None:
+            self._published.clear()
 
 
 def _picker(names: Sequence[str]) -> Callable[[Mapping[str, float | None]], Values]:

@@ -124,12 +124,10 @@ def test_every_key_is_required(complete: dict[str, Any], problems_of: Problems) 
         assert expected in problems[0], path
 
 
-def test_phases_and_the_sequences_own_close_at_end_need_not_be_there(
-    complete: dict[str, Any], components: Components
-) -> None:
+def test_phases_need_not_be_there(complete: dict[str, Any], components: Components) -> None:
     config = validate_resolved(without(complete, "phases"), components=components)
     assert config.phases == {}
-    assert config.walk_forward.close_at_end is None
+    assert config.walk_forward.close_at_end is True
     said = changed(complete, "walk_forward", "close_at_end", to=False)
     assert validate_resolved(said, components=components).walk_forward.close_at_end is False
 

@@ -68,8 +68,8 @@ def test_nulls_are_kept_where_they_mean_something(components: Components) -> Non
             }
         ],
         "trace": {"max_events": None},
-        "parameter_sweep": {"random": None},
-        "walk_forward": {"step_bars": None, "close_at_end": None},
+        "parameter_sweep": {"random": None, "only": None},
+        "walk_forward": {"step_bars": None},
     }
     assert validate_partial(data, components=components) == data
 

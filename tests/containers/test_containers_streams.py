@@ -227,14 +227,19 @@ def test_a_volume_is_null_where_the_file_has_none(make_bars: MakeBars) -> None:
         (
             lambda bars: DataContainer("data/AAA/1d", bars=bars),
             Role.DATA,
-            {"symbol": "AAA", "timeframe": "1d", "bars": 2},
+            {"symbol": "AAA", "timeframe": "1d", "bars": 2, "trading_from_ns": None},
         ),
         (
             lambda _: FeaturesContainer(
                 "features/AAA/1d", symbol="AAA", timeframe="1d", indicators=[Sma(2), Std(3)]
             ),
             Role.FEATURES,
-            {"symbol": "AAA", "timeframe": "1d", "features": ["sma_2", "std_3"]},
+            {
+                "symbol": "AAA",
+                "timeframe": "1d",
+                "features": ["sma_2", "std_3"],
+                "trading_from_ns": None,
+            },
         ),
         (
             lambda _: StrategyContainer("strategy/s", strategy=Momentum(2, 5)),
