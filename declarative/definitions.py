@@ -224,10 +224,14 @@ class IterationDefinition(_Model):
 
 
 class SequenceDefinition(_Model):
-    """The runs that make a phase, as a tree, and what they come to."""
+    """The runs that make a phase, as a tree, and what they come to.
+
+    ``section`` is where the user sets it up, and what is named when it does not fit the data.
+    """
 
     kind: Literal["sequence"]
     name: Name
+    section: Text | None = None
     let: Expressions = {}
     iterations: Annotated[list[IterationDefinition], Field(min_length=1)]
     gives: GivesDefinition

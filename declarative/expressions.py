@@ -71,10 +71,9 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A piece of an expression: how to run it, and how deep it is nested."""
+    """A piece of an expression: how to run it, and which keys it looks up."""
 
     run: Run
-    depth: int = 1
     key: str | int | None = None
     """The value of a literal that can be a key."""
     lookup: Lookup | None = None
@@ -186,7 +185,7 @@ class _Parser:
         """Parse what stands in brackets or behind a sign, of which a few may be open at once."""
         self._open += 1
         if self._open > MAX_DEPTH:
-            raise _too_deep()
+            raise ExpressionSyntaxError(f"it is nested deeper than {MAX_DEPTH} levels")
         part = parse()
         self._open -= 1
         return part
@@ -214,13 +213,13 @@ class _Parser:
                     return stops
             return not stops
 
-        return _joined(run, parts)
+        return _Part(run)
 
     def _not(self) -> _Part:
         if self._take("not"):
             inner = self._deeper(self._not)
             run = inner.run
-            return _joined(lambda scope: not _boolean(run(scope), "not"), [inner])
+            return _Part(lambda scope: not _boolean(run(scope), "not"))
         return self._comparison()
 
     def _comparison(self) -> _Part:
@@ -248,7 +247,7 @@ class _Parser:
                 left = right
             return True
 
-        return _joined(run, parts)
+        return _Part(run)
 
     def _sum(self) -> _Part:
         return self._arithmetic(("+", "-"), self._product)
@@ -267,7 +266,7 @@ class _Parser:
         if self._take("-"):
             inner = self._deeper(self._signed)
             run = inner.run
-            return _joined(lambda scope: _calculated("-", 0, run(scope)), [inner])
+            return _Part(lambda scope: _calculated("-", 0, run(scope)))
         return self._looked_up()
 
     def _looked_up(self) -> _Part:
@@ -314,11 +313,11 @@ class _Parser:
         if self._take("("):
             part = self._deeper(self._or)
             self._need(")")
-            return _Part(part.run, part.depth)
+            return _Part(part.run)
         if self._take("["):
             items = self._listed("]")
             runs = [item.run for item in items]
-            return _joined(lambda scope: [run(scope) for run in runs], items)
+            return _Part(lambda scope: [run(scope) for run in runs])
         return self._unexpected("a value")
 
     def _call(self, name: str) -> _Part:
@@ -336,7 +335,7 @@ class _Parser:
             except (TypeError, ValueError, ArithmeticError) as error:
                 raise ExpressionError(f"{name}(…): {error}") from error
 
-        return _joined(run, items)
+        return _Part(run)
 
     def _listed(self, end: str) -> list[_Part]:
         items: list[_Part] = []
@@ -353,20 +352,9 @@ def _literal(value: Any) -> _Part:
     return _Part(lambda _: value, key=value if is_key else None)
 
 
-def _joined(run: Run, parts: list[_Part]) -> _Part:
-    depth = 1 + max((part.depth for part in parts), default=0)
-    if depth > MAX_DEPTH:
-        raise _too_deep()
-    return _Part(run, depth)
-
-
-def _too_deep() -> ExpressionSyntaxError:
-    return ExpressionSyntaxError(f"it is nested deeper than {MAX_DEPTH} levels")
-
-
 def _calculation(sign: str, left: _Part, right: _Part) -> _Part:
     a, b = left.run, right.run
-    return _joined(lambda scope: _calculated(sign, a(scope), b(scope)), [left, right])
+    return _Part(lambda scope: _calculated(sign, a(scope), b(scope)))
 
 
 def _calculated(sign: str, x: Any, y: Any) -> int | float:
@@ -398,7 +386,7 @@ def _lookup(part: _Part, key: _Part) -> _Part:
                 message += f" ({did_you_mean(step, known)})"
             raise ExpressionError(message) from None
 
-    return _joined(run, [part, key])
+    return _Part(run)
 
 
 def _named(scope: Scope, name: str) -> Any:

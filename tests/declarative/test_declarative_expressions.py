@@ -51,7 +51,6 @@ def test_an_expression_gives_its_value(text: str, value: Any) -> None:
         ("1 if a else 2", "found 'if', expected the end"),
         ("+1", "found '+', expected a value"),
         ("9223372036854775809", "9223372036854775809 is beyond the whole numbers of 64 bits"),
-        ("1" + " + 1" * 50, "it is nested deeper than 50 levels"),
         ("lambda: 1", "found ':', which is not of the language"),
         ("1e999", "1e999 is no finite number"),
         ("x" * 1001, "found 1001 characters, expected at most 1000"),
