@@ -101,7 +101,10 @@ class OutputDefinition(_Model):
 
 
 class PhaseDefinition(_Model):
-    """A phase: a sequence of runs of a topology, after the phases it depends on."""
+    """A phase: a sequence of runs of a topology, after the phases it depends on.
+
+    ``when`` is another word for ``conditions``; what stands under either must hold.
+    """
 
     name: Name
     topology: Name
@@ -110,6 +113,7 @@ class PhaseDefinition(_Model):
     inputs: dict[str, Text] = {}
     outputs: dict[str, OutputDefinition] = {}
     depends_on: Names = []
+    conditions: Listed[ConditionDefinition] = []
     when: Listed[ConditionDefinition] = []
     required: bool = True
 
@@ -250,12 +254,25 @@ class ReportDefinition(_Model):
     parameters: Any
 
 
+class VariantDefinition(_Model):
+    """How a container is made when a reference gives true; the last variant needs none."""
+
+    when: Text | None = None
+    made_by: Literal["replay"] | None = None
+    settings: dict[str, Any] = {}
+
+
 class ContainerDefinition(_Model):
-    """One container, or one for each pass of ``foreach``."""
+    """One container, or one for each pass of ``foreach``.
+
+    ``made_by`` chooses another class than the first of its role. Of ``variants`` the first that
+    applies gives class and settings. ``gives`` says what is collected for the result.
+    """
 
     id: Text
     role: RoleName
     made_by: Literal["replay"] | None = None
+    variants: list[VariantDefinition] = []
     foreach: Loops | None = None
     report: ReportDefinition | None = None
     gives: Literal["signals", "labels"] | None = None

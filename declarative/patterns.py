@@ -24,6 +24,8 @@ from declarative.schema import definition_of
 from declarative.definitions import (
     DefaultsDefinition,
     Definition,
+    ModuleDefinition,
+    PartDefinition,
     SequenceDefinition,
     TopologyDefinition,
     WorkflowDefinition,
@@ -128,6 +130,14 @@ class Library:
     def topologies(self) -> Mapping[str, Pattern[TopologyDefinition]]:
         """Give all topologies by name."""
         return self._of(TopologyDefinition)
+
+    def modules(self) -> Mapping[str, Pattern[ModuleDefinition]]:
+        """Give all modules by name."""
+        return self._of(ModuleDefinition)
+
+    def parts(self) -> Mapping[str, Pattern[PartDefinition]]:
+        """Give all parts of topologies by name."""
+        return self._of(PartDefinition)
 
     @property
     def defaults(self) -> Pattern[DefaultsDefinition]:
