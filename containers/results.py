@@ -18,6 +18,7 @@ __all__ = [
     "EquityCurve",
     "ErrorInfo",
     "IterationResult",
+    "Label",
     "LoopIterationResult",
     "Metric",
     "Metrics",
@@ -154,6 +155,20 @@ class Signals(msgspec.Struct, frozen=True):
 
     strategies: tuple[str, ...]
     rows: tuple[StoredSignal, ...]
+
+
+class Label(msgspec.Struct, frozen=True, gc=False):
+    """What a classifier said of a symbol, which holds until it says something else.
+
+    Attributes:
+        time_ns: End of the slice, int64 nanoseconds UTC.
+        symbol: What it is about.
+        label: The classifier's word.
+    """
+
+    time_ns: int
+    symbol: str
+    label: str
 
 
 class PortfolioResult(msgspec.Struct, frozen=True):
