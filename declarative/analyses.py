@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from containers.configuration import ObjectiveSettings
-from containers.results import IterationResult, Metric, PhaseResult, PortfolioResult
-from containers.trading import Label
+from containers.results import IterationResult, Label, Metric, PhaseResult, PortfolioResult
 from declarative.statistics import statistics
 
 __all__ = ["ANALYSES", "AnalysisInput"]

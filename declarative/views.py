@@ -66,7 +66,7 @@ def with_parameters(
     changed = [deepcopy(dict(strategy)) for strategy in strategies]
     by_name = {strategy["name"]: strategy for strategy in changed}
     for key, value in parameters.items():
-        name, steps = split_key(key, by_name)
+        name, steps = split_key(key, {n: s["parameters"] for n, s in by_name.items()})
         target = by_name[name]["parameters"]
         for step in steps[:-1]:
             target = target[step]
@@ -74,17 +74,24 @@ def with_parameters(
     return changed
 
 
-def split_key(key: str, strategies: Collection[str]) -> tuple[str, tuple[str, ...]]:
+def split_key(
+    key: str, strategies: Mapping[str, Mapping[str, Any]]
+) -> tuple[str, tuple[str, ...]]:
     """Split a key of a parameter space: the longest strategy name that fits, then the parameter.
 
-    >>> split_key("a.b.members.c.d", ["a", "a.b"])
+    Args:
+        key: ``{strategy}.{parameter}``, or ``{strategy}.{parameter}.{member}``.
+        strategies: Parameters by name of the strategy.
+
+    >>> split_key("a.b.members.c.d", {"a": {}, "a.b": {"members": {"c.d": 1.0}}})
     ('a.b', ('members', 'c.d'))
     """
     name = max((n for n in strategies if key.startswith(f"{n}.")), key=len)
     parameter = key[len(name) + 1 :]
-    if parameter.startswith("members."):
-        return name, ("members", parameter.removeprefix("members."))
-    return name, (parameter,)
+    if parameter in strategies[name]:
+        return name, (parameter,)
+    owner, _, member = parameter.partition(".")
+    return name, (owner, member)
 
 
 def keys_of(value: Any) -> Collection[str] | None:
