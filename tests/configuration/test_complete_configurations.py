@@ -303,6 +303,7 @@ def test_values_that_do_not_fit_together(
 def test_two_portfolios_whose_ids_collide_through_dots(
     complete: dict[str, Any], problems_of: Problems
 ) -> None:
+    complete["parameter_space"] = {}
     complete["strategies"] = [{**MOMENTUM, "name": "a"}, {**MOMENTUM, "name": "a.b"}]
     complete["risk_profiles"] = [{**PROFILE, "name": "b.c"}, {**PROFILE, "name": "c"}]
     assert problems_of(complete, resolved=True) == [
@@ -360,9 +361,9 @@ def test_problems_of_all_kinds_come_together(
 def test_ranges_need_both_ends_in_a_complete_configuration(
     complete: dict[str, Any], problems_of: Problems
 ) -> None:
-    complete["parameter_space"] = {"a": {"low": 1}}
+    complete["parameter_space"] = {"fast.fast_period": {"low": 1}}
     assert problems_of(complete, resolved=True) == [
-        "parameter_space.a.high: the required key 'high' is missing"
+        "parameter_space.fast.fast_period.high: the required key 'high' is missing"
     ]
 
 

@@ -409,7 +409,7 @@ def test_nothing_is_mutated_or_shared(components: Components, complete: dict[str
         ),
         (
             {"parameter_space": {"a": {"low": 2, "high": 1}}},
-            "parameter_space.a.low: found low 2 above high 1",
+            "parameter_space.a.low: found low 2, expected it below high 1",
         ),
         # values that YAML cannot hold
         (

@@ -284,7 +284,12 @@ def test_a_volume_is_null_where_the_file_has_none(make_bars: MakeBars) -> None:
         (
             lambda _: StrategyContainer("strategy/s", strategy=Momentum(2, 5)),
             Role.STRATEGY,
-            {"type": "momentum", "parameters": {"fast_period": 2, "slow_period": 5}},
+            {
+                "type": "momentum",
+                "parameters": {"fast_period": 2, "slow_period": 5},
+                "keep_signals": False,
+                "on_bars": False,
+            },
         ),
     ],
 )
