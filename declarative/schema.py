@@ -7,7 +7,7 @@ every problem at once: file, line, column, the offending key, the allowed ones, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -18,8 +18,11 @@ from containers.nearest import did_you_mean, nearest
 from containers.strict_yaml import Document
 from declarative.definitions import KINDS, Definition
 from declarative.errors import PatternError
+from declarative.references import Node
 
-__all__ = ["definition_of", "json_schemas"]
+__all__ = ["definition_of", "json_schemas", "model_of"]
+
+M = TypeVar("M", bound=BaseModel)
 
 
 def definition_of(document: Document) -> Definition:
@@ -46,6 +49,22 @@ def definition_of(document: Document) -> Definition:
         raise PatternError(sorted(problems, key=_place)) from None
 
 
+def model_of(model: type[M], node: Node) -> M:
+    """Read a part of a pattern anew, in which something has been put in.
+
+    Raises:
+        PatternError: With every problem.
+    """
+    try:
+        return model.model_validate(node.value)
+    except ValidationError as error:
+        problems = [
+            _problem(detail, model, node.document, node.path)
+            for detail in error.errors(include_url=False)
+        ]
+        raise PatternError(sorted(problems, key=_place)) from None
+
+
 def json_schemas() -> dict[str, dict[str, Any]]:
     """Give the JSON Schema of each kind of pattern, by kind."""
     return {kind: model.model_json_schema(by_alias=True) for kind, model in KINDS.items()}
@@ -56,11 +75,14 @@ def _place(problem: Problem) -> tuple[int, int]:
     return problem.location.line, problem.location.column
 
 
-def _problem(detail: ErrorDetails, model: type[BaseModel], document: Document) -> Problem:
-    path: ConfigPath = tuple(detail["loc"])
+def _problem(
+    detail: ErrorDetails, model: type[BaseModel], document: Document, above: ConfigPath = ()
+) -> Problem:
+    inside: ConfigPath = tuple(detail["loc"])
+    path = (*above, *inside)
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":
-        allowed = tuple(_keys_at(model, path[:-1]))
+        allowed = tuple(_keys_at(model, inside[:-1]))
         return Problem(
             f"unknown key '{path[-1]}'; allowed: {', '.join(allowed)}",
             path=path,

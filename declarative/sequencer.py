@@ -138,6 +138,18 @@ class Work:
         """Say whether a unit here runs all combinations at once."""
         return self.topology_of(around).definition.combines is not None
 
+    def combinations(self, around: Around) -> list[Parameters]:
+        """Give those combinations; none where the topology does not combine.
+
+        Raises:
+            ConfigurationError: The space is empty.
+        """
+        if not self.combines(around):
+            return []
+        if not around.space:
+            raise no_keys()
+        return [parameters for parameters, _ in chosen(around)]
+
 
 # -- what would run
 
@@ -190,11 +202,11 @@ def _inner_of(work: Work, stand: Stand, then: Inner | None) -> Inner | None:
     definition, around = stand.definition, stand.around
     own = then
     if definition.iterations:
-        node = stand.entries.node.at(list(stand.entries.definitions).index(definition))
+        node = stand.node
         if definition.gives is None:
             raise node.error("the required key 'gives' is missing beside 'iterations'")
         entries = Entries(
-            definition.iterations, node.at("iterations"), stand.names, stand.entries.section
+            definition.iterations, node.at("iterations"), stand.names, stand.section
         )
         own = Inner((entries, (definition.gives, node.at("gives"))), then)
     if definition.optimizes is not None and around.space and not work.combines(around):
@@ -293,9 +305,7 @@ def _run_leaf(
     work: Work, stand: Stand, parameters: Parameters, place: _Place
 ) -> tuple[IterationResult, Outcome]:
     around, topology = stand.around, work.topology_of(stand.around)
-    combinations = [p for p, _ in chosen(around)] if work.combines(around) else []
-    if work.combines(around) and not combinations:
-        raise no_keys()
+    combinations = work.combinations(around)
     unit = Unit(
         topology=topology,
         configuration=around.configuration,

@@ -59,7 +59,6 @@ class Around:
         space: Keys of the parameter space that are left to be walked.
         tested: Whether parameters have been chosen for what runs here.
         spawn_key: Indexes of the random iterations around.
-        closes: Whether positions are closed at the end, whatever the configuration says.
     """
 
     market: MarketData
@@ -154,7 +153,8 @@ class Stand:
 
     Attributes:
         definition: Its entry in the pattern.
-        entries: Where that stands.
+        node: Where that stands.
+        section: What is blamed when nothing fits below it.
         around: What surrounds whatever runs in it.
         first: First bar of its window.
         last: Last bar of its window.
@@ -164,7 +164,8 @@ class Stand:
     """
 
     definition: IterationDefinition
-    entries: Entries
+    node: Node
+    section: str | None
     around: Around
     first: int
     last: int
@@ -318,7 +319,7 @@ def _stand(
     if definition.varies is not None:
         assert components is not None  # only combinations come without, and they vary by themselves
         around, parameters = _varied(node.at("varies"), around, inner, components, survey)
-    return Stand(definition, entries, around, first, last, parameters, inner)
+    return Stand(definition, node, entries.section, around, first, last, parameters, inner)
 
 
 def _placed(
