@@ -31,16 +31,11 @@ class Clock(Protocol):
 
 
 class Outlet(Protocol):
-    """Where one container publishes one kind of event (on one topic).
-
-    Attributes:
-        wanted: Somebody hears or keeps the events. Where nobody does, a publisher that has many of
-            them may `skip` instead of making each.
-    """
+    """Where one container publishes one kind of event (on one topic)."""
 
     @property
     def wanted(self) -> bool:
-        """Whether somebody hears or keeps the events."""
+        """Somebody hears or keeps the events; else a publisher may `skip` instead of making one."""
         ...
 
     @property

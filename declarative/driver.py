@@ -95,12 +95,9 @@ def _execute(
     bus: Bus, times_ns: npt.NDArray[np.int64], trading_from_ns: int | None
 ) -> None:
     warming = 0 if trading_from_ns is None else int(np.searchsorted(times_ns, trading_from_ns))
-    for time_ns in times_ns[:warming].tolist():
-        bus.run_warm_up_slice(time_ns)
-    run_slice = bus.run_slice
+    bus.run_warm_up_slices(times_ns[:warming].tolist())
     for first in range(warming, len(times_ns), CHUNK_SLICES):
-        for time_ns in times_ns[first : first + CHUNK_SLICES].tolist():
-            run_slice(time_ns)
+        bus.run_slices(times_ns[first : first + CHUNK_SLICES].tolist())
 
 
 def _collect(containers: Iterable[Container]) -> dict[str, object]:

@@ -23,7 +23,14 @@ from containers.data import MarketData
 from containers.errors import ConfigurationError, Problem, StorageError
 from containers.failures import describe_error
 from containers.journal import ErrorRaised, IterationStarted, Journal
-from containers.results import ErrorInfo, IterationResult, PhaseResult, Signals, Window
+from containers.results import (
+    ErrorInfo,
+    IterationResult,
+    PhaseResult,
+    PlannedIteration,
+    Signals,
+    Window,
+)
 from containers.storage import RunFolder, UnitFolder
 from declarative.analyses import ANALYSES, AnalysisInput
 from declarative.definitions import GivesDefinition, SequenceDefinition
@@ -45,7 +52,7 @@ from declarative.topology import Assembly
 from declarative.unit import Unit, UnitResult, run_unit
 from declarative.variations import Parameters
 
-__all__ = ["PlannedIteration", "UnitFailedError", "Work", "run_sequence", "survey"]
+__all__ = ["UnitFailedError", "Work", "run_sequence", "survey"]
 
 
 class UnitFailedError(Exception):
@@ -54,23 +61,6 @@ class UnitFailedError(Exception):
     def __init__(self, error: ErrorInfo) -> None:
         self.error: Final = error
         super().__init__(error.message)
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedIteration:
-    """An iteration as it is going to run, or several alike.
-
-    Attributes:
-        window: Its bars; without warm-up, which may depend on what is found best.
-        times: How many there are alike; the window is the first one's.
-        units: How many units run below it, or below all of them.
-        iterations: Those below one of them; empty when it is a unit.
-    """
-
-    window: Window
-    times: int
-    units: int
-    iterations: tuple[PlannedIteration, ...]
 
 
 @dataclass(frozen=True, slots=True)

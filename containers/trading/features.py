@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, ClassVar, Final, TypeAlias
 
-from containers.components import ArrayIndicator, Indicator
+from containers.components import Indicator, takes_blocks
 from containers.container import Act, Container, Handler, Role, Step
 from containers.data import Bars
 from containers.events import Bar, EventKind, Features
@@ -14,7 +14,7 @@ from containers.ports import TRADING, WARM_UP, Clock, Outlet, Port
 
 __all__ = ["FeaturesContainer"]
 
-_BLOCK: Final = 1_024
+_BLOCK: Final = 2_048
 """Bars whose features are computed at a time."""
 
 _Values: TypeAlias = dict[str, float | None]
@@ -56,14 +56,17 @@ class FeaturesContainer(Container):
         super().__init__(container_id)
         self._symbol = symbol
         self._timeframe = timeframe
-        self._indicators = tuple(indicators)
         self._names = [indicator.name for indicator in indicators]
         self._states = [indicator.initial for indicator in indicators]
+        self._over = [
+            indicator if bars is not None and takes_blocks(indicator) else None
+            for indicator in indicators
+        ]
         # What cannot take blocks steps on the BARs as they come, also when the stream is known.
         self._stepping = [
             (place, indicator)
             for place, indicator in enumerate(indicators)
-            if bars is None or not isinstance(indicator, ArrayIndicator)
+            if self._over[place] is None
         ]
         self._stream = bars
         self._trading_from_ns = trading_from_ns
@@ -147,10 +150,8 @@ class FeaturesContainer(Container):
     def _blocks(self, bars: Bars) -> Iterator[Iterator[_Row]]:
         for first in range(0, len(bars), _BLOCK):
             block = bars.rows(first, min(first + _BLOCK, len(bars)) - 1)
-            rows: list[_Values] = [{} for _ in range(len(block))]
-            for place, name in enumerate(self._names):
-                for row, value in zip(rows, self._column(place, block), strict=True):
-                    row[name] = value
+            columns = [self._column(place, block) for place in range(len(self._names))]
+            rows = _rows(self._names, columns, len(block))
             yield zip(block.end_ns.tolist(), block.close.tolist(), rows, strict=True)
 
     def _column(self, place: int, block: Bars) -> list[float | None]:
@@ -158,9 +159,23 @@ class FeaturesContainer(Container):
 
         Null also stands in the place of what is yet to be stepped.
         """
-        indicator = self._indicators[place]
+        indicator = self._over[place]
         known: list[float | None] = []
-        if isinstance(indicator, ArrayIndicator):
+        if indicator is not None:
             self._states[place], values = indicator.over(self._states[place], block)
             known = values.tolist()
         return [None] * (len(block) - len(known)) + known
+
+
+def _rows(names: Sequence[str], columns: Sequence[list[float | None]], count: int) -> list[_Values]:
+    """Give ``count`` mappings of the names to the values of a column each, in order."""
+    if not names:
+        return [{} for _ in range(count)]
+    first = names[0]
+    rows: list[_Values] = [
+        {first: value} for value in columns[0]
+    ]  # quicker than to fill empty ones
+    for name, column in zip(names[1:], columns[1:], strict=True):
+        for row, value in zip(rows, column, strict=True):
+            row[name] = value
+    return rows

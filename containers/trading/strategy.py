@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias, cast
 
-from containers.components import Combiner, Decision, Strategy
+from containers.components import Combiner, Decision, Strategy, hears_others
 from containers.container import Act, Container, Handler, Role, Step
 from containers.events import Bar, EventKind, Features, Signal
 from containers.ports import Clock, Outlet, Port
@@ -29,7 +30,8 @@ class StrategyContainer(Container):
     """Publishes a signal when the strategy's view of a symbol changes (step 5).
 
     It steps on each FEATURES it is sent and keeps apart what it remembers of each symbol. The
-    BARs it is sent must be those the FEATURES were made from. A `Combiner` must also be sent the
+    BARs it is sent must be those the FEATURES were made from; a strategy that does not see closes
+    is spared them. A `Combiner` must also be sent the
     SIGNALs of its members, whose containers come before this one.
 
     Args:
@@ -59,14 +61,16 @@ class StrategyContainer(Container):
         self._views: defaultdict[str, Decision] = defaultdict(lambda: _BEFORE_THE_FIRST)
         self._bars: deque[Bar] = deque()
         self._features: deque[Features] = deque()
+        # A user's own strategy need not say that it sees them.
+        self._sees_closes = getattr(strategy, "sees_closes", True)
         self._panel: Panel | None = None
         self._act = self.publish_signals
-        if isinstance(strategy, Combiner):
+        if hears_others(strategy):
             self._panel = Panel(strategy.members)
             publish = self._publish_on_bars if on_bars else self._publish_combined
             self._act = partial(publish, strategy, self._panel)
         else:
-            self._decide = strategy.decide
+            self._decide = cast(Strategy, strategy).decide
         if on_bars and (names or self._panel is None):
             needs = f"the features {', '.join(names)}" if names else "to be replayed"
             raise ValueError(
@@ -89,7 +93,10 @@ class StrategyContainer(Container):
 
     def handlers(self) -> Mapping[EventKind, Handler | None]:
         """Take bars and their features, and the signals of members."""
-        taken: dict[EventKind, Handler | None] = {EventKind.BAR: self._bars.append}
+        sees = self._sees_closes or self._on_bars
+        taken: dict[EventKind, Handler | None] = {
+            EventKind.BAR: self._bars.append if sees else None
+        }
         if not self._on_bars:
             taken[EventKind.FEATURES] = self._features.append
         if self._panel is not None:
@@ -107,16 +114,18 @@ class StrategyContainer(Container):
 
     def publish_signals(self) -> None:
         """Step the strategy on every symbol of this slice; publish the views that changed."""
-        inbox, bars, views = self._features, self._bars, self._views
-        while inbox:
-            # Both were delivered in topology order of the same streams.
-            features = inbox.popleft()
+        bars, views, picked = self._bars, self._views, self._values
+        decide, sees_closes = self._decide, self._sees_closes
+        # Both were delivered in topology order of the same streams.
+        for features in self._features:
             symbol = features.symbol
             last = views[symbol]
-            view = self._decide(last, bars.popleft().close, self._values(features.values))
+            close = bars.popleft().close if sees_closes else math.nan
+            view = decide(last, close, picked(features.values))
             if view is last or view == last:
                 continue
             self._say(features.seq, symbol, view)
+        self._features.clear()
 
     def on_collect(self) -> tuple[StoredSignal, ...] | None:
         """Give the signals that were kept; null when none were to be."""
@@ -136,10 +145,11 @@ class StrategyContainer(Container):
     def _publish_combined(self, combiner: Combiner, panel: Panel) -> None:
         """As `publish_signals`, for a strategy that hears others."""
         while self._features:
-            features, bar = self._features.popleft(), self._bars.popleft()
+            features = self._features.popleft()
+            close = self._bars.popleft().close if self._sees_closes else math.nan
             symbol = features.symbol
             last, values = self._views[symbol], self._values(features.values)
-            view = combiner.combine(last, bar.close, values, panel.views(symbol))
+            view = combiner.combine(last, close, values, panel.views(symbol))
             if view != last:
                 self._say(features.seq, symbol, view)
 

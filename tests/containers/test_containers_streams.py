@@ -97,7 +97,7 @@ def run(
         container.start()
     for time_ns in sorted({int(end) for stream in bars for end in stream.end_ns}):
         bus.run_slice(time_ns)
-    return list(recorder.buffer)
+    return list(recorder.finish(bus.seq))
 
 
 def test_a_slice_publishes_bars_then_features_then_signals(make_bars: MakeBars) -> None:
