@@ -47,7 +47,9 @@ class Side:
         self.period = period
         self.indicators = (Sma(period),)
 
-    def classify(self, last: str | None, close: float, values: Sequence[float | None]) -> str | None:
+    def classify(
+        self, last: str | None, close: float, values: Sequence[float | None]
+    ) -> str | None:
         """Name the side of the average."""
         (average,) = values
         if average is None:
