@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from containers.errors import ConfigurationError, Problem
 from imperative import workflow as w
 
 __all__ = ["AdaptiveEnsemble"]
@@ -19,7 +20,15 @@ class AdaptiveEnsemble(w.Workflow):
     name: ClassVar[str] = "adaptive_ensemble"
 
     def get_phases(self, config: Mapping[str, Any]) -> Sequence[w.Phase]:
-        """Give the phases, whatever the configuration."""
+        """Give the phases.
+
+        Raises:
+            ConfigurationError: There is no ensemble whose weights could be swept.
+        """
+        if all(strategy["type"] != "ensemble" for strategy in config["strategies"]):
+            message = f"the workflow '{self.name}' needs an ensemble among the strategies"
+            hint = "add one, for example {type: ensemble, parameters: {members: {momentum: 1.0}}}"
+            raise ConfigurationError([Problem(message, path=("strategies",), hint=hint)])
         swept = {"strategies": w.Ref("sweep.best_strategies")}
         return [
             w.Phase(
