@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from containers.errors import ConfigurationError, Problem
 from imperative import workflow as w
 
 __all__ = ["AdaptiveEnsemble"]
@@ -14,21 +13,14 @@ __all__ = ["AdaptiveEnsemble"]
 class AdaptiveEnsemble(w.Workflow):
     """Sweeps the strategies, then the weights of the ensembles over replayed signals.
 
-    It needs an ensemble among the strategies.
+    It needs an ensemble among the strategies; without one ``weights`` has nothing to sweep, and
+    fails.
     """
 
     name: ClassVar[str] = "adaptive_ensemble"
 
     def get_phases(self, config: Mapping[str, Any]) -> Sequence[w.Phase]:
-        """Give the phases.
-
-        Raises:
-            ConfigurationError: There is no ensemble whose weights could be swept.
-        """
-        if all(strategy["type"] != "ensemble" for strategy in config["strategies"]):
-            message = f"the workflow '{self.name}' needs an ensemble among the strategies"
-            hint = "add one, for example {type: ensemble, parameters: {members: {momentum: 1.0}}}"
-            raise ConfigurationError([Problem(message, path=("strategies",), hint=hint)])
+        """Give the phases, whatever the configuration."""
         swept = {"strategies": w.Ref("sweep.best_strategies")}
         return [
             w.Phase(
