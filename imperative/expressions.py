@@ -145,6 +145,11 @@ def _tokens(text: str) -> tuple[list[str], dict[int, int]]:
         kind, token = str(match.lastgroup), match[str(match.lastgroup)]
         if kind == before == "text":
             raise ExpressionSyntaxError(f"'{text}' has two texts side by side")
+        if kind == "name" and tokens and tokens[-1] == ".":
+            # A key, which may be a word that Python keeps for itself.
+            tokens[-1], place, before = f"['{token}']", match.end(), kind
+            column += len(token) + 3
+            continue
         depth += (token in "([") - (token in ")]") if kind == "sign" else 0
         if depth > _DEEPEST:  # before Python's parser sees them
             raise _too_deep()
