@@ -9,7 +9,12 @@ from imperative.expressions import ExpressionSyntaxError, compile_expression
 
 NAMES: dict[str, Any] = {
     "results": {"sweep": {"metrics": {"num_trades": 3, "sharpe_ratio": None, "x y": 1.5}}},
-    "config": {"walk_forward": {"train_bars": 252}, "symbols": ["AAA", "BBB"], "flag": True, "in": {"if": 1}},
+    "config": {
+        "walk_forward": {"train_bars": 252},
+        "symbols": ["AAA", "BBB"],
+        "flag": True,
+        "in": {"if": 1},
+    },
     "outputs": {},
     "iteration": 2,
 }
