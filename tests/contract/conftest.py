@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -13,6 +14,8 @@ from containers.journal import Entry
 from containers.results import WorkflowResult
 from declarative import DeclarativeWorkflowManager
 from imperative import Coordinator
+from tests.contract.definitions import Definition
+from tests.contract.market import write_market
 
 ROOT = Path(__file__).resolve().parents[2]
 HANDMADE = ROOT / "fixtures" / "handmade"
@@ -35,10 +38,30 @@ class Run(Protocol):
         components: Components | None = None,
         journal: list[Entry] | None = None,
         root: Path | None = None,
+        definitions: Sequence[Definition] = (),
     ) -> WorkflowResult: ...
 
 
 Config: TypeAlias = dict[str, Any]
+
+
+def made(
+    engine: str, definitions: Sequence[Definition], patterns: Path, **options: Any
+) -> Coordinator | DeclarativeWorkflowManager:
+    """Make an engine that knows ``definitions``, in the form that is its own."""
+    if engine == "declarative":
+        if not definitions:
+            return DeclarativeWorkflowManager(**options)
+        for definition in definitions:
+            definition.write(patterns)
+        return DeclarativeWorkflowManager(**options, patterns=patterns)
+    coordinator = Coordinator(**options)
+    for definition in definitions:
+        known: Any = (
+            coordinator.workflows if definition.kind == "workflow" else coordinator.modules
+        )
+        known[definition.name] = definition.python()
+    return coordinator
 
 
 def runner(engine: str) -> Run:
@@ -51,10 +74,19 @@ def runner(engine: str) -> Run:
         components: Components | None = None,
         journal: list[Entry] | None = None,
         root: Path | None = None,
+        definitions: Sequence[Definition] = (),
     ) -> WorkflowResult:
         consumers: Sequence[Callable[[Entry], None]] = () if journal is None else (journal.append,)
-        made = ENGINES[engine](components=components, consumers=consumers, root=root)
-        result = made.run_workflow(config, workflow_id)
+        with tempfile.TemporaryDirectory() as patterns:
+            subject = made(
+                engine,
+                definitions,
+                Path(patterns),
+                components=components,
+                consumers=consumers,
+                root=root,
+            )
+            result = subject.run_workflow(config, workflow_id)
         assert isinstance(result, WorkflowResult)
         return result
 
@@ -90,4 +122,28 @@ def config() -> Config:
         "risk_profiles": [{"type": "aggressive"}, {"type": "moderate", "stop_loss": 0.05}],
         "portfolio": {"allow_short": True},
         "trace_level": "detailed",
+    }
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the bars of `tests.contract.market`."""
+    folder = tmp_path_factory.mktemp("market")
+    write_market(folder)
+    return folder
+
+
+@pytest.fixture
+def study(market: Path) -> Config:
+    """A configuration on 60 daily bars of AAA, for workflows written in the test."""
+    return {
+        "workflow": "written",
+        "data": {"data_dir": str(market)},
+        "symbols": ["AAA"],
+        "strategies": [{"type": "momentum", "parameters": {"fast_period": 2, "slow_period": 5}}],
+        "risk_profiles": [{"type": "aggressive"}],
+        "execution": {"slippage_bps": 5, "commission_bps": 2},
+        "portfolio": {"allow_short": True},
+        "results": {"store_full_results": True},
+        "trace_level": "none",
     }
