@@ -25,15 +25,15 @@ class Clock(Protocol):
 
 
 class Outlet(Protocol):
-    """Where one container publishes one kind of event (on one topic).
-
-    Attributes:
-        wanted: Somebody hears or keeps the events. Where nobody does, a publisher that has many of
-            them may `skip` instead of making each.
-    """
+    """Where one container publishes one kind of event (on one topic)."""
 
     @property
-    def wanted(self) -> bool: ...
+    def wanted(self) -> bool:
+        """Say whether somebody hears or keeps the events.
+
+        Where nobody does, a publisher that has many of them may `skip` instead of making each.
+        """
+        ...
 
     @property
     def skip(self) -> Callable[[], None]:

@@ -1,55 +1,30 @@
-"""Strategies: pure steps from features to a direction.
+"""The shipped strategies: pure steps from features to a direction, by the rules of the contract.
 
-A strategy sees one bar of one symbol at a time: its close and the strategy's own features in the
-order it declared them. What it must remember between bars is its last direction for that symbol,
-handed in and given back, so one object serves every symbol and can run anywhere.
+Each is flat until all of its features have a value, and its strength is always 1.0. To *keep* is
+to answer the last view again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar
 
 import msgspec
 
-from containers.components.indicators import Indicator, Sma, Std
+from containers.components.averages import Sma, Std
+from containers.components.changes import Highest, Lowest, Roc
+from containers.components.interfaces import FLAT, LONG, SHORT, Decision, Indicator
 from containers.components.parameters import Parameter, integer, number
+from containers.components.smoothing import Rsi
 
-__all__ = ["BuyAndHold", "Decision", "MeanReversion", "Momentum", "Strategy"]
-
-
-class Decision(NamedTuple):
-    """A view of a symbol: direction -1, 0 or 1, and a strength in [0, 1]."""
-
-    direction: int
-    strength: float
-
-
-LONG = Decision(1, 1.0)
-FLAT = Decision(0, 1.0)
-SHORT = Decision(-1, 1.0)
-
-
-class Strategy(Protocol):
-    """What a strategy class offers. Its constructor takes its parameters by keyword."""
-
-    type_name: ClassVar[str]
-    parameters: ClassVar[Mapping[str, Parameter]]
-
-    @property
-    def indicators(self) -> tuple[Indicator, ...]:
-        """The features it needs, in the order in which it gets them."""
-        ...
-
-    def decide(self, last: Decision, close: float, values: Sequence[float | None]) -> Decision:
-        """Take one bar; answer the view of the symbol from here on.
-
-        Args:
-            last: The last answer for this symbol, (0, 1.0) before the first.
-            close: Close of the bar, currency.
-            values: One per declared indicator, null while that one warms up.
-        """
-        ...
+__all__ = [
+    "Breakout",
+    "BuyAndHold",
+    "MeanReversion",
+    "Momentum",
+    "RateOfChange",
+    "RelativeStrength",
+]
 
 
 class Momentum(msgspec.Struct, frozen=True):
@@ -108,6 +83,82 @@ class MeanReversion(msgspec.Struct, frozen=True):
         if last.direction == -1 and close <= average:
             return FLAT
         return last
+
+
+class RelativeStrength(msgspec.Struct, frozen=True):
+    """Buy what was sold too much, sell what was bought too much; keep the last view between."""
+
+    type_name: ClassVar[str] = "rsi"
+    parameters: ClassVar[Mapping[str, Parameter]] = {
+        "period": integer(14, minimum=1),
+        "oversold": number(30.0, minimum=0.0),
+        "overbought": number(70.0, minimum=0.0),
+    }
+    period: int
+    oversold: float
+    overbought: float
+
+    @property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The features it needs."""
+        return (Rsi(self.period),)
+
+    def decide(self, last: Decision, close: float, values: Sequence[float | None]) -> Decision:
+        """Hold the index against both bounds, the lower one first."""
+        (index,) = values
+        if index is None:
+            return FLAT
+        if index < self.oversold:
+            return LONG
+        return SHORT if index > self.overbought else last
+
+
+class Breakout(msgspec.Struct, frozen=True):
+    """Go with a close beyond the extremes of the bars before; keep the last view inside them."""
+
+    type_name: ClassVar[str] = "breakout"
+    parameters: ClassVar[Mapping[str, Parameter]] = {"lookback": integer(20, minimum=1)}
+    lookback: int
+
+    @property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The features it needs."""
+        return Highest(self.lookback), Lowest(self.lookback)
+
+    def decide(self, last: Decision, close: float, values: Sequence[float | None]) -> Decision:
+        """Hold the close against both extremes."""
+        highest, lowest = values
+        if highest is None or lowest is None:
+            return FLAT
+        if close > highest:
+            return LONG
+        return SHORT if close < lowest else last
+
+
+class RateOfChange(msgspec.Struct, frozen=True):
+    """Go with a change of the close beyond the threshold; flat inside it."""
+
+    type_name: ClassVar[str] = "rate_of_change"
+    parameters: ClassVar[Mapping[str, Parameter]] = {
+        "lookback": integer(10, minimum=1),
+        "threshold": number(0.0, minimum=0.0),
+    }
+    lookback: int
+    threshold: float
+
+    @property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The features it needs."""
+        return (Roc(self.lookback),)
+
+    def decide(self, last: Decision, close: float, values: Sequence[float | None]) -> Decision:
+        """Hold the change against the threshold, both ways."""
+        (change,) = values
+        if change is None:
+            return FLAT
+        if change > self.threshold:
+            return LONG
+        return SHORT if change < -self.threshold else FLAT
 
 
 class BuyAndHold(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeGuard
 
 from containers.components import Components, Parameter
+from containers.configuration.member_rules import check_members
 from containers.configuration.plain import found
 from containers.configuration.structure import Finding
 from containers.errors import ConfigPath
@@ -30,7 +31,7 @@ _KINDS: Final = (
 def check_components(
     data: Mapping[str, Any], components: Components, *, complete: bool
 ) -> Iterator[Finding]:
-    """Find unknown components, unknown parameters, and values they cannot take.
+    """Find unknown components, parameters and members, and values they cannot take.
 
     Args:
         data: Plain data, symbols expanded.
@@ -43,6 +44,9 @@ def check_components(
             known: Mapping[str, Any] = getattr(components, field)
             for path, item in _items(part, prefix, key):
                 yield from _check_item(path, item, noun, known, whole)
+        strategies = part.get("strategies")
+        if isinstance(strategies, list):
+            yield from check_members((*prefix, "strategies"), strategies, components)
         space = part.get("parameter_space")
         if isinstance(space, Mapping):
             for name, values in space.items():
@@ -50,7 +54,7 @@ def check_components(
 
 
 def normalise_components(data: dict[str, Any], components: Components) -> None:
-    """Store floats where a parameter or a range takes numbers; ``data`` is changed.
+    """Store floats where a parameter, a weight or a range takes numbers; ``data`` is changed.
 
     It must have been checked.
     """
@@ -60,9 +64,7 @@ def normalise_components(data: dict[str, Any], components: Components) -> None:
             for item in part.get(key, ()):
                 declared = _declared(known[item["type"]])
                 given = item.get("parameters", {})
-                for name, value in given.items():
-                    if declared[name].kind == "number" and isinstance(value, int):
-                        given[name] = float(value)
+                given.update((name, declared[name].stored(value)) for name, value in given.items())
         for values in part.get("parameter_space", {}).values():
             if isinstance(values, dict):
                 values.update((bound, float(value)) for bound, value in values.items())
@@ -110,9 +112,8 @@ def _check_item(
             message = f"unknown parameter '{name}' of {noun} '{kind}'"
             yield Finding((*here, name), message, hint, at_key=True)
             continue
-        problem = declared[name].problem(value)
-        if problem is not None:
-            yield Finding((*here, name), problem)
+        for wrong in declared[name].problems(value):
+            yield Finding((*here, name, *wrong.below), wrong.message, wrong.hint)
     if complete and "parameters" in item:
         for name in declared:
             if name not in given:

@@ -43,7 +43,7 @@ def _lists_hold_something(config: Config) -> Iterator[Finding]:
             yield Finding(
                 (*path, "timeframes"), "found an empty list, expected at least one timeframe"
             )
-    for path, entry in _items(config, "strategies"):
+    for path, entry in _stepping(config):
         if entry.get("symbols") == []:
             message = "found an empty list, expected at least one symbol, or null for all"
             yield Finding((*path, "symbols"), message)
@@ -115,13 +115,13 @@ def _timeframes_differ(config: Config) -> Iterator[Finding]:
                 yield Finding((*path, "timeframes", index), message)
 
 
-def _strategies_use_configured_streams(config: Config) -> Iterator[Finding]:
+def _components_use_configured_streams(config: Config) -> Iterator[Finding]:
     streams = {
         entry["symbol"]: [text for text in _list(entry, "timeframes") if isinstance(text, str)]
         for _, entry in _items(config, "symbols")
         if isinstance(entry.get("symbol"), str)
     }
-    for path, entry in _items(config, "strategies"):
+    for path, entry in _stepping(config):
         used = _list(entry, "symbols")
         for index, symbol in enumerate(used):
             here = (*path, "symbols", index)
@@ -178,7 +178,7 @@ _RULES: Final[tuple[Rule, ...]] = (
     _portfolio_ids_are_unique,
     _symbols_are_unique,
     _timeframes_differ,
-    _strategies_use_configured_streams,
+    _components_use_configured_streams,
     _dates_are_in_order,
     _profiles_have_a_size,
 )
@@ -198,6 +198,12 @@ def _items(config: Config, key: str) -> Iterator[tuple[ConfigPath, Mapping[str, 
     for index, item in enumerate(_list(config, key)):
         if isinstance(item, Mapping):
             yield (key, index), item
+
+
+def _stepping(config: Config) -> Iterator[tuple[ConfigPath, Mapping[str, Any]]]:
+    """Give what steps on streams: strategies and classifiers."""
+    yield from _items(config, "strategies")
+    yield from _items(config, "classifiers")
 
 
 def _named(config: Config, key: str) -> Iterator[tuple[ConfigPath, str]]:

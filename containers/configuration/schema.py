@@ -88,6 +88,8 @@ class ClassifierEntry(Section):
     type: Annotated[str, Text()] = absent()
     name: Annotated[str, Name()] = absent()
     parameters: Annotated[dict[str, Any], FreeMapping()] = absent()
+    symbols: list[Annotated[str, Name()]] | None = absent()
+    timeframe: Annotated[str | None, TimeframeText(null=True)] = absent()
 
 
 class RiskProfileEntry(Section):

@@ -70,11 +70,13 @@ class StrategySettings(msgspec.Struct, frozen=True):
 
 
 class ClassifierSettings(msgspec.Struct, frozen=True):
-    """A classifier with all its parameters."""
+    """A classifier. ``symbols`` null: all; ``timeframe`` null: each symbol's base timeframe."""
 
     type: str
     name: str
     parameters: Mapping[str, Any]
+    symbols: tuple[str, ...] | None
+    timeframe: str | None
 
 
 class RiskSettings(msgspec.Struct, frozen=True):

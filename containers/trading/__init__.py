@@ -1,6 +1,7 @@
 """The containers of a backtest, in topology order, and the arithmetic they share."""
 
 from containers.trading.account import Account, AccountView
+from containers.trading.classifier import ClassifierContainer
 from containers.trading.costs import Costs
 from containers.trading.data import DataContainer
 from containers.trading.execution import ExecutionContainer, FillModel
@@ -13,6 +14,7 @@ from containers.trading.strategy import StrategyContainer
 __all__ = [
     "Account",
     "AccountView",
+    "ClassifierContainer",
     "Costs",
     "DataContainer",
     "ExecutionContainer",

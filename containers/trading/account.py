@@ -95,7 +95,7 @@ class Account:
 
     def can_be_ruined(self) -> bool:
         """Say whether, with these positions, there are prices at which equity is not above zero."""
-        return self.cash <= 0 or any([self.positions[symbol] < 0 for symbol in self.held])
+        return self.cash <= 0 or any(self.positions[symbol] < 0 for symbol in self.held)
 
     def mark(self, symbol: str, close: float) -> None:
         """Take note of a base close."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, ClassVar, Final, TypeAlias
 
-from containers.components import Indicator
+from containers.components import ArrayIndicator, Indicator
 from containers.container import Act, Container, Handler, Role, Step
 from containers.data import Bars
 from containers.events import Bar, EventKind, Features
@@ -34,9 +34,9 @@ class FeaturesContainer(Container):
         timeframe: Timeframe of the stream, as text.
         indicators: In order of declaration, each name once. None is allowed: FEATURES is then
             published empty, so that strategies without features still step.
-        bars: The stream itself. Indicators are then computed over arrays, a block at a time, and
-            each value is let out with its BAR, which must be the bar it was computed for. Null:
-            bar by bar, from the BARs alone. Either way the bits are the same.
+        bars: The stream itself. Indicators that have `over` are then computed over arrays, a
+            block at a time, and each value is let out with its BAR, which must be the bar it was
+            computed for. Null: bar by bar, from the BARs alone. Either way the bits are the same.
     """
 
     role: ClassVar[Role] = Role.FEATURES
@@ -56,6 +56,12 @@ class FeaturesContainer(Container):
         self._indicators = tuple(indicators)
         self._names = [indicator.name for indicator in indicators]
         self._states = [indicator.initial for indicator in indicators]
+        # What cannot take blocks steps on the BARs as they come, also when the stream is known.
+        self._stepping = [
+            (place, indicator)
+            for place, indicator in enumerate(indicators)
+            if bars is None or not isinstance(indicator, ArrayIndicator)
+        ]
         self._stream = bars
         self._ahead: Iterator[_Row] = iter(())
         self._bars: list[Bar] = []
@@ -90,11 +96,13 @@ class FeaturesContainer(Container):
         """Publish the features of this slice's bar."""
         bar, clock = self._bars.pop(), self._clock
         if self._stream is None:
-            values = self._stepped(bar)
+            values: _Values = {}
         else:
             end_ns, close, values = next(self._ahead, _NO_ROW)
             if end_ns != bar.time_ns or close != bar.close:
                 raise self._not_the_next(bar, end_ns, close)
+        if self._stepping:
+            self._step(bar, values)
         self._outlet.publish(
             Features(
                 clock.seq, clock.time_ns, self.id, bar.seq, self._symbol, self._timeframe, values
@@ -105,12 +113,10 @@ class FeaturesContainer(Container):
         """Let go of the stream."""
         self._ahead = iter(())
 
-    def _stepped(self, bar: Bar) -> _Values:
-        values: _Values = {}
-        for place, indicator in enumerate(self._indicators):
+    def _step(self, bar: Bar, values: _Values) -> None:
+        for place, indicator in self._stepping:
             self._states[place], value = indicator.step(self._states[place], bar)
             values[indicator.name] = value
-        return values
 
     def _not_the_next(self, bar: Bar, end_ns: int | None, close: float) -> ValueError:
         expected = "none" if end_ns is None else f"{end_ns} and {close}"
@@ -121,19 +127,21 @@ class FeaturesContainer(Container):
 
     def _blocks(self, bars: Bars) -> Iterator[Iterator[_Row]]:
         for first in range(0, len(bars), _BLOCK):
-            last = min(first + _BLOCK, len(bars)) - 1
-            rows: list[_Values] = [{} for _ in range(first, last + 1)]
-            for indicator in self._indicators:
-                name = indicator.name
-                column = self._column(bars, indicator, first, last)
-                for row, value in zip(rows, column, strict=True):
+            block = bars.rows(first, min(first + _BLOCK, len(bars)) - 1)
+            rows: list[_Values] = [{} for _ in range(len(block))]
+            for place, name in enumerate(self._names):
+                for row, value in zip(rows, self._column(place, block), strict=True):
                     row[name] = value
-            part = slice(first, last + 1)
-            yield zip(bars.end_ns[part].tolist(), bars.close[part].tolist(), rows, strict=True)
+            yield zip(block.end_ns.tolist(), block.close.tolist(), rows, strict=True)
 
-    @staticmethod
-    def _column(bars: Bars, indicator: Indicator, first: int, last: int) -> list[float | None]:
-        """Give an indicator's values at bars ``first`` to ``last``, null where it has none."""
-        since = max(0, first - indicator.lookback + 1)
-        values: list[float | None] = indicator.over(bars.rows(since, last)).tolist()
-        return [None] * (last - first + 1 - len(values)) + values
+    def _column(self, place: int, block: Bars) -> list[float | None]:
+        """Take an indicator over the next block; give its values, null where it has none.
+
+        Null also stands in the place of what is yet to be stepped.
+        """
+        indicator = self._indicators[place]
+        known: list[float | None] = []
+        if isinstance(indicator, ArrayIndicator):
+            self._states[place], values = indicator.over(self._states[place], block)
+            known = values.tolist()
+        return [None] * (len(block) - len(known)) + known

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import Any, ClassVar, TypeAlias
 
-from containers.components import Decision, Strategy
+from containers.components import Combiner, Decision, Strategy
 from containers.container import Act, Container, Handler, Role, Step
 from containers.events import Bar, EventKind, Features, Signal
 from containers.ports import Clock, Outlet, Port
+from containers.trading.panel import Panel
 
 __all__ = ["StrategyContainer"]
 
@@ -23,17 +25,24 @@ class StrategyContainer(Container):
     """Publishes a signal when the strategy's view of a symbol changes (step 5).
 
     It steps on each FEATURES it is sent and keeps apart what it remembers of each symbol. The
-    BARs it is sent must be those the FEATURES were made from.
+    BARs it is sent must be those the FEATURES were made from. A `Combiner` must also be sent the
+    SIGNALs of its members, whose containers come before this one.
     """
 
     role: ClassVar[Role] = Role.STRATEGY
 
-    def __init__(self, container_id: str, *, strategy: Strategy) -> None:
+    def __init__(self, container_id: str, *, strategy: Strategy | Combiner) -> None:
         super().__init__(container_id)
         self._strategy = strategy
         self._values = _picker([indicator.name for indicator in strategy.indicators])
         self._views: defaultdict[str, Decision] = defaultdict(lambda: _BEFORE_THE_FIRST)
-        self._decide = strategy.decide
+        self._panel: Panel | None = None
+        self._act = self.publish_signals
+        if isinstance(strategy, Combiner):
+            self._panel = Panel(strategy.members)
+            self._act = partial(self._publish_combined, strategy, self._panel)
+        else:
+            self._decide = strategy.decide
         self._bars: deque[Bar] = deque()
         self._features: deque[Features] = deque()
         self._outlet: Outlet
@@ -46,12 +55,16 @@ class StrategyContainer(Container):
         return {"type": self._strategy.type_name, "parameters": parameters}
 
     def handlers(self) -> Mapping[EventKind, Handler | None]:
-        """Take bars and their features."""
-        return {EventKind.BAR: self._bars.append, EventKind.FEATURES: self._features.append}
+        """Take bars and their features, and the signals of members."""
+        taken: dict[EventKind, Handler | None] = {
+            EventKind.BAR: self._bars.append,
+            EventKind.FEATURES: self._features.append,
+        }
+        return taken if self._panel is None else {**taken, EventKind.SIGNAL: self._panel.hear}
 
     def acts(self) -> Mapping[Step, Act]:
         """Decide in step 5."""
-        return {Step.SIGNALS: Act(self.publish_signals, when=self._features)}
+        return {Step.SIGNALS: Act(self._act, when=self._features)}
 
     def on_initialize(self, port: Port) -> None:
         """Find the outlet."""
@@ -70,6 +83,24 @@ class StrategyContainer(Container):
             if view is last or view == last:
                 continue
             views[symbol] = view
+            self._outlet.publish(
+                Signal(
+                    clock.seq, clock.time_ns, self.id, features.seq,
+                    symbol, view.direction, view.strength,
+                )
+            )  # fmt: skip
+
+    def _publish_combined(self, combiner: Combiner, panel: Panel) -> None:
+        """As `publish_signals`, for a strategy that hears others."""
+        clock = self._clock
+        while self._features:
+            features, bar = self._features.popleft(), self._bars.popleft()
+            symbol = features.symbol
+            last, values = self._views[symbol], self._values(features.values)
+            view = combiner.combine(last, bar.close, values, panel.views(symbol))
+            if view == last:
+                continue
+            self._views[symbol] = view
             self._outlet.publish(
                 Signal(
                     clock.seq, clock.time_ns, self.id, features.seq,

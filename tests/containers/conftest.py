@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from containers.bus import Bus
+from containers.components import Indicator
 from containers.container import Act, Container, Role, Step
 from containers.data import Bars, Timeframe
 from containers.events import Event, EventKind, Signal
@@ -18,6 +19,7 @@ from containers.trading import (
     Costs,
     DataContainer,
     ExecutionContainer,
+    FeaturesContainer,
     FillModel,
     PortfolioContainer,
     PortfolioReport,
@@ -63,6 +65,16 @@ class _Source(Container):
             )
 
 
+class RunStreams(Protocol):
+    def __call__(
+        self,
+        streams: Mapping[str, Stream],
+        indicators: Sequence[Indicator],
+        listeners: Mapping[Container, Sequence[str]],
+        hears: Mapping[str, Sequence[str]] | None = None,
+    ) -> list[Event]: ...
+
+
 class RunMarket(Protocol):
     def __call__(
         self,
@@ -103,6 +115,58 @@ def _make_bars(symbol: str, timeframe: str, stream: Stream) -> Bars:
 @pytest.fixture(scope="session")
 def make_bars() -> Callable[[str, str, Stream], Bars]:
     return _make_bars
+
+
+@pytest.fixture
+def run_streams() -> RunStreams:
+    """Run classifiers and strategies, each over the streams named; answer all events.
+
+    ``hears`` says whose SIGNALs a container is sent, by ids. Streams are named ``AAA/1d``.
+    """
+
+    def run(
+        streams: Mapping[str, Stream],
+        indicators: Sequence[Indicator],
+        listeners: Mapping[Container, Sequence[str]],
+        hears: Mapping[str, Sequence[str]] | None = None,
+    ) -> list[Event]:
+        recorder = TraceRecorder()
+        bus = Bus(recorder)
+        data = {
+            name: _make_bars(name.partition("/")[0], name.partition("/")[2], stream)
+            for name, stream in streams.items()
+        }
+        for name, bars in data.items():
+            bus.attach(DataContainer(f"data/{name}", bars=bars))
+        for name, bars in data.items():
+            bus.attach(
+                FeaturesContainer(
+                    f"features/{name}",
+                    symbol=bars.symbol,
+                    timeframe=str(bars.timeframe),
+                    indicators=indicators,
+                    bars=bars,
+                )
+            )
+            bus.connect(EventKind.BAR, f"data/{name}", f"features/{name}")
+        for listener, names in listeners.items():
+            bus.attach(listener)
+            for name in names:
+                bus.connect(EventKind.BAR, f"data/{name}", listener.id)
+                bus.connect(EventKind.FEATURES, f"features/{name}", listener.id)
+        for hearer, heard in (hears or {}).items():
+            for speaker in heard:
+                bus.connect(EventKind.SIGNAL, speaker, hearer)
+        bus.seal()
+        for container in bus.containers:
+            container.initialize(bus.port(container))
+        for container in bus.containers:
+            container.start()
+        for time_ns in sorted({int(end) for bars in data.values() for end in bars.end_ns}):
+            bus.run_slice(time_ns)
+        return list(recorder.buffer)
+
+    return run
 
 
 @pytest.fixture

@@ -1,33 +1,36 @@
-"""Indicators, strategies, their parameters and the presets, with values worked out by hand."""
+"""Strategies, their parameters and the presets, with values worked out by hand."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from containers.components import (
     PRESETS,
+    Breakout,
     BuyAndHold,
+    Classifier,
+    Combiner,
     Decision,
-    Indicator,
     MeanReversion,
     Momentum,
     Parameter,
-    Sma,
-    Std,
+    RateOfChange,
+    RelativeStrength,
     Strategy,
+    UnitContext,
     default_components,
     integer,
+    members,
     number,
 )
+from containers.components.parameters import Wrong
 from containers.components.profiles import DEFAULT_MAX_LEVERAGE
-from containers.data import Bars
 from containers.events import Bar
 
 LONG, FLAT, SHORT = Decision(1, 1.0), Decision(0, 1.0), Decision(-1, 1.0)
@@ -39,14 +42,6 @@ closes_strategy = st.lists(
 def bar(close: float) -> Bar:
     # Only the close may matter, so the rest is far away from it.
     return Bar(0, 0, "data/AAA/1d", None, "AAA", "1d", 1e9, 1e9, 1e-9, close, None)
-
-
-def values(indicator: Indicator, closes: Sequence[float]) -> list[float | None]:
-    state, answers = indicator.initial, []
-    for close in closes:
-        state, value = indicator.step(state, bar(close))
-        answers.append(value)
-    return answers
 
 
 def decisions(
@@ -62,89 +57,6 @@ def decisions(
         last = strategy.decide(last, close, features)
         answers.append(last)
     return answers
-
-
-# --- indicators -------------------------------------------------------------------------------
-
-
-def test_sma_is_the_mean_of_the_last_closes_and_null_while_warming_up() -> None:
-    # (1 + 2 + 6) / 3 = 3, (2 + 6 + 7) / 3 = 5, (6 + 7 + 2) / 3 = 5
-    assert values(Sma(3), [1.0, 2.0, 6.0, 7.0, 2.0]) == [None, None, 3.0, 5.0, 5.0]
-
-
-def test_std_is_the_population_deviation_of_the_last_closes() -> None:
-    # 2 4 4 4 5 5 7 9: mean 5, squares 9 1 1 1 0 0 4 16 = 32, 32 / 8 = 4, root 2
-    closes = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]
-    assert values(Std(8), closes) == [None] * 7 + [2.0]
-    # 1 5: mean 3, squares 4 4, 8 / 2 = 4, root 2; then 5 5: 0
-    assert values(Std(2), [1.0, 5.0, 5.0]) == [None, 2.0, 0.0]
-
-
-@pytest.mark.parametrize("period", [1, 3, 7, 30])
-@pytest.mark.parametrize("price", [0.1, 10.01, 123.456, 1e-7, 99999.99])
-def test_flat_prices_are_averaged_exactly(price: float, period: int) -> None:
-    closes = [3.3] * period + [price] * period  # something else went before
-    assert values(Sma(period), closes)[-1] == price
-    assert values(Std(period), closes)[-1] == 0.0
-
-
-def test_the_average_of_one_close_is_that_close_from_the_first_bar_on() -> None:
-    assert values(Sma(1), [0.1, 0.7]) == [0.1, 0.7]
-    assert values(Std(1), [0.1, 0.7]) == [0.0, 0.0]
-
-
-def test_the_sums_are_taken_in_the_order_and_with_the_brackets_of_the_contract() -> None:
-    x0, x1, x2, x3 = 0.1, 0.2, 0.2, 0.7
-    # x0 + (sum of (xi - x0)) / n, the oldest first: other orders give other bits here.
-    d1, d2, d3 = x1 - x0, x2 - x0, x3 - x0
-    m = (((0.0 + 0.0) + d1) + d2 + d3) / 4
-    assert x0 + m not in (x0 + (((0.0 + d3) + d2) + d1) / 4, (x0 + x1 + x2 + x3) / 4)
-    assert values(Sma(4), [x0, x1, x2, x3])[-1] == x0 + m
-    squares = ((0.0 - m) * (0.0 - m) + (d1 - m) * (d1 - m)) + (d2 - m) * (d2 - m)
-    squares += (d3 - m) * (d3 - m)
-    assert values(Std(4), [x0, x1, x2, x3])[-1] == math.sqrt(squares / 4)
-
-
-@given(past=closes_strategy, window=closes_strategy)
-def test_a_value_depends_on_the_last_bars_alone(past: list[float], window: list[float]) -> None:
-    for indicator in (Sma(len(window)), Std(len(window))):
-        fresh = values(indicator, window)
-        assert fresh[:-1] == [None] * (len(window) - 1)
-        assert fresh[-1] is not None
-        assert values(indicator, [*past, *window])[-1] == fresh[-1]
-
-
-@given(closes=closes_strategy, period=st.integers(1, 15))
-def test_values_over_arrays_have_the_bits_of_those_taken_bar_by_bar(
-    make_bars: Callable[[str, str, Sequence[float]], Bars], closes: list[float], period: int
-) -> None:
-    bars = make_bars("AAA", "1d", closes)
-    for indicator in (Sma(period), Std(period)):
-        stepped = [value for value in values(indicator, closes) if value is not None]
-        over = indicator.over(bars)
-        assert over.tolist() == stepped
-        assert over.shape == (max(0, len(closes) - period + 1),)
-        assert over.dtype == np.float64
-
-
-@given(closes=closes_strategy, later=closes_strategy)
-def test_a_step_leaves_the_state_it_was_given_as_it_was(
-    closes: list[float], later: list[float]
-) -> None:
-    indicator = Sma(3)
-    state = indicator.initial
-    for close in closes:
-        state, _ = indicator.step(state, bar(close))
-    first = indicator.step(state, bar(later[0]))
-    for close in later:
-        indicator.step(state, bar(close))
-    assert indicator.step(state, bar(later[0])) == first
-
-
-@pytest.mark.parametrize("period", [1, 5])
-def test_indicators_say_their_name_and_how_far_they_look_back(period: int) -> None:
-    assert (Sma(period).name, Sma(period).lookback) == (f"sma_{period}", period)
-    assert (Std(period).name, Std(period).lookback) == (f"std_{period}", period)
 
 
 # --- strategies -------------------------------------------------------------------------------
@@ -230,9 +142,89 @@ def test_buy_and_hold_is_long_from_the_first_bar_on() -> None:
     assert BuyAndHold().indicators == ()
 
 
+@pytest.mark.parametrize(
+    ("index", "last", "view"),
+    [
+        (19.9, FLAT, LONG),
+        (19.9, SHORT, LONG),
+        (20.0, FLAT, FLAT),  # at a bound is not beyond it: keep
+        (20.0, SHORT, SHORT),
+        (20.0, LONG, LONG),
+        (50.0, LONG, LONG),
+        (50.0, SHORT, SHORT),
+        (90.0, FLAT, FLAT),
+        (90.0, LONG, LONG),
+        (90.1, FLAT, SHORT),
+        (90.1, LONG, SHORT),
+    ],
+)
+def test_rsi_enters_beyond_its_bounds_and_keeps_between(
+    index: float, last: Decision, view: Decision
+) -> None:
+    strategy = RelativeStrength(period=3, oversold=20.0, overbought=90.0)
+    assert strategy.decide(last, 1e9, [index]) == view
+
+
+def test_rsi_with_crossed_bounds_holds_against_the_lower_one_first() -> None:
+    strategy = RelativeStrength(period=3, oversold=60.0, overbought=40.0)
+    assert strategy.decide(FLAT, 1.0, [50.0]) == LONG
+
+
+def test_rsi_over_bars_by_hand() -> None:
+    # Changes +1 -1 +3 -7: rsi 50, 87.5, 19.4
+    strategy = RelativeStrength(period=2, oversold=30.0, overbought=70.0)
+    answers = decisions(strategy, [10.0, 11.0, 10.0, 13.0, 6.0], before=FLAT)
+    assert answers == [FLAT, FLAT, FLAT, SHORT, LONG]
+
+
+@pytest.mark.parametrize(
+    ("close", "last", "view"),
+    [
+        (12.1, FLAT, LONG),
+        (12.1, SHORT, LONG),
+        (12.0, FLAT, FLAT),  # reaching the extreme is not breaking it
+        (12.0, SHORT, SHORT),
+        (10.0, LONG, LONG),
+        (8.0, LONG, LONG),
+        (8.0, FLAT, FLAT),
+        (7.9, FLAT, SHORT),
+        (7.9, LONG, SHORT),
+    ],
+)
+def test_breakout_goes_with_a_close_beyond_the_extremes_and_keeps_inside(
+    close: float, last: Decision, view: Decision
+) -> None:
+    assert Breakout(lookback=3).decide(last, close, [12.0, 8.0]) == view
+
+
+@pytest.mark.parametrize(
+    ("change", "view"),
+    [(0.11, LONG), (0.1, FLAT), (0.0, FLAT), (-0.1, FLAT), (-0.11, SHORT)],
+)
+@pytest.mark.parametrize("last", [LONG, FLAT, SHORT])
+def test_rate_of_change_is_flat_within_its_threshold(
+    change: float, view: Decision, last: Decision
+) -> None:
+    assert RateOfChange(lookback=3, threshold=0.1).decide(last, 1e9, [change]) == view
+
+
+def test_what_keeps_waits_flat_until_it_is_ready() -> None:
+    assert RelativeStrength(3, 20.0, 80.0).decide(LONG, 1.0, [None]) == FLAT
+    assert RateOfChange(3, 0.0).decide(LONG, 1.0, [None]) == FLAT
+    assert Breakout(3).decide(LONG, 1.0, [None, 0.5]) == FLAT
+    assert Breakout(3).decide(LONG, 1.0, [0.5, None]) == FLAT
+
+
+def test_the_features_of_each_strategy_are_those_of_the_contract_in_its_order() -> None:
+    assert [i.name for i in RelativeStrength(3, 20.0, 80.0).indicators] == ["rsi_3"]
+    assert [i.name for i in Breakout(3).indicators] == ["highest_3", "lowest_3"]
+    assert [i.name for i in RateOfChange(3, 0.0).indicators] == ["roc_3"]
+
+
 @given(closes=closes_strategy, past=st.sampled_from([LONG, FLAT, SHORT]))
 def test_strength_is_one(closes: list[float], past: Decision) -> None:
-    for strategy in (Momentum(2, 3), MeanReversion(2, 1.0), BuyAndHold()):
+    ruled: list[Strategy] = [Momentum(2, 3), MeanReversion(2, 1.0), BuyAndHold(), Breakout(2)]
+    for strategy in (*ruled, RelativeStrength(2, 40.0, 60.0), RateOfChange(2, 0.1)):
         for decision in decisions(strategy, closes, past):
             assert decision.strength == 1.0
             assert decision.direction in (-1, 0, 1)
@@ -267,24 +259,99 @@ def test_a_parameter_says_what_is_wrong_with_a_value(
     parameter: Parameter, value: Any, problem: str | None
 ) -> None:
     assert parameter.problem(value) == problem
+    assert [wrong.below for wrong in parameter.problems(value)] == ([()] if problem else [])
+
+
+EXAMPLE = "write {NAME: WEIGHT}, NAME being a strategy declared before this one"
+
+
+@pytest.mark.parametrize(
+    ("value", "problems"),
+    [
+        ({"a": 1}, []),
+        ({"a": 0.5, "b": -2, "c": 0}, []),
+        ({}, [Wrong((), "found no members, expected at least one", EXAMPLE)]),
+        (
+            ["a"],
+            [Wrong((), "found ['a'], expected a mapping from strategies to weights", EXAMPLE)],
+        ),
+        (
+            {"a": "1", "b": 2, "c": None, "d": True, "e": math.inf},
+            [
+                Wrong(("a",), "found '1', expected a finite number", "remove the quotes"),
+                Wrong(("c",), "found None, expected a finite number"),
+                Wrong(("d",), "found True, expected a finite number"),
+                Wrong(("e",), "found inf, expected a finite number"),
+            ],
+        ),
+        ({"a": "much"}, [Wrong(("a",), "found 'much', expected a finite number")]),
+        ({"a": "nan"}, [Wrong(("a",), "found 'nan', expected a finite number")]),
+        (
+            {"a": 0, "b": -0.0},
+            [
+                Wrong(
+                    (),
+                    "found weights that are all 0, so that no member has a say",
+                    "give at least one member a weight",
+                )
+            ],
+        ),
+        (
+            {"a": 1.5e308, "b": -1.5e308},
+            [Wrong((), "found weights whose sum is beyond all floats", "write smaller ones")],
+        ),
+        ({"a": 1.5e308, "b": 0.2e308}, []),
+        ({"a": 10**99, "b": 1}, []),
+    ],
+)
+def test_members_are_a_mapping_from_names_to_weights(value: Any, problems: list[Wrong]) -> None:
+    assert list(members().problems(value)) == problems
+    assert members().problem(value) == (problems[0].message if problems else None)
+
+
+def test_what_a_component_is_handed_has_the_declared_type() -> None:
+    assert repr(number(2.0).stored(3)) == "3.0"
+    assert repr(integer(2).stored(3)) == "3"
+    assert repr(members().stored({"b": 1, "a": -0.5})) == "{'b': 1.0, 'a': -0.5}"
+
+
+def of_all_kinds() -> dict[str, type[Strategy] | type[Combiner] | type[Classifier]]:
+    shipped = default_components()
+    return {**shipped.strategies, **shipped.classifiers}
 
 
 def test_the_parameters_and_defaults_are_those_of_the_contract_in_its_order() -> None:
     declared = {
         name: [(key, p.kind, p.default) for key, p in cls.parameters.items()]
-        for name, cls in default_components().strategies.items()
+        for name, cls in of_all_kinds().items()
     }
     assert declared == {
         "momentum": [("fast_period", "integer", 10), ("slow_period", "integer", 30)],
         "mean_reversion": [("lookback", "integer", 20), ("num_std", "number", 2.0)],
+        "rsi": [
+            ("period", "integer", 14),
+            ("oversold", "number", 30.0),
+            ("overbought", "number", 70.0),
+        ],
+        "breakout": [("lookback", "integer", 20)],
+        "rate_of_change": [("lookback", "integer", 10), ("threshold", "number", 0.0)],
         "buy_and_hold": [],
+        "ensemble": [("members", "members", {}), ("threshold", "number", 0.0)],
+        "trend": [("fast_period", "integer", 10), ("slow_period", "integer", 30)],
+        "volatility": [
+            ("lookback", "integer", 20),
+            ("low", "number", 0.1),
+            ("high", "number", 0.3),
+        ],
     }
 
 
-def test_every_default_is_a_value_that_its_parameter_allows() -> None:
-    for cls in default_components().strategies.values():
+def test_every_default_is_a_value_that_its_parameter_allows_but_members_must_be_given() -> None:
+    for cls in of_all_kinds().values():
         for parameter in cls.parameters.values():
-            assert parameter.problem(parameter.default) is None
+            allowed = parameter.problem(parameter.default) is None
+            assert allowed == (parameter.kind != "members")
+            assert repr(parameter.stored(parameter.default)) == repr(parameter.default)
 
 
 def test_a_strategy_is_made_from_its_parameters_by_keyword() -> None:
@@ -293,11 +360,20 @@ def test_a_strategy_is_made_from_its_parameters_by_keyword() -> None:
         assert strategy.type_name == name
 
 
-def test_periods_are_at_least_one_and_a_band_is_never_negative() -> None:
-    assert Momentum.parameters["fast_period"].problem(0) is not None
-    assert Momentum.parameters["slow_period"].problem(0) is not None
-    assert MeanReversion.parameters["lookback"].problem(0) is not None
-    assert MeanReversion.parameters["num_std"].problem(-1.0) is not None
+def test_a_classifier_is_made_from_what_is_known_of_the_unit_and_its_parameters() -> None:
+    for name, cls in default_components().classifiers.items():
+        parameters = {key: p.default for key, p in cls.parameters.items()}
+        classifier = cls(UnitContext(periods_per_year=252.0), **parameters)
+        assert classifier.type_name == name
+
+
+def test_periods_are_at_least_one_and_bounds_never_negative() -> None:
+    for cls in of_all_kinds().values():
+        for parameter in cls.parameters.values():
+            if parameter.kind == "integer":
+                assert (parameter.problem(0) is None, parameter.problem(1)) == (False, None)
+            if parameter.kind == "number":
+                assert (parameter.problem(-0.1) is None, parameter.problem(0)) == (False, None)
 
 
 def test_the_presets_are_those_of_the_contract() -> None:
@@ -309,4 +385,3 @@ def test_the_presets_are_those_of_the_contract() -> None:
     }
     assert DEFAULT_MAX_LEVERAGE == 1.0
     assert default_components().profiles == PRESETS
-    assert default_components().classifiers == {}

@@ -8,7 +8,20 @@ from typing import Any, ClassVar, TypeAlias
 import pytest
 
 from containers.bus import Bus
-from containers.components import Decision, Indicator, Momentum, Parameter, Sma, Std, Strategy
+from containers.components import (
+    Atr,
+    Decision,
+    Ema,
+    Highest,
+    Indicator,
+    Momentum,
+    Parameter,
+    Roc,
+    Rsi,
+    Sma,
+    Std,
+    Strategy,
+)
 from containers.container import Container, Role, Step
 from containers.data import Bars
 from containers.errors import ContainerError
@@ -34,6 +47,17 @@ class Listed:
     def decide(self, last: Decision, close: float, values: Sequence[float | None]) -> Decision:
         self.asked.append((last, close, list(values)))
         return self._answers[len(self.asked) - 1]
+
+
+class Since:
+    """An indicator that can only be stepped: how many bars came before, null on every third."""
+
+    name = "since"
+    ready = lookback = 1
+    initial = 0
+
+    def step(self, state: int, bar: Bar) -> tuple[int, float | None]:
+        return state + 1, None if state % 3 == 2 else bar.close + state
 
 
 LONG, FLAT, SHORT = Decision(1, 1.0), Decision(0, 1.0), Decision(-1, 1.0)
@@ -113,13 +137,29 @@ def test_features_computed_ahead_have_the_bits_of_those_computed_bar_by_bar(
     monkeypatch.setattr("containers.trading.features._BLOCK", block)
     closes = [0.1, 0.7, 0.2, 10.01, 9.99, 0.3, 0.3, 1e-3, 77.7, 5.0, 0.1, 0.2][:count]
     bars = make_bars("AAA", "1d", closes)
-    indicators: list[Indicator] = [Sma(1), Std(3), Sma(5), Std(1), Sma(12), Sma(40)]
+    indicators: list[Indicator] = [
+        Sma(1), Std(3), Ema(3), Since(), Atr(2), Rsi(4), Sma(12), Highest(5), Roc(3), Sma(40),
+    ]  # fmt: skip
     published = []
     for stream in (None, bars):
         events = run([bars], indicators, Listed([FLAT] * count), ahead=stream)
         published.append([list(e.values.items()) for e in events if isinstance(e, Features)])
     assert published[0] == published[1]
     assert len(published[1]) == count
+    assert [name for name, _ in published[1][0]] == [i.name for i in indicators]
+
+
+def test_an_indicator_that_can_only_be_stepped_is_stepped_on_the_bars_themselves(
+    make_bars: MakeBars,
+) -> None:
+    bars = make_bars("AAA", "1d", [5.0, 7.0, 9.0, 11.0])
+    events = run([bars], [Since(), Sma(2)], Listed([FLAT] * 4), ahead=bars)
+    assert [dict(e.values) for e in events if isinstance(e, Features)] == [
+        {"since": 5.0, "sma_2": None},
+        {"since": 8.0, "sma_2": 6.0},
+        {"since": None, "sma_2": 8.0},
+        {"since": 14.0, "sma_2": 10.0},
+    ]
 
 
 def test_features_computed_ahead_without_indicators_are_empty(make_bars: MakeBars) -> None:

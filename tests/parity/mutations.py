@@ -163,9 +163,9 @@ IN_CONTAINERS = (
     ),
     _shared(
         "an average of one close too many",
-        "components/indicators.py",
-        "_added(_residuals(closes, n)) / n\n\n",
-        "_added(_residuals(closes, n)) / (n + 1)\n\n",
+        "components/windows.py",
+        "_added(_residuals(series, length)) / length\n\n",
+        "_added(_residuals(series, length)) / (length + 1)\n\n",
     ),
     _shared(
         "population instead of sample deviation",
@@ -176,9 +176,9 @@ IN_CONTAINERS = (
     ),
     _shared(
         "sample instead of population deviation",
-        "components/indicators.py",
-        "for r in _residuals(closes, n)) / n)",
-        "for r in _residuals(closes, n)) / (n - 1))",
+        "components/windows.py",
+        "for r in _residuals(series, length)) / length)",
+        "for r in _residuals(series, length)) / (length - 1))",
         config="drawdown",
     ),
     _shared(

@@ -20,6 +20,7 @@ import containers.trace
 import containers.trading
 import declarative
 import imperative
+from containers.components import default_components
 from containers.configuration import METRIC_NAMES, json_schema
 from containers.events import EVENT_TYPES
 from containers.lifecycle import mermaid
@@ -96,6 +97,28 @@ def test_every_configuration_key_is_documented_and_no_other() -> None:
     known = {key for key in keys(schema, "") if not key.startswith("phases.")}
     documented = set(re.findall(r"^\| `([^`]+)` \|", text("docs/configuration.md"), re.MULTILINE))
     assert {k for k in documented if not k.startswith("phases.")} == known
+
+
+def test_every_component_is_documented_with_its_parameters_and_defaults() -> None:
+    shipped = default_components()
+    words = {"integer": "whole", "number": "number", "members": "mapping: name → number"}
+    declared = {
+        (kind, name, words[p.kind], "required" if p.kind == "members" else str(p.default))
+        for kind, cls in {**shipped.strategies, **shipped.classifiers}.items()
+        for name, p in cls.parameters.items()
+    }
+    declared |= {
+        (kind, "none", "", "") for kind, c in shipped.strategies.items() if not c.parameters
+    }
+    rows = [
+        tuple(cell.strip() for cell in line.strip("|").split("|"))
+        for line in text("docs/configuration.md").splitlines()
+        if re.match(r"\| [a-z_]+ \|", line)
+    ]
+    assert {(kind, name, type_, default) for kind, name, type_, _, default in rows} == declared
+    semantics = text("docs/semantics.md")
+    for kind in (*shipped.strategies, *shipped.classifiers):
+        assert f"| `{kind}` |" in semantics
 
 
 @pytest.mark.parametrize("name", [*METRIC_NAMES, *(kind.value for kind in EVENT_TYPES)])
