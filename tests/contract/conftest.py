@@ -57,9 +57,7 @@ def made(
         return DeclarativeWorkflowManager(**options, patterns=patterns)
     coordinator = Coordinator(**options)
     for definition in definitions:
-        known: Any = (
-            coordinator.workflows if definition.kind == "workflow" else coordinator.modules
-        )
+        known: Any = coordinator.workflows if definition.kind == "workflow" else coordinator.modules
         known[definition.name] = definition.python()
     return coordinator
 

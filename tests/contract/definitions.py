@@ -44,7 +44,7 @@ class Definition:
         """Make the Python class."""
         made = [_phase(phase) for phase in self.content.get("phases", ())]
 
-        def get_phases(self: Any, config: Any) -> Sequence[Any]:
+        def get_phases(self: Any, config: Any = None) -> Sequence[Any]:
             return made
 
         body: dict[str, Any] = {
@@ -127,7 +127,7 @@ def _condition(condition: Any) -> Any:
 
 
 def _import(item: Mapping[str, Any]) -> Any:
-    return python.Import(item["module"], as_=item["as"], parameters=item.get("parameters", {}))
+    return python.Import(item["module"], item["as"], item.get("parameters", {}))
 
 
 def _referring(value: Any) -> Any:

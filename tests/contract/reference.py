@@ -219,9 +219,7 @@ def walk(
     windows, start = [], 0
     while start + train + test <= n:
         first = 0 if anchored else start
-        windows.append(
-            ((first, start + train - 1), (start + train, start + train + test - 1))
-        )
+        windows.append(((first, start + train - 1), (start + train, start + train + test - 1)))
         start += step
     return windows
 
