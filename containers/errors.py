@@ -6,7 +6,12 @@
     ├── WiringError             an engine connected containers in a way that cannot work
     ├── LifecycleError          an illegal move of a container; its state is unchanged
     ├── ContainerError          a container raised while it was driven; the cause is chained
+    ├── MissingReferenceError   a reference, condition or expression leads to nothing
+    ├── ConditionError          a condition cannot be decided
+    ├── HookError               a hook of a workflow gave what it must not
+    ├── WorkflowError           a pass came to no result as a whole
     ├── InvalidEventError       an event that no trace can hold; see `containers.trace.errors`
+    ├── OutputError             an output has a value or a file name that cannot be written
     └── StorageError            a result could not be written or read back
 
 A message says what was found, where, what was expected and what to do next; the same facts are
@@ -21,16 +26,21 @@ from typing import Final, TypeAlias
 import msgspec
 
 __all__ = [
+    "ConditionError",
     "ConfigPath",
     "ConfigurationError",
     "ContainerError",
     "ContainersError",
     "DataError",
+    "HookError",
     "LifecycleError",
     "Location",
+    "MissingReferenceError",
+    "OutputError",
     "Problem",
     "StorageError",
     "WiringError",
+    "WorkflowError",
     "dotted",
 ]
 
@@ -159,6 +169,26 @@ class ContainerError(ContainersError):
 
     def __reduce__(self) -> tuple[type[ContainerError], tuple[str, str, BaseException]]:
         return type(self), (self.container, self.activity, self.cause)
+
+
+class MissingReferenceError(ContainersError):
+    """A reference leads to a name that is not there, as only the run shows."""
+
+
+class ConditionError(ContainersError):
+    """An expression, a threshold or a callable cannot be decided."""
+
+
+class HookError(ContainersError):
+    """A hook of a workflow gave the wrong type, or changed what it was shown."""
+
+
+class WorkflowError(ContainersError):
+    """A pass came to no result as a whole, for example because no phase ran."""
+
+
+class OutputError(ContainersError):
+    """An output cannot be written as its definition says; nothing has been written."""
 
 
 class StorageError(ContainersError):

@@ -126,12 +126,16 @@ class Classification(_Header, frozen=True, gc=False):
 
 
 class Signal(_Header, frozen=True, gc=False):
-    """A strategy's view of a symbol changed (step 5): -1, 0 or 1, and a strength in [0, 1]."""
+    """A strategy's view of a symbol changed (step 5): -1, 0 or 1, and a strength in [0, 1].
+
+    ``origin`` is null but for a replayed signal, whose number it is in the unit that made it.
+    """
 
     kind: ClassVar[EventKind] = EventKind.SIGNAL
     symbol: str
     direction: int
     strength: float
+    origin: int | None = None
 
 
 class OrderRequest(_Header, frozen=True, gc=False):

@@ -75,13 +75,27 @@ class ConfigResolved(_Record, frozen=True):
 
 
 class PlannedPhase(msgspec.Struct, frozen=True):
-    """A phase as it is about to run, in the order of execution."""
+    """A phase as it is about to run, in the order of execution.
+
+    Attributes:
+        name: Of the phase.
+        topology: Its name.
+        sequence: As text, a body in brackets: ``monte_carlo(walk_forward)``.
+        depends_on: Names of phases, in declared order, each once.
+        required: Whether its failure is the workflow's.
+        conditions: As texts, in declared order.
+        inputs: Name to the path of the reference, without ``${}``.
+        units: How many will run; null where references decide.
+    """
 
     name: str
     topology: str
     sequence: str
     depends_on: tuple[str, ...]
     required: bool
+    conditions: tuple[str, ...]
+    inputs: Mapping[str, str]
+    units: int | None
 
 
 class PlanMade(_Record, frozen=True):
@@ -107,11 +121,16 @@ class PhaseFinished(_Record, frozen=True):
 
 
 class IterationStarted(_Record, frozen=True):
-    """One iteration of a sequence begins: its data window, parameter changes and seed."""
+    """One iteration of a sequence begins.
+
+    ``parameters`` are its own changes; ``spawn_key`` has the indexes of the random iterations it
+    is in, outermost first.
+    """
 
     window: Window
     parameters: Mapping[str, Any]
     seed: int
+    spawn_key: tuple[int, ...]
 
 
 class ContainerBuilt(msgspec.Struct, frozen=True):
@@ -125,7 +144,8 @@ class ContainerBuilt(msgspec.Struct, frozen=True):
 class Route(msgspec.Struct, frozen=True):
     """Events of ``kind`` from ``publisher`` are delivered to ``subscriber``.
 
-    ``topic`` narrows a kind to one portfolio's events; null means all.
+    ``topic`` narrows a kind to one portfolio's events, or to those of the warm-up or of the window
+    behind it; null means all.
     """
 
     kind: str

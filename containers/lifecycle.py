@@ -7,9 +7,10 @@ start after a failed one is as illegal as a first stop before any start.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from enum import StrEnum
+from types import TracebackType
 from typing import Final, TypeAlias
 
 from containers.errors import ContainerError, LifecycleError
@@ -80,8 +81,7 @@ class Lifecycle:
         """The state it is in."""
         return self._state
 
-    @contextmanager
-    def moving(self, trigger: Trigger) -> Iterator[None]:
+    def moving(self, trigger: Trigger) -> AbstractContextManager[None]:
         """Wrap the work of one trigger; the state changes when the work is done.
 
         Raises:
@@ -92,18 +92,7 @@ class Lifecycle:
         if target is None:
             allowed = [t for (state, t) in TRANSITIONS if state is self._state]
             raise LifecycleError(self.container, self._state, trigger, allowed)
-        try:
-            yield
-        except Exception as error:
-            self.fail()
-            raise ContainerError(self.container, trigger, error) from error
-        except BaseException:
-            # Ctrl-C leaves a state from which the container can be stopped or cleaned; one that
-            # was being initialised may hold something by now, and `created` is never cleaned.
-            if self._state is State.CREATED:
-                self.fail()
-            raise
-        self._move(trigger, target)
+        return _Moving(self, trigger, target)
 
     def fail(self) -> None:
         """Record that the container raised; a cleaned one stays as it is."""
@@ -115,3 +104,31 @@ class Lifecycle:
         source, self._state = self._state, target
         if self.observer is not None:
             self.observer(self.container, trigger, source, target)
+
+
+class _Moving(AbstractContextManager[None]):
+    """The work of one trigger. A class, since every unit has thirty of them and more."""
+
+    __slots__ = ("_lifecycle", "_target", "_trigger")
+
+    def __init__(self, lifecycle: Lifecycle, trigger: Trigger, target: State) -> None:
+        self._lifecycle = lifecycle
+        self._trigger = trigger
+        self._target = target
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        lifecycle = self._lifecycle
+        if error is None:
+            lifecycle._move(self._trigger, self._target)
+        elif isinstance(error, Exception):
+            lifecycle.fail()
+            raise ContainerError(lifecycle.container, self._trigger, error) from error
+        elif lifecycle.state is State.CREATED:
+            # Ctrl-C leaves a state from which the container can be stopped or cleaned; one that
+            # was being initialised may hold something by now, and `created` is never cleaned.
+            lifecycle.fail()

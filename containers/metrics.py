@@ -69,12 +69,13 @@ class PortfolioMetrics:
             peaks = np.fmax.accumulate(chain)  # NaN is nobody's peak
             self._max_drawdown = max(self._max_drawdown, float(np.fmax.reduce(1 - chain / peaks)))
         self._equity, self._peak = float(equities[-1]), float(peaks[-1])
-        n, mean, m2 = self._samples, self._mean, self._m2
-        for n, r in enumerate(returns.tolist(), n + 1):  # noqa: B020  # n goes on from where it was
+        n, mean, m2 = float(self._samples), self._mean, self._m2  # dividing by an int takes longer
+        for r in returns.tolist():
+            n += 1.0
             d = r - mean
             mean += d / n
             m2 += d * (r - mean)
-        self._samples, self._mean, self._m2 = n, mean, m2
+        self._samples, self._mean, self._m2 = int(n), mean, m2
 
     def fill(self, quantity: float, price: float, commission: float, cash: float) -> None:
         """Take a fill: signed shares, currency per share, currency, and the cash after it."""

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from containers.events import Event, EventKind
 
-__all__ = ["Clock", "Outlet", "Port"]
+__all__ = ["TRADING", "WARM_UP", "Clock", "Outlet", "Port"]
+
+WARM_UP: Final = "warm_up"
+"""Topic of the BARs and FEATURES before the window of a unit."""
+
+TRADING: Final = "trading"
+"""Topic of all other BARs and FEATURES."""
 
 
 class Clock(Protocol):
@@ -29,10 +35,7 @@ class Outlet(Protocol):
 
     @property
     def wanted(self) -> bool:
-        """Say whether somebody hears or keeps the events.
-
-        Where nobody does, a publisher that has many of them may `skip` instead of making each.
-        """
+        """Somebody hears or keeps the events; else a publisher may `skip` instead of making one."""
         ...
 
     @property

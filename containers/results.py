@@ -7,7 +7,7 @@ for them); equity curves are part of it as two lists.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -18,16 +18,20 @@ __all__ = [
     "EquityCurve",
     "ErrorInfo",
     "IterationResult",
+    "Label",
     "LoopIterationResult",
     "Metric",
     "Metrics",
     "PhaseResult",
     "PhaseStatus",
     "PortfolioResult",
+    "Signals",
+    "StoredSignal",
     "TraceSummary",
     "Trade",
     "Window",
     "WorkflowResult",
+    "units",
 ]
 
 Metric: TypeAlias = float | int | None
@@ -36,13 +40,14 @@ PhaseStatus: TypeAlias = Literal["succeeded", "failed", "skipped"]
 
 
 class Window(msgspec.Struct, frozen=True):
-    """A range of base bars of the first symbol that a unit runs over.
+    """A range of base bars of the first symbol that an iteration runs over.
 
     Attributes:
-        name: What the window is for: ``full``, ``train``, ``test``.
+        name: What the iteration is: ``full``, ``train``, ``test``, ``window``, ``fold``, ``piece``,
+            ``combination``, ``sample``.
         first_bar: Index of its first bar in the configured range.
         last_bar: Index of its last bar, inclusive.
-        warmup_bars: Bars before ``first_bar`` that only warm up.
+        warmup_bars: Bars before ``first_bar`` that only warm up; 0 above the leaves.
         start_ns: End time of the first bar, int64 nanoseconds UTC.
         end_ns: End time of the last bar.
     """
@@ -120,15 +125,70 @@ class EquityCurve(msgspec.Struct, frozen=True):
     equity: npt.NDArray[np.float64]
 
 
+class StoredSignal(msgspec.Struct, frozen=True, gc=False):
+    """A SIGNAL as a signal_generation keeps it, to be replayed.
+
+    Attributes:
+        time_ns: End of its slice, int64 nanoseconds UTC.
+        strategy: Name of the strategy, not the id of its container.
+        symbol: What it is about.
+        direction: -1, 0 or 1.
+        strength: In [0, 1].
+        seq: Its number in the unit that made it.
+    """
+
+    time_ns: int
+    strategy: str
+    symbol: str
+    direction: int
+    strength: float
+    seq: int
+
+
+class Signals(msgspec.Struct, frozen=True):
+    """The signals of a unit, or of several one after the other.
+
+    Attributes:
+        strategies: Names of all strategies, in config order, also of those without a signal.
+        rows: In the order in which they were published.
+    """
+
+    strategies: tuple[str, ...]
+    rows: tuple[StoredSignal, ...]
+
+
+class Label(msgspec.Struct, frozen=True, gc=False):
+    """What a classifier said of a symbol, which holds until it says something else.
+
+    Attributes:
+        time_ns: End of the slice, int64 nanoseconds UTC.
+        symbol: What it is about.
+        label: The classifier's word.
+    """
+
+    time_ns: int
+    symbol: str
+    label: str
+
+
 class PortfolioResult(msgspec.Struct, frozen=True):
-    """What one portfolio did in one unit."""
+    """What one portfolio did in one unit, or in several one after the other.
+
+    Attributes:
+        strategy: Name of its strategy.
+        profile: Name of its risk profile.
+        parameters: Of the strategy, all of them.
+        metrics: Its figures, null where undefined.
+        trades: Closed trades in order of their closing fills; null when they were not kept.
+        equity_curve: Its equity; null when it was not kept.
+    """
 
     strategy: str
     profile: str
     parameters: Mapping[str, Any]
     metrics: Metrics
-    trades: tuple[Trade, ...]
-    equity_curve: EquityCurve
+    trades: tuple[Trade, ...] | None
+    equity_curve: EquityCurve | None
 
 
 class TraceSummary(msgspec.Struct, frozen=True):
@@ -158,21 +218,62 @@ class TraceSummary(msgspec.Struct, frozen=True):
 
 
 class IterationResult(msgspec.Struct, frozen=True):
-    """One iteration of a sequence: a window, its parameters, and what came of it.
+    """One iteration of a sequence: a unit, or the iterations below it and what they come to.
 
-    ``trace`` is a `containers.trace.Trace` and stays out of documents.
+    Attributes:
+        window: The bars it runs over.
+        parameters: Its own changes, ``{strategy}.{parameter}`` to value.
+        seed: The random seed of the configuration.
+        spawn_key: Indexes of the random iterations it is in, outermost first; empty outside any.
+        metrics: Of the best portfolio, or what stands for it; empty without portfolios.
+        best_portfolio: Id of the best portfolio by the objective; null without one.
+        portfolios: By id.
+        aggregate_metrics: Sums of a unit, statistics above.
+        best_parameters: What an optimisation in it has chosen.
+        signals: Those it kept; null when it keeps none.
+        iterations: Those below it, in order; empty in a leaf, which is a unit.
+        trace_summary: Of a unit; null above.
+        trace: Of a unit, a `containers.trace.Trace`; it stays out of documents.
     """
 
     window: Window
     parameters: Mapping[str, Any]
     seed: int
-    portfolios: Mapping[str, PortfolioResult]
-    trace_summary: TraceSummary | None
+    spawn_key: tuple[int, ...] = ()
+    metrics: Metrics = {}
+    best_portfolio: str | None = None
+    portfolios: Mapping[str, PortfolioResult] = {}
+    aggregate_metrics: Mapping[str, Any] = {}
+    best_parameters: Mapping[str, Any] = {}
+    signals: Signals | None = None
+    iterations: tuple[IterationResult, ...] = ()
+    trace_summary: TraceSummary | None = None
     trace: Any = None
 
 
+def units(
+    iterations: Iterable[IterationResult], path: tuple[int, ...] = ()
+) -> Iterator[tuple[tuple[int, ...], IterationResult]]:
+    """Walk the leaves of a tree of iterations, in order, each with the indexes that lead to it.
+
+    Args:
+        iterations: The trees, for example those of a phase.
+        path: What the indexes are appended to.
+    """
+    for index, iteration in enumerate(iterations):
+        here = (*path, index)
+        if iteration.iterations:
+            yield from units(iteration.iterations, here)
+        else:
+            yield here, iteration
+
+
 class PhaseResult(msgspec.Struct, frozen=True):
-    """What a phase did. ``metrics`` are those of its best portfolio by the primary metric."""
+    """What a phase did.
+
+    ``metrics`` are those of its best portfolio by the primary metric, or what stands for it.
+    ``signals`` are null unless its units keep them.
+    """
 
     status: PhaseStatus
     sequence: str
@@ -184,6 +285,7 @@ class PhaseResult(msgspec.Struct, frozen=True):
     portfolios: Mapping[str, PortfolioResult] = {}
     aggregate_metrics: Mapping[str, Any] = {}
     best_parameters: Mapping[str, Any] = {}
+    signals: Signals | None = None
     outputs: Mapping[str, Any] = {}
     results_path: str | None = None
     error: ErrorInfo | None = None

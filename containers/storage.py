@@ -2,8 +2,10 @@
 
     {root}/{directory}/{workflow_id}/
         result.json  manifest.json
-        {loop iteration}/{phase}/{sequence iteration}/
+        {loop iteration}/{phase}/                       outputs, portfolios/…
+        {loop iteration}/{phase}/{sequence iteration}/…/
             trace/…  portfolios/{id}/trades.parquet  portfolios/{id}/equity.parquet
+            signals.parquet
 
 Every file is written aside and renamed, so what exists under its own name is complete. The
 manifest lists path, bytes and digest of all others and is written last.
@@ -12,24 +14,31 @@ manifest lists path, bytes and digest of all others and is written last.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
 import xxhash
 
 from containers.errors import ConfigurationError, Problem, StorageError
-from containers.results import Trade
+from containers.files import write_aside
+from containers.outputs import write_output
+from containers.results import Signals
+from containers.tables import curve_table, parquet_bytes, signals_table, trades_table
 from containers.trading.portfolio import PortfolioReport
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["RunFolder", "UnitFolder", "check_workflow_id", "default_workflow_id", "write_aside"]
+__all__ = [
+    "PhaseFolder",
+    "RunFolder",
+    "UnitFolder",
+    "check_workflow_id",
+    "default_workflow_id",
+    "write_aside",
+]
 
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 
@@ -58,44 +67,18 @@ def check_workflow_id(workflow_id: str) -> str:
     raise ConfigurationError([Problem(message, hint="it becomes the name of a folder")])
 
 
-def write_aside(path: Path, content: bytes) -> None:
-    """Write a whole file or nothing: aside first, then under its name.
+class PhaseFolder:
+    """Where a phase, or a unit, keeps its data; it is made when something is written there.
 
-    A link is followed, so that what it points to is replaced and not the link. What is no regular
-    file, such as a pipe or a device, cannot be replaced and is written to as it is.
-
-    Raises:
-        StorageError: It could not be written; a regular file is as it was.
+    Attributes:
+        path: The folder.
+        relative: Its path inside the run's folder.
     """
-    path = path.resolve()
-    if path.exists() and not path.is_file():
-        _write_through(path, content)
-        return
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        aside.write_bytes(content)
-        aside.replace(path)
-    except OSError as error:
-        with suppress(OSError):  # where nothing can be written there may be nothing to remove
-            aside.unlink()
-        raise StorageError(f"{path} could not be written: {error.strerror}") from error
 
-
-def _write_through(path: Path, content: bytes) -> None:
-    try:
-        with path.open("wb", buffering=0) as stream:
-            stream.write(content)
-    except OSError as error:
-        raise StorageError(f"{path} could not be written: {error.strerror}") from error
-
-
-class UnitFolder:
-    """Where one unit keeps its data."""
-
-    def __init__(self, path: Path, relative: str) -> None:
-        self.path: Final = path
+    def __init__(self, root: Path, relative: str) -> None:
+        self.path: Final = root / relative
         self.relative: Final = relative
-        self.trace: Final = path / "trace"
+        self._root = root
 
     def save_portfolio(self, portfolio: str, report: PortfolioReport) -> None:
         """Save trades and equity curve of a portfolio as Parquet.
@@ -103,22 +86,41 @@ class UnitFolder:
         Raises:
             StorageError: They could not be written.
         """
-        import pyarrow as pa
+        self._save(f"portfolios/{portfolio}/trades.parquet", trades_table(report.trades))
+        self._save(f"portfolios/{portfolio}/equity.parquet", curve_table(report.equity_curve))
 
-        folder = self.path / "portfolios" / portfolio
-        curve = report.equity_curve
-        tables = {
-            "trades": _trades_table(report.trades),
-            "equity": pa.table(
-                {"time_ns": pa.array(curve.time_ns), "equity": pa.array(curve.equity)}
-            ),
-        }
+    def save_signals(self, signals: Signals) -> None:
+        """Save signals as ``signals.parquet``; `containers.tables.read_signals` reads them.
+
+        Raises:
+            StorageError: They could not be written.
+        """
+        self._save("signals.parquet", signals_table(signals))
+
+    def write_output(self, name: str, value: object) -> str:
+        """Write an output; answer the file's path inside the run's folder.
+
+        Raises:
+            OutputError: Name or value are refused, or the file is there; see `containers.outputs`.
+            StorageError: It could not be written.
+        """
+        return write_output(self._root, self.relative, name, value)
+
+    def _save(self, name: str, table: pa.Table) -> None:
+        file = self.path / name
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StorageError(f"{folder} could not be created: {error.strerror}") from error
-        for name, table in tables.items():
-            write_aside(folder / f"{name}.parquet", _parquet(table))
+            raise StorageError(f"{file.parent} could not be created: {error.strerror}") from error
+        write_aside(file, parquet_bytes(table))
+
+
+class UnitFolder(PhaseFolder):
+    """Where one unit keeps its data. ``trace`` is where its trace goes."""
+
+    def __init__(self, root: Path, relative: str) -> None:
+        super().__init__(root, relative)
+        self.trace: Final = self.path / "trace"
 
 
 class RunFolder:
@@ -161,19 +163,41 @@ class RunFolder:
                     [Problem(message, path=("results", "directory"), hint=hint)]
                 ) from error
 
-    def unit(self, iteration: int, phase: str, window: int) -> UnitFolder:
+    def unit(self, parts: Sequence[str | int]) -> UnitFolder:
         """Make the folder of a unit.
 
+        Args:
+            parts: Names of the folders that lead to it, outermost first: loop iteration, phase,
+                indexes of the iterations of the sequence.
+
         Raises:
-            StorageError: It could not be made.
+            StorageError: It could not be made, or is there.
         """
-        relative = f"{iteration}/{phase}/{window}"
+        relative = "/".join(map(str, parts))
         path = self.path / relative
         try:
             path.mkdir(parents=True)
         except OSError as error:
             raise StorageError(f"{path} could not be created: {error.strerror}") from error
-        return UnitFolder(path, relative)
+        return UnitFolder(self.path, relative)
+
+    def phase(self, parts: Sequence[str | int]) -> PhaseFolder:
+        """Give the folder of a phase, which is made when something is written there.
+
+        Args:
+            parts: Names of the folders that lead to it: loop iteration, phase; below a branch,
+                those of the branch first.
+        """
+        return PhaseFolder(self.path, "/".join(map(str, parts)))
+
+    def write_output(self, name: str, value: object) -> str:
+        """Write an output of the workflow; answer the file's path inside the folder.
+
+        Raises:
+            OutputError: Name or value are refused, or the file is there; see `containers.outputs`.
+            StorageError: It could not be written.
+        """
+        return write_output(self.path, "", name, value)
 
     def write_result(self, document: Mapping[str, Any]) -> str:
         """Write the result document; answer the file's path inside the folder."""
@@ -203,20 +227,3 @@ def _digest(file: Path) -> str:
         while block := stream.read(1 << 20):
             state.update(block)
     return state.hexdigest()
-
-
-def _trades_table(trades: Sequence[Trade]) -> pa.Table:
-    import pyarrow as pa
-
-    arrow: dict[object, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64()}
-    schema = pa.schema([(f.name, arrow[f.type]) for f in msgspec.structs.fields(Trade)])
-    return pa.Table.from_pylist([msgspec.structs.asdict(t) for t in trades], schema=schema)
-
-
-def _parquet(table: pa.Table) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue().to_pybytes()

@@ -86,10 +86,8 @@ def _start(containers: Iterable[Container]) -> None:
 
 
 def _execute(bus: Bus, times_ns: npt.NDArray[np.int64]) -> None:
-    run_slice = bus.run_slice
     for first in range(0, len(times_ns), CHUNK_SLICES):
-        for time_ns in times_ns[first : first + CHUNK_SLICES].tolist():
-            run_slice(time_ns)
+        bus.run_slices(times_ns[first : first + CHUNK_SLICES].tolist())
 
 
 def _collect(containers: Iterable[Container]) -> dict[str, object]:

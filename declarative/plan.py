@@ -95,6 +95,9 @@ def make_plan(user: UserInput, library: Library, components: Components) -> Plan
             sequence=sequence.name,
             depends_on=tuple(definition.depends_on),
             required=definition.required,
+            conditions=(),
+            inputs={},
+            units=len(iterations),
         )
         phases.append(PhasePlan(planned, phase, iterations))
     return Plan(workflow.name, resolved, tuple(phases), markets.dropped)
@@ -192,7 +195,7 @@ class _Markets:
 
 def _rehearse(unit: Unit) -> None:
     try:
-        unit.blueprint()
+        _ = unit.blueprint
     except PatternError:
         raise
     except Exception:  # noqa: BLE001  # a component that cannot be made fails its unit, there

@@ -53,7 +53,7 @@ class PhaseFolder:
 
     def unit(self, index: int) -> UnitFolder:
         """Make the folder of a unit; `StorageError` when that fails."""
-        return self.run.unit(self.loop, self.phase, index)
+        return self.run.unit((self.loop, self.phase, index))
 
 
 def plan_iterations(
@@ -96,7 +96,9 @@ def run_iterations(
     results: list[IterationResult] = []
     for index, planned in enumerate(iterations):
         inner = journal.child("window", index)
-        inner.write(IterationStarted(window=planned.window, parameters={}, seed=planned.seed))
+        inner.write(
+            IterationStarted(window=planned.window, parameters={}, seed=planned.seed, spawn_key=())
+        )
         ran = _run_in_folder(planned.unit, inner.child("unit", 0), folder, index)
         if ran.error is not None:
             return tuple(results), ran.error

@@ -12,7 +12,9 @@ touches no file. The manager runs every unit through it, benchmarks may as well.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 from containers.bus import Bus
 from containers.components import Components
@@ -34,7 +36,7 @@ from declarative.topology import Blueprint, Report, build, expand
 __all__ = ["Unit", "UnitResult", "run_unit"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unit:
     """What there is to run.
 
@@ -52,8 +54,12 @@ class Unit:
     components: Components
     periods_per_year: float | None = None
 
+    @cached_property
     def blueprint(self) -> Blueprint:
-        """Expand the topology.
+        """The topology, expanded once: the rehearsal of a plan is the one that is run.
+
+        It holds no container and nothing that a run changes, so it may be built any number of
+        times. What fails is not remembered.
 
         Raises:
             PatternError: The topology is wrong.
@@ -89,7 +95,7 @@ def run_unit(
     errors: tuple[Exception, ...]
     recorder: TraceRecorder | None = None
     try:
-        blueprint = unit.blueprint()
+        blueprint = unit.blueprint
         recorder = TraceRecorder(
             unit.configuration.trace.max_events,
             None if folder is None else TraceWriter(folder.trace),
@@ -122,10 +128,11 @@ def _wired(
 ) -> Bus:
     level, overrides = unit.configuration.trace_level, unit.configuration.trace.containers
 
-    def keeps(container: str, kind: EventKind) -> bool:
-        return kind in kept_kinds(container, level, overrides)
+    @cache
+    def kinds_of(container: str) -> frozenset[EventKind]:
+        return kept_kinds(container, level, overrides)
 
-    bus = Bus(recorder, keeps)
+    bus = Bus(recorder, lambda container, kind: kind in kinds_of(container))
     build(blueprint, bus, folder)
     built = tuple(
         ContainerBuilt(id=container.id, role=container.role.value, settings=container.settings())
@@ -145,7 +152,7 @@ def _filed(driven: Driven, reports: Mapping[str, Report]) -> dict[str, Portfolio
         filed[names.portfolio] = PortfolioResult(
             strategy=names.strategy,
             profile=names.profile,
-            parameters=names.parameters,
+            parameters=deepcopy(names.parameters),  # the blueprint keeps its own
             metrics=report.metrics,
             trades=report.trades,
             equity_curve=report.equity_curve,

@@ -141,7 +141,7 @@ def aggregate(portfolios: Iterable[PortfolioResult], initial_capital: float) -> 
         "initial_capital": capital,
         "final_equity": equity,
         "total_return": total_return,
-        "num_trades": sum(len(portfolio.trades) for portfolio in held),
+        "num_trades": sum(int(portfolio.metrics["num_trades"] or 0) for portfolio in held),
         "total_commission": _total(p.metrics["total_commission"] for p in held),
     }
 

@@ -145,4 +145,7 @@ def _planned(phase: Phase) -> PlannedPhase:
         sequence=phase.sequence,
         depends_on=phase.dependencies,
         required=phase.required,
+        conditions=(),
+        inputs={},
+        units=1,
     )

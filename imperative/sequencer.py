@@ -74,7 +74,10 @@ class Sequencer:
     ) -> IterationResult:
         journal.write(
             IterationStarted(
-                window=iteration.window, parameters=iteration.parameters, seed=iteration.seed
+                window=iteration.window,
+                parameters=iteration.parameters,
+                seed=iteration.seed,
+                spawn_key=(),
             )
         )
         unit_journal = journal.child("unit", 0)
@@ -96,7 +99,7 @@ class Sequencer:
         with keeping(errors):
             folder = None
             if phase.folder is not None:
-                folder = phase.folder.unit(phase.loop, phase.name, index)
+                folder = phase.folder.unit((phase.loop, phase.name, index))
             return self.builder.build(
                 phase.configuration, phase.market, topology=phase.topology, folder=folder
             )

@@ -169,10 +169,8 @@ def _start(unit: Unit) -> None:
 
 
 def _execute(unit: Unit) -> None:
-    run_slice = unit.bus.run_slice
     for first in range(0, len(unit.times_ns), _TIMES_AT_ONCE):
-        for time_ns in unit.times_ns[first : first + _TIMES_AT_ONCE].tolist():
-            run_slice(time_ns)
+        unit.bus.run_slices(unit.times_ns[first : first + _TIMES_AT_ONCE].tolist())
 
 
 def _collect(unit: Unit) -> dict[str, object]:

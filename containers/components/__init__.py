@@ -15,7 +15,9 @@ from containers.components.interfaces import (
     Indicator,
     Strategy,
     UnitContext,
+    hears_others,
     members_of,
+    takes_blocks,
 )
 from containers.components.parameters import Parameter, integer, members, number
 from containers.components.profiles import PRESETS, Preset
@@ -64,8 +66,10 @@ __all__ = [
     "UnitContext",
     "Volatility",
     "default_components",
+    "hears_others",
     "integer",
     "members",
     "members_of",
     "number",
+    "takes_blocks",
 ]

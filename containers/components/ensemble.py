@@ -22,6 +22,7 @@ class Ensemble(msgspec.Struct, frozen=True):
     """
 
     type_name: ClassVar[str] = "ensemble"
+    sees_closes: ClassVar[bool] = False
     parameters: ClassVar[Mapping[str, Parameter]] = {
         "members": members(),
         "threshold": number(0.0, minimum=0.0),

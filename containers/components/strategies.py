@@ -31,6 +31,7 @@ class Momentum(msgspec.Struct, frozen=True):
     """Long while the fast average is above the slow one, short while below, flat on a tie."""
 
     type_name: ClassVar[str] = "momentum"
+    sees_closes: ClassVar[bool] = False
     parameters: ClassVar[Mapping[str, Parameter]] = {
         "fast_period": integer(10, minimum=1),
         "slow_period": integer(30, minimum=1),
@@ -57,6 +58,7 @@ class MeanReversion(msgspec.Struct, frozen=True):
     """Buy below the band, sell above it, go flat when the close is back at the average."""
 
     type_name: ClassVar[str] = "mean_reversion"
+    sees_closes: ClassVar[bool] = True
     parameters: ClassVar[Mapping[str, Parameter]] = {
         "lookback": integer(20, minimum=1),
         "num_std": number(2.0, minimum=0.0),
@@ -89,6 +91,7 @@ class RelativeStrength(msgspec.Struct, frozen=True):
     """Buy what was sold too much, sell what was bought too much; keep the last view between."""
 
     type_name: ClassVar[str] = "rsi"
+    sees_closes: ClassVar[bool] = False
     parameters: ClassVar[Mapping[str, Parameter]] = {
         "period": integer(14, minimum=1),
         "oversold": number(30.0, minimum=0.0),
@@ -117,6 +120,7 @@ class Breakout(msgspec.Struct, frozen=True):
     """Go with a close beyond the extremes of the bars before; keep the last view inside them."""
 
     type_name: ClassVar[str] = "breakout"
+    sees_closes: ClassVar[bool] = True
     parameters: ClassVar[Mapping[str, Parameter]] = {"lookback": integer(20, minimum=1)}
     lookback: int
 
@@ -139,6 +143,7 @@ class RateOfChange(msgspec.Struct, frozen=True):
     """Go with a change of the close beyond the threshold; flat inside it."""
 
     type_name: ClassVar[str] = "rate_of_change"
+    sees_closes: ClassVar[bool] = False
     parameters: ClassVar[Mapping[str, Parameter]] = {
         "lookback": integer(10, minimum=1),
         "threshold": number(0.0, minimum=0.0),
@@ -165,6 +170,7 @@ class BuyAndHold(msgspec.Struct, frozen=True):
     """Long from the first bar on."""
 
     type_name: ClassVar[str] = "buy_and_hold"
+    sees_closes: ClassVar[bool] = False
     parameters: ClassVar[Mapping[str, Parameter]] = {}
 
     @property

@@ -7,7 +7,7 @@ would break exact ties of two averages.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -77,20 +77,29 @@ def deviation(window: Sequence[float]) -> float:
 def deviations(series: Floats, length: int) -> Floats:
     """Give `deviation` of every window of ``length`` values: (max(0, k - length + 1),)."""
     mean = mean_residuals(series, length)
-    return np.sqrt(_added((r - mean) * (r - mean) for r in _residuals(series, length)) / length)
+    return np.sqrt(_added(_squared(r - mean) for r in _residuals(series, length)) / length)
 
 
 def _residuals(series: Floats, length: int) -> Iterator[Floats]:
-    """Give, oldest first, how far the i-th value of every window is from the window's oldest."""
+    """Give, oldest first, how far the i-th value of every window is from the window's oldest.
+
+    It is always the same array, filled anew: to make one each time would take as long again.
+    """
     count = max(0, len(series) - length + 1)
+    oldest = series[:count]
+    residuals = np.empty(count)
     for i in range(length if count else 1):  # a length beyond all values may be any number
-        yield series[i : i + count] - series[:count]
+        yield np.subtract(series[i : i + count], oldest, out=residuals)
 
 
-def _added(terms: Iterable[Floats]) -> Floats:
+def _squared(numbers: Floats) -> Floats:
+    numbers *= numbers
+    return numbers
+
+
+def _added(terms: Iterator[Floats]) -> Floats:
     """Add arrays from left to right, which `numpy.sum` would not."""
-    total: Floats | float = 0.0
+    total = 0.0 + next(terms)
     for term in terms:
-        total = total + term
-    assert not isinstance(total, float)  # a length is at least 1
+        total += term
     return total

@@ -31,6 +31,7 @@ from containers.configuration.settings import (
     TrainTestSettings,
     WalkForwardSettings,
 )
+from containers.configuration.space import SpaceKey, space_of
 from containers.configuration.unknown import unknown_phases, unknown_workflow
 from containers.configuration.validation import (
     Locate,
@@ -58,6 +59,7 @@ __all__ = [
     "RandomSampling",
     "ResultsSettings",
     "RiskSettings",
+    "SpaceKey",
     "StrategySettings",
     "SymbolSettings",
     "TraceSettings",
@@ -69,6 +71,7 @@ __all__ = [
     "json_schema",
     "nowhere",
     "read_user",
+    "space_of",
     "unknown_phases",
     "unknown_workflow",
     "validate_partial",

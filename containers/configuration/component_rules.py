@@ -7,13 +7,13 @@ looks into the overrides of phases.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 from containers.components import Components, Parameter
 from containers.configuration.member_rules import check_members
 from containers.configuration.plain import found
+from containers.configuration.space import check_values, normalise_space
 from containers.configuration.structure import Finding
 from containers.errors import ConfigPath
 from containers.nearest import did_you_mean
@@ -47,10 +47,13 @@ def check_components(
         strategies = part.get("strategies")
         if isinstance(strategies, list):
             yield from check_members((*prefix, "strategies"), strategies, components)
+        sweep = part.get("parameter_sweep")
+        if isinstance(sweep, Mapping):
+            yield from _check_types((*prefix, "parameter_sweep"), sweep, components)
         space = part.get("parameter_space")
         if isinstance(space, Mapping):
             for name, values in space.items():
-                yield from _check_values((*prefix, "parameter_space", name), values, whole)
+                yield from check_values((*prefix, "parameter_space", name), values, whole)
 
 
 def normalise_components(data: dict[str, Any], components: Components) -> None:
@@ -65,9 +68,7 @@ def normalise_components(data: dict[str, Any], components: Components) -> None:
                 declared = _declared(known[item["type"]])
                 given = item.get("parameters", {})
                 given.update((name, declared[name].stored(value)) for name, value in given.items())
-        for values in part.get("parameter_space", {}).values():
-            if isinstance(values, dict):
-                values.update((bound, float(value)) for bound, value in values.items())
+        normalise_space(part, data, components)
 
 
 def _parts(data: Mapping[str, Any]) -> Iterator[tuple[ConfigPath, Any]]:
@@ -120,35 +121,14 @@ def _check_item(
                 yield Finding((*here, name), f"the required key '{name}' is missing")
 
 
-def _check_values(path: ConfigPath, values: object, complete: bool) -> Iterator[Finding]:
-    if isinstance(values, Mapping):
-        yield from _check_range(path, values, complete)
-    elif isinstance(values, list):
-        if not values:
-            yield Finding(path, "found an empty list, expected at least one value")
-        for index, value in enumerate(values):
-            if not _is_number(value):
-                yield Finding((*path, index), f"found {found(value)}, expected a finite number")
-    else:
-        message = f"found {found(values)}, expected a list of numbers or {{low: …, high: …}}"
-        hint = f"write [{values!r}]" if _is_number(values) else None
-        yield Finding(path, message, hint)
-
-
-def _check_range(path: ConfigPath, bounds: Mapping[str, Any], complete: bool) -> Iterator[Finding]:
-    for key, value in bounds.items():
-        if key not in ("low", "high"):
-            hint = did_you_mean(key, ("low", "high"))
-            yield Finding((*path, key), f"unknown key '{key}'", hint, at_key=True)
-        elif not _is_number(value):
-            yield Finding((*path, key), f"found {found(value)}, expected a finite number")
-    low, high = bounds.get("low"), bounds.get("high")
-    if _is_number(low) and _is_number(high) and low > high:
-        yield Finding((*path, "low"), f"found low {low!r} above high {high!r}")
-    for key in ("low", "high"):
-        if complete and key not in bounds:
-            yield Finding((*path, key), f"the required key '{key}' is missing")
-
-
-def _is_number(value: Any) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _check_types(
+    path: ConfigPath, sweep: Mapping[str, Any], components: Components
+) -> Iterator[Finding]:
+    """Find types of strategies that do not exist in what a sweep is narrowed to."""
+    for key in ("only", "skip"):
+        types = sweep.get(key)
+        for index, kind in enumerate(types if isinstance(types, list) else ()):
+            if isinstance(kind, str) and kind not in components.strategies:
+                hint = did_you_mean(kind, components.strategies)
+                message = f"there is no strategy of type {found(kind)}"
+                yield Finding((*path, key, index), message, hint)

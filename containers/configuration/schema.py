@@ -175,37 +175,36 @@ class ParameterSweep(Section):
     """How the parameter space is walked: in full, or by random samples."""
 
     random: RandomSampling | None = absent()
+    only: list[Annotated[str, Text()]] | None = absent()
+    skip: list[Annotated[str, Text()]] = absent()
 
 
 class WalkForward(Section):
     """Windows of the walk-forward sequence, in base bars of the first symbol."""
 
-    may_be_absent: ClassVar[frozenset[str]] = frozenset(("close_at_end",))
     train_bars: Annotated[int, Whole(at_least=1)] = absent()
     test_bars: Annotated[int, Whole(at_least=1)] = absent()
     step_bars: Annotated[int | None, Whole(at_least=1, null=True)] = absent()
     anchored: Annotated[bool, Flag()] = absent()
     warmup_bars: Annotated[int | str, Whole(at_least=0, word="auto")] = absent()
-    close_at_end: Annotated[bool | None, Flag(null=True)] = absent()
+    close_at_end: Annotated[bool, Flag()] = absent()
 
 
 class TrainTest(Section):
     """The split of the train-test sequence."""
 
-    may_be_absent: ClassVar[frozenset[str]] = frozenset(("close_at_end",))
     train_ratio: Annotated[float, Number(above=0, below=1)] = absent()
     warmup_bars: Annotated[int | str, Whole(at_least=0, word="auto")] = absent()
-    close_at_end: Annotated[bool | None, Flag(null=True)] = absent()
+    close_at_end: Annotated[bool, Flag()] = absent()
 
 
 class KFold(Section):
     """The folds of the k-fold sequence."""
 
-    may_be_absent: ClassVar[frozenset[str]] = frozenset(("close_at_end",))
     folds: Annotated[int, Whole(at_least=2)] = absent()
     embargo_bars: Annotated[int, Whole(at_least=0)] = absent()
     warmup_bars: Annotated[int | str, Whole(at_least=0, word="auto")] = absent()
-    close_at_end: Annotated[bool | None, Flag(null=True)] = absent()
+    close_at_end: Annotated[bool, Flag()] = absent()
 
 
 class MonteCarlo(Section):

@@ -151,7 +151,7 @@ class ResultsSettings(msgspec.Struct, frozen=True):
 
 
 class ParameterRange(msgspec.Struct, frozen=True):
-    """A range to sample from, low <= high."""
+    """A range to sample from, low < high."""
 
     low: float
     high: float
@@ -164,37 +164,45 @@ class RandomSampling(msgspec.Struct, frozen=True):
 
 
 class ParameterSweepSettings(msgspec.Struct, frozen=True):
-    """``random`` null: the whole product of the parameter space."""
+    """How the parameter space is walked.
+
+    Attributes:
+        random: Null: the whole product of the space.
+        only: Types of the strategies whose keys are walked; null: of all.
+        skip: Types of the strategies whose keys are left out.
+    """
 
     random: RandomSampling | None
+    only: tuple[str, ...] | None
+    skip: tuple[str, ...]
 
 
 class WalkForwardSettings(msgspec.Struct, frozen=True):
-    """Windows in bars. ``step_bars`` null: test_bars; ``close_at_end`` null: nothing was said."""
+    """Windows in bars. ``step_bars`` null: test_bars; ``close_at_end``: of a test's positions."""
 
     train_bars: int
     test_bars: int
     step_bars: int | None
     anchored: bool
     warmup_bars: int | Literal["auto"]
-    close_at_end: bool | None = None
+    close_at_end: bool
 
 
 class TrainTestSettings(msgspec.Struct, frozen=True):
-    """The split. ``close_at_end`` null: nothing was said."""
+    """The split. ``close_at_end``: of the test's positions."""
 
     train_ratio: float
     warmup_bars: int | Literal["auto"]
-    close_at_end: bool | None = None
+    close_at_end: bool
 
 
 class KFoldSettings(msgspec.Struct, frozen=True):
-    """The folds. ``close_at_end`` null: nothing was said."""
+    """The folds. ``close_at_end``: of a test's positions."""
 
     folds: int
     embargo_bars: int
     warmup_bars: int | Literal["auto"]
-    close_at_end: bool | None = None
+    close_at_end: bool
 
 
 class MonteCarloSettings(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ from containers.configuration.component_rules import check_components, normalise
 from containers.configuration.plain import found, to_plain
 from containers.configuration.rules import check_rules, check_storage
 from containers.configuration.settings import Configuration
+from containers.configuration.space import check_space
 from containers.configuration.structure import (
     Finding,
     check_structure,
@@ -90,6 +91,8 @@ def _validated(
     normalised, findings = check_structure(plain)
     findings += missing_keys(plain, complete=complete)
     findings += check_components(plain, components, complete=complete)
+    if complete:
+        findings += check_space(plain, components)
     findings += check_rules(plain) if complete else check_storage(plain)
     if findings or normalised is None:
         _raise(findings, plain, locate)

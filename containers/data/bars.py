@@ -37,7 +37,7 @@ _DTYPES: Final[dict[str, type[np.generic]]] = {
 class Bars:
     """Bars of one symbol and timeframe, oldest first, labels and ends strictly ascending.
 
-    All columns have the same length and cannot be written to. `rows` and `between` share them.
+    All columns have the same length and cannot be written to. Parts share them.
 
     Attributes:
         symbol: As the configuration names it.
@@ -101,8 +101,7 @@ class Bars:
                 f"bars {first} to {last} of {self.symbol} {self.timeframe}; expected positions "
                 f"from 0 to {len(self) - 1}, the first not after the last"
             )
-        columns = (getattr(self, name)[first : last + 1] for name in _DTYPES)
-        return Bars(self.symbol, self.timeframe, *columns)
+        return self._part(slice(first, last + 1))
 
     def between(self, start_ns: int | None, end_ns: int | None) -> Bars:
         """Give the bars whose labels lie in a range, both ends included.
@@ -116,6 +115,35 @@ class Bars:
         if end_ns is not None:
             after = int(np.searchsorted(self.label_ns, end_ns, "right"))
         return self.rows(first, max(first, after) - 1)
+
+    def ending(self, start_ns: int | None, stop_ns: int | None) -> Bars:
+        """Give the bars that end in a range.
+
+        Args:
+            start_ns: Earliest end, ns UTC; null for no limit.
+            stop_ns: The first end that is too late, ns UTC; null for no limit.
+        """
+        first = self.count_before(start_ns)
+        after = len(self) if stop_ns is None else self.count_before(stop_ns)
+        return self._part(slice(first, max(first, after)))
+
+    def split_at(self, time_ns: int | None) -> tuple[Bars, Bars]:
+        """Give the bars that end before a time, ns UTC, and the others; null: none, and all."""
+        count = self.count_before(time_ns)
+        return self._part(slice(0, count)), self._part(slice(count, len(self)))
+
+    def count_before(self, time_ns: int | None) -> int:
+        """Count the bars that end before a time, ns UTC; null: none do."""
+        return 0 if time_ns is None else int(self.end_ns.searchsorted(time_ns))
+
+    def _part(self, rows: slice) -> Bars:
+        """Give some rows; what was checked once is not checked again."""
+        part = object.__new__(Bars)
+        object.__setattr__(part, "symbol", self.symbol)
+        object.__setattr__(part, "timeframe", self.timeframe)
+        for name in _DTYPES:
+            object.__setattr__(part, name, getattr(self, name)[rows])
+        return part
 
     def distinct_dates(self) -> int:
         """Count the different UTC dates of the labels."""

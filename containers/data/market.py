@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -34,6 +34,7 @@ class MarketData(Mapping[StreamKey, Bars]):
     """Bars of all configured streams: symbols in config order, shorter timeframe first.
 
     Frozen: no attribute can be set and no column written to. It pickles, and equals only itself.
+    What `cut` gives can have streams without bars.
 
     Attributes:
         symbols: In config order.
@@ -44,8 +45,9 @@ class MarketData(Mapping[StreamKey, Bars]):
             length, or one has no bars.
     """
 
-    __slots__ = ("_streams", "dropped", "symbols")
+    __slots__ = ("_streams", "_timeframes", "dropped", "symbols")
     _streams: dict[StreamKey, Bars]
+    _timeframes: dict[str, tuple[Timeframe, ...]]
     symbols: tuple[str, ...]
     dropped: tuple[BarDropped, ...]
 
@@ -64,9 +66,7 @@ class MarketData(Mapping[StreamKey, Bars]):
             if len(lengths) < len(several):
                 raise ValueError(f"two streams of {symbol} have timeframes of the same length")
             ordered |= {(symbol, str(bars.timeframe)): bars for bars in several}
-        object.__setattr__(self, "_streams", ordered)
-        object.__setattr__(self, "symbols", tuple(by_symbol))
-        object.__setattr__(self, "dropped", tuple(dropped))
+        self._fill(ordered, tuple(dropped))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"market data is frozen; {name} cannot be set")
@@ -91,8 +91,32 @@ class MarketData(Mapping[StreamKey, Bars]):
     def __repr__(self) -> str:
         return f"MarketData({', '.join(repr(bars) for bars in self.values())})"
 
-    def __reduce__(self) -> tuple[type[MarketData], tuple[Any, ...]]:
-        return MarketData, (tuple(self.values()), self.dropped)
+    def __reduce__(self) -> tuple[Callable[..., MarketData], tuple[Any, ...]]:
+        return _restored, (dict(self._streams), self.dropped)
+
+    def _fill(self, streams: dict[StreamKey, Bars], dropped: tuple[BarDropped, ...]) -> None:
+        timeframes: dict[str, tuple[Timeframe, ...]] = {}
+        for (symbol, _), bars in streams.items():
+            timeframes[symbol] = (*timeframes.get(symbol, ()), bars.timeframe)
+        for name, value in (
+            ("_streams", streams),
+            ("_timeframes", timeframes),
+            ("symbols", tuple(timeframes)),
+            ("dropped", dropped),
+        ):
+            object.__setattr__(self, name, value)
+
+    def cut(self, start_ns: int | None, stop_ns: int | None) -> MarketData:
+        """Give the bars that end in a range, of the same streams; nothing is copied.
+
+        A stream can come out without bars. ``dropped`` is empty: those records belong to files.
+
+        Args:
+            start_ns: Earliest end, ns UTC; null for no limit.
+            stop_ns: The first end that is too late, ns UTC; null for no limit.
+        """
+        parts = {key: bars.ending(start_ns, stop_ns) for key, bars in self._streams.items()}
+        return _restored(parts, ())
 
     def timeframes(self, symbol: str) -> tuple[Timeframe, ...]:
         """Give a symbol's timeframes, shortest first.
@@ -100,10 +124,7 @@ class MarketData(Mapping[StreamKey, Bars]):
         Raises:
             KeyError: The symbol is not configured.
         """
-        found = tuple(bars.timeframe for (name, _), bars in self.items() if name == symbol)
-        if not found:
-            raise KeyError(symbol)
-        return found
+        return self._timeframes[symbol]
 
     def base_timeframe(self, symbol: str) -> Timeframe:
         """Give a symbol's shortest timeframe, on which it is filled and marked.
@@ -121,17 +142,21 @@ class MarketData(Mapping[StreamKey, Bars]):
         """
         return self[symbol, str(self.base_timeframe(symbol))]
 
-    def last_base_end(self, symbol: str) -> int:
-        """Give the end of a symbol's last base bar, ns UTC.
+    def last_base_end(self, symbol: str) -> int | None:
+        """Give the end of a symbol's last base bar, ns UTC; null when it has none.
 
         Raises:
             KeyError: The symbol is not configured.
         """
-        return int(self.base(symbol).end_ns[-1])
+        ends = self.base(symbol).end_ns
+        return int(ends[-1]) if len(ends) else None
 
     def slice_times(self) -> npt.NDArray[np.int64]:
         """Give the time of every slice: the different ends of all streams, (k,) int64 ascending."""
-        ends = np.concatenate([bars.end_ns for bars in self.values()])
+        columns = [bars.end_ns for bars in self.values() if len(bars)]
+        if len(columns) == 1:
+            return columns[0]
+        ends = np.concatenate(columns or [np.empty(0, np.int64)])
         ends.sort(kind="stable")  # which makes quick work of runs that are sorted already
         times: npt.NDArray[np.int64] = ends[np.diff(ends, prepend=ends[:1] - 1) != 0]
         return times
@@ -141,9 +166,17 @@ class MarketData(Mapping[StreamKey, Bars]):
 
         Raises:
             KeyError: The symbol is not configured.
+            ValueError: It has no base bar.
         """
         bars = self.base(self.symbols[0] if symbol is None else symbol)
         return bars.timeframe.periods_per_year(len(bars), bars.distinct_dates())
+
+
+def _restored(streams: dict[StreamKey, Bars], dropped: tuple[BarDropped, ...]) -> MarketData:
+    """Make market data of streams that are in order already, with bars or without."""
+    market = object.__new__(MarketData)
+    market._fill(streams, dropped)
+    return market
 
 
 def load_market(

@@ -18,6 +18,7 @@ none xxh3_128(`FORMAT`).
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
@@ -110,20 +111,37 @@ class TraceChunk:
         for event in events:
             groups[type(event)].append(event)
         for found, group in groups.items():
-            kind = getattr(found, "kind", None)
-            if EVENT_TYPES.get(kind) is not found:  # type: ignore[arg-type]
-                seq = getattr(group[0], "seq", None)
-                expected = "one of the event types of containers.events"
-                raise InvalidEventError(seq, found.__name__, "", repr(group[0]), expected)
+            if EVENT_TYPES.get(getattr(found, "kind", None)) is not found:  # type: ignore[arg-type]
+                raise _stranger(group[0], "one of the event types of containers.events")
         chunk = cls(Table.from_events(type_.kind, group) for type_, group in groups.items())
-        seqs = np.empty(len(events) + 1, np.int64)
-        seqs[0] = above
-        seqs[1:] = np.fromiter(map(attrgetter("seq"), events), np.int64, len(events))
-        late = np.flatnonzero(seqs[1:] <= seqs[:-1])
-        if len(late):
-            event, previous = events[late[0]], int(seqs[late[0]])
-            expected = f"a number above {previous}, which came before it"
-            raise InvalidEventError(event.seq, event.kind, "seq", str(event.seq), expected)
+        seqs = np.fromiter(map(attrgetter("seq"), events), np.int64, len(events))
+        _refuse_late(seqs, above, chunk.tables.values())
+        return chunk
+
+    @classmethod
+    def from_kinds(cls, events: Mapping[EventKind, Sequence[Event]], above: int = -1) -> TraceChunk:
+        """Hold events that are sorted by kind already, each kind in ascending ``seq``.
+
+        Args:
+            events: Of each kind; the order among kinds is that of ``seq``.
+            above: All of them have a greater ``seq``.
+
+        Raises:
+            InvalidEventError: An event is of another kind, holds a value of the wrong type, or has
+                a ``seq`` that is not greater than the one before it of its kind, or is there twice.
+        """
+        for kind, group in events.items():
+            if list(map(type, group)).count(EVENT_TYPES[kind]) != len(group):
+                wrong = next(event for event in group if type(event) is not EVENT_TYPES[kind])
+                raise _stranger(wrong, f"an event of the kind {kind}")
+        chunk = cls(Table.from_events(kind, group) for kind, group in events.items() if group)
+        tables = chunk.tables.values()
+        for table in tables:
+            _refuse_late(table.seq, above, [table])
+        if len(tables) > 1:
+            seqs = np.concatenate([table.seq for table in tables])
+            seqs.sort(kind="stable")  # merges ascending runs: nearly linear
+            _refuse_late(seqs, above, tables)
         return chunk
 
     @classmethod
@@ -232,13 +250,13 @@ class TraceChunk:
         hasher = xxhash.xxh3_128(bytes.fromhex(previous))
         hasher.update(_number(len(self.tables)))
         for kind, table in self.tables.items():
-            schema = SCHEMAS[kind]
-            hasher.update(_text(kind) + _number(len(table)) + _number(len(schema)))
-            for name, type_ in schema.items():
+            heads = _COLUMN_HEADS[kind]
+            hasher.update(_text(kind) + _number(len(table)) + _number(len(heads)))
+            for name, head in heads.items():
                 column = table.columns[name]
                 texts = column.texts
                 buffers = tuple(column.buffers())
-                hasher.update(_text(name) + _text(type_) + _number(len(texts)))
+                hasher.update(head + _number(len(texts)))
                 hasher.update(b"".join(map(_text, texts)) + _number(len(buffers)))
                 for buffer in buffers:
                     hasher.update(_number(buffer.nbytes))
@@ -329,6 +347,26 @@ def recut(pieces: Iterable[TraceChunk]) -> Iterator[TraceChunk]:
         yield pending[0] if len(pending) == 1 else TraceChunk.concatenate(pending)
 
 
+def _stranger(event: object, expected: str) -> InvalidEventError:
+    seq = getattr(event, "seq", None)
+    return InvalidEventError(seq, type(event).__name__, "", repr(event), expected)
+
+
+def _refuse_late(seqs: npt.NDArray[np.int64], above: int, tables: Iterable[Table]) -> None:
+    """Refuse numbers of the events in ``tables`` that do not ascend, or not from beyond ``above``.
+
+    Raises:
+        InvalidEventError: For the first that is not greater than the one before it.
+    """
+    if len(seqs) and seqs[0] > above and (seqs[1:] > seqs[:-1]).all():
+        return
+    before = np.concatenate([[above], seqs])
+    for late in np.flatnonzero(seqs <= before[:-1])[:1]:
+        seq, expected = int(seqs[late]), f"a number above {before[late]}, which came before it"
+        kind = next(table.kind for table in tables if seq in table.seq)
+        raise InvalidEventError(seq, kind, "seq", str(seq), expected)
+
+
 def _number(value: int) -> bytes:
     return value.to_bytes(8, "little")
 
@@ -338,5 +376,14 @@ def _text(value: str) -> bytes:
     return _number(len(encoded)) + encoded
 
 
+_COLUMN_HEADS: Final = {
+    kind: {name: _text(name) + _text(type_) for name, type_ in schema.items()}
+    for kind, schema in SCHEMAS.items()
+}
+"""Canonical bytes of the name and the type of every column, by kind."""
+
+
 def _little_endian(buffer: Buffer) -> memoryview:
+    if sys.byteorder == "little":
+        return buffer.data
     return buffer.astype(buffer.dtype.newbyteorder("<"), copy=False).view(np.uint8).data

@@ -20,7 +20,7 @@ differ from the plain NaN and 0.0. All arrays are read-only.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
 from operator import is_not
 from types import NoneType
@@ -121,6 +121,9 @@ class IntColumn(Column):
     @classmethod
     def build(cls, values: Sequence[Any], nullable: bool) -> IntColumn:
         """Hold values; `RefusedValueError` when one is not an int of 64 bits."""
+        packed = packed_ints(values)
+        if packed is not None:
+            return cls(packed, nullable)
         count = len(values)
         nulls = values.count(None) if nullable else 0
         if nulls == count:
@@ -260,8 +263,10 @@ ARRAY_HEADERS: Final = (1, 3, 5)
 """How many bytes MessagePack may need to say that an array follows, and how long it is."""
 
 _FLOAT64_TAG: Final = 0xCB
-# int64, not float64: no conversion of a float may ever touch (quieten) the bits of a NaN.
-_PACKED_FLOAT: Final = np.dtype([("tag", np.uint8), ("bits", ">i8")])
+_UINT_TAGS: Final = {3: (0xCD, ">u2"), 5: (0xCE, ">u4"), 9: (0xCF, ">u8")}
+"""How MessagePack writes a whole number above 255, by the bytes it takes: a tag, then the number.
+
+It takes the fewest that will do, so what has this many has one of these tags or is negative."""
 
 
 def packed_floats(values: Sequence[Any]) -> Buffer | None:
@@ -271,14 +276,40 @@ def packed_floats(values: Sequence[Any]) -> Buffer | None:
     in C both converts and checks the types: with all tags in their places, each value was a float.
     That takes 4 ns a value instead of 25.
     """
+    # int64, not float64: no conversion of a float may ever touch (quieten) the bits of a NaN.
+    bits = _packed(values, {9: (_FLOAT64_TAG, ">i8")})
+    return None if bits is None else bits.astype(np.int64).view(np.float64)
+
+
+def packed_ints(values: Sequence[Any]) -> Buffer | None:
+    """Convert ints of 64 bits in the same way, 5 ns a value instead of 25.
+
+    Null when any value is not an int, or when they are not all of one width: a slower way is due.
+    """
+    numbers = _packed(values, _UINT_TAGS)
+    if numbers is None:
+        return None
+    data = numbers.astype(np.int64)
+    return None if data.min() < 0 else data  # beyond 63 bits
+
+
+def _packed(values: Sequence[Any], tags: Mapping[int, tuple[int, str]]) -> Buffer | None:
+    """Give what MessagePack writes behind the tag of each value, all having one tag.
+
+    Args:
+        values: At least one, for there to be a result.
+        tags: By the bytes that a value takes: the only tag there may be, and what comes behind it.
+    """
     try:
         packed = ENCODER.encode(values)
     except (TypeError, ValueError, OverflowError):
         return None
-    header = len(packed) - _PACKED_FLOAT.itemsize * len(values)
-    if header not in ARRAY_HEADERS:
+    count = len(values)
+    width = (len(packed) - min(ARRAY_HEADERS)) // count if count else 0
+    header = len(packed) - width * count
+    # Each tag says how long its value is: with the first in its place, the second is, and so on.
+    if width not in tags or header not in ARRAY_HEADERS:
         return None
-    table = np.frombuffer(packed, _PACKED_FLOAT, len(values), header)
-    if not (table["tag"] == _FLOAT64_TAG).all():
-        return None
-    return table["bits"].astype(np.int64).view(np.float64)
+    tag, number = tags[width]
+    table = np.frombuffer(packed, [("tag", np.uint8), ("number", number)], count, header)
+    return table["number"] if (table["tag"] == tag).all() else None

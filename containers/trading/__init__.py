@@ -7,6 +7,7 @@ from containers.trading.data import DataContainer
 from containers.trading.execution import ExecutionContainer, FillModel
 from containers.trading.features import FeaturesContainer
 from containers.trading.portfolio import PortfolioContainer, PortfolioReport
+from containers.trading.replay import ReplayContainer
 from containers.trading.risk import RiskContainer, RiskLimits
 from containers.trading.sizing import Sizing
 from containers.trading.strategy import StrategyContainer
@@ -22,6 +23,7 @@ __all__ = [
     "FillModel",
     "PortfolioContainer",
     "PortfolioReport",
+    "ReplayContainer",
     "RiskContainer",
     "RiskLimits",
     "Sizing",

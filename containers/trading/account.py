@@ -51,7 +51,7 @@ class Account:
     Attributes:
         symbols: All symbols.
         cash: Currency; below zero when more was bought than there was money for.
-        closes: Last base close of each symbol that has had one.
+        closes: Last base close of each symbol that has had one; its owner writes to it.
         positions: Signed shares of each symbol, 0.0 when flat.
         averages: Running average fill price of each position, without commission.
         held: The symbols with a position.
@@ -65,7 +65,6 @@ class Account:
         self.averages = dict.fromkeys(symbols, 0.0)
         self._pending: dict[str, dict[int, float]] = {symbol: {} for symbol in symbols}
         self.held: tuple[str, ...] = ()
-        self._positions_value: float | None = 0.0
 
     def net(self, symbol: str) -> float:
         """Position, then each pending order added, oldest first.
@@ -79,29 +78,19 @@ class Account:
 
     def positions_value(self) -> float:
         """Value of all positions at the last closes, added in configuration order."""
-        value = self._positions_value
-        if value is None:
-            value = 0.0
-            positions, closes = self.positions, self.closes
-            for symbol in self.held:
-                value += positions[symbol] * closes[symbol]
-            self._positions_value = value
+        value = 0.0
+        positions, closes = self.positions, self.closes
+        for symbol in self.held:
+            value += positions[symbol] * closes[symbol]
         return value
 
     def equity(self) -> float:
         """Cash + positions value."""
-        value = self._positions_value
-        return self.cash + (self.positions_value() if value is None else value)
+        return self.cash + self.positions_value()
 
     def can_be_ruined(self) -> bool:
         """Say whether, with these positions, there are prices at which equity is not above zero."""
-        return self.cash <= 0 or any(self.positions[symbol] < 0 for symbol in self.held)
-
-    def mark(self, symbol: str, close: float) -> None:
-        """Take note of a base close."""
-        self.closes[symbol] = close
-        if self.held:
-            self._positions_value = None
+        return self.cash <= 0 or min(self.positions.values(), default=0.0) < 0
 
     def add_pending(self, symbol: str, order: int, quantity: float) -> None:
         """Take note of an order, by its event number."""
@@ -125,4 +114,3 @@ class Account:
         self.positions[symbol] = after
         if (held == 0.0) != (after == 0.0):
             self.held = tuple([s for s in self.symbols if self.positions[s] != 0.0])
-        self._positions_value = None

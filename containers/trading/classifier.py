@@ -10,6 +10,7 @@ from containers.components import Classifier
 from containers.container import Act, Container, Handler, Role, Step
 from containers.events import Bar, Classification, EventKind, Features
 from containers.ports import Clock, Outlet, Port
+from containers.results import Label
 
 __all__ = ["ClassifierContainer"]
 
@@ -18,7 +19,8 @@ class ClassifierContainer(Container):
     """Publishes a classification when a symbol's label changes (step 4); its first is a change.
 
     It steps on each FEATURES it is sent and keeps apart what it remembers of each symbol. The
-    BARs it is sent must be those the FEATURES were made from.
+    BARs it is sent must be those the FEATURES were made from. It collects every label it
+    published, those of the warm-up included: a tuple of `Label`.
     """
 
     role: ClassVar[Role] = Role.CLASSIFIER
@@ -28,6 +30,7 @@ class ClassifierContainer(Container):
         self._classifier = classifier
         self._names = [indicator.name for indicator in classifier.indicators]
         self._labels: dict[str, str] = {}
+        self._published: list[Label] = []
         self._bars: deque[Bar] = deque()
         self._features: deque[Features] = deque()
         self._outlet: Outlet
@@ -64,8 +67,17 @@ class ClassifierContainer(Container):
             if label is None or label == last:
                 continue
             self._labels[symbol] = label
+            self._published.append(Label(clock.time_ns, symbol, label))
             self._outlet.publish(
                 Classification(
                     clock.seq, clock.time_ns, self.id, features.seq, symbol, label,
                 )
             )  # fmt: skip
+
+    def on_collect(self) -> tuple[Label, ...]:
+        """Give the labels in the order in which they were published."""
+        return tuple(self._published)
+
+    def on_cleanup(self) -> None:
+        """Let go of the labels."""
+        self._published = []

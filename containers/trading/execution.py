@@ -43,8 +43,8 @@ class ExecutionContainer(Container):
     Args:
         container_id: Its id.
         accounts: Account of every portfolio by id, in topology order.
-        last_bars: End of the last base bar of every symbol of the run, int64 nanoseconds UTC,
-            in configuration order.
+        last_bars: End of the last base bar of every symbol that has one in the window, int64
+            nanoseconds UTC, in configuration order.
         fill: When orders fill.
         costs: What a fill costs.
         close_at_end: Close positions with the symbol's last base bar.
@@ -65,7 +65,7 @@ class ExecutionContainer(Container):
         super().__init__(container_id)
         self._accounts = dict(accounts)
         self._last_bars = dict(last_bars)
-        self._first_end = min(last_bars.values())
+        self._first_end = min(last_bars.values(), default=0)
         self._fill_model = fill
         self._costs = costs
         self._close_at_end = close_at_end

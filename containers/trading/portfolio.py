@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -49,13 +50,23 @@ class PortfolioReport(msgspec.Struct, frozen=True):
     equity_curve: EquityCurve
 
 
+@dataclass(slots=True)
+class _BaseStream:
+    """What a portfolio knows of a symbol's base bars."""
+
+    timeframe: str
+    newest: Bar | None = None
+    count: int = 0
+
+
 class PortfolioContainer(Container):
     """Turns signals and hit stops into order requests (step 6), and reports equity (step 9).
 
     Args:
         container_id: Its id.
         portfolio: Id of the portfolio, ``{strategy}.{profile}``.
-        base_timeframes: Shortest timeframe of every symbol, in configuration order.
+        base_timeframes: Shortest timeframe of every symbol, in configuration order, also of those
+            that have no base bar in the window: they are never traded.
         initial_capital: Currency.
         sizing: How large a position it aims for.
         stop_loss: Loss on the average price at which a position is left; null: never.
@@ -79,8 +90,9 @@ class PortfolioContainer(Container):
     ) -> None:
         super().__init__(container_id)
         self.account: Final = Account(tuple(base_timeframes), initial_capital)
+        self._closes = self.account.closes
         self._portfolio = portfolio
-        self._base_timeframes = dict(base_timeframes)
+        self._bases = {name: _BaseStream(timeframe) for name, timeframe in base_timeframes.items()}
         self._initial_capital = initial_capital
         self._sizing = sizing
         self._stop_loss = stop_loss
@@ -91,9 +103,7 @@ class PortfolioContainer(Container):
         self._equities: list[float] = []
         self._curve: list[EquityCurve] = []  # of the samples before these
         self._signals: dict[str, Signal] = {}
-        self._base_bars: dict[str, Bar] = {}
-        self._bar_counts = dict.fromkeys(base_timeframes, 0)
-        self._last_bar: int | None = None
+        self._last_bar: Bar | None = None
         self._exposed = 0
         self._ruined = False
         self._reporting = [portfolio]  # emptied by the last update of a ruined portfolio
@@ -107,7 +117,7 @@ class PortfolioContainer(Container):
         """Name the capital, the sizing and the stop."""
         return {
             "portfolio": self._portfolio,
-            "base_timeframes": dict(self._base_timeframes),
+            "base_timeframes": {name: base.timeframe for name, base in self._bases.items()},
             "initial_capital": self._initial_capital,
             "sizing": msgspec.to_builtins(self._sizing),
             "stop_loss": self._stop_loss,
@@ -139,12 +149,12 @@ class PortfolioContainer(Container):
 
     def on_bar(self, bar: Bar) -> None:
         """Mark the symbol, when this is a bar of its base timeframe."""
-        self._last_bar = bar.seq
-        symbol = bar.symbol
-        if bar.timeframe == self._base_timeframes[symbol]:
-            self._bar_counts[symbol] += 1
-            self._base_bars[symbol] = bar
-            self.account.mark(symbol, bar.close)
+        self._last_bar = bar
+        base = self._bases[bar.symbol]
+        if bar.timeframe == base.timeframe:
+            base.newest = bar
+            base.count += 1
+            self._closes[bar.symbol] = bar.close
 
     def on_signal(self, signal: Signal) -> None:
         """Take note of a changed view."""
@@ -172,7 +182,7 @@ class PortfolioContainer(Container):
         self._metrics.fill(fill.quantity, fill.price, fill.commission, account.cash)
         trade = self._episodes.fill(
             symbol, held, fill.quantity, fill.price, fill.commission,
-            time_ns=fill.time_ns, bar=self._bar_counts[symbol],
+            time_ns=fill.time_ns, bar=self._bases[symbol].count,
         )  # fmt: skip
         if trade is not None:
             self._trades.append(trade)
@@ -200,27 +210,29 @@ class PortfolioContainer(Container):
 
     def publish_update(self) -> None:
         """Report cash, positions and equity; a ruined portfolio does so once more, then never."""
-        clock, account = self._clock, self.account
-        time_ns, value = clock.time_ns, account.positions_value()
+        clock, account, times = self._clock, self.account, self._times
+        value = 0.0
+        if account.held:
+            value = account.positions_value()
+            self._exposed += 1
         equity = account.cash + value
         if equity <= 0 or self._ruined:
             # What is left after the closes can be above zero by a rounding; it is ruined all the
             # same, as the closes say.
             self._ruined = True
             self._reporting.clear()
-            self._metrics.ruin(time_ns)
-        self._times.append(time_ns)
+            self._metrics.ruin(clock.time_ns)
+        times.append(clock.time_ns)
         self._equities.append(equity)
-        if account.held:
-            self._exposed += 1
-        if len(self._times) == _PIECE:
+        if len(times) == _PIECE:
             self._pack()
         if not self._updates.wanted:
             self._updates.skip()
             return
+        cause = None if self._last_bar is None else self._last_bar.seq
         self._updates.publish(
             PortfolioUpdate(
-                clock.seq, time_ns, self.id, self._last_bar, account.cash, value, equity
+                clock.seq, clock.time_ns, self.id, cause, account.cash, value, equity
             )
         )  # fmt: skip
 
@@ -252,8 +264,8 @@ class PortfolioContainer(Container):
         Appending to an array each time would cost five times as much as to a list.
         """
         piece = EquityCurve(
-            time_ns=np.array(self._times, dtype=np.int64),
-            equity=np.array(self._equities, dtype=np.float64),
+            time_ns=np.fromiter(self._times, np.int64, len(self._times)),
+            equity=np.fromiter(self._equities, np.float64, len(self._equities)),
         )
         self._metrics.samples(piece.equity, exposed=self._exposed)
         self._curve.append(piece)
@@ -285,8 +297,8 @@ class PortfolioContainer(Container):
         held = account.positions[symbol]
         if self._stop_loss is None or held == 0.0:
             return None
-        bar = self._base_bars[symbol]
-        if bar.time_ns != self._clock.time_ns:
+        bar = self._bases[symbol].newest
+        if bar is None or bar.time_ns != self._clock.time_ns:
             return None
         side = 1 if held > 0 else -1
         if signal is not None and signal.direction != side:

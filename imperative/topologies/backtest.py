@@ -152,7 +152,11 @@ class BacktestTopology(Topology):
             make_execution(
                 "execution",
                 accounts={name: held.account for name, held in self._portfolios.items()},
-                last_bars={symbol: market.last_base_end(symbol) for symbol in market.symbols},
+                last_bars={
+                    symbol: end
+                    for symbol in market.symbols
+                    if (end := market.last_base_end(symbol)) is not None
+                },
                 fill=FillModel(settings.fill),
                 costs=Costs(
                     slippage_bps=settings.slippage_bps,

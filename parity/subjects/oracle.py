@@ -95,5 +95,5 @@ def _trace(events: Any, settings: TraceSettings, limit: int | None) -> Trace:
         if event.container not in kept:
             kept[event.container] = kept_kinds(event.container, settings.level, settings.overrides)
         if event.kind in kept[event.container]:
-            recorder.buffer.append(event)
+            recorder.keeper(event.kind)(event)
     return recorder.finish(count)

@@ -124,12 +124,10 @@ def test_every_key_is_required(complete: dict[str, Any], problems_of: Problems) 
         assert expected in problems[0], path
 
 
-def test_phases_and_the_sequences_own_close_at_end_need_not_be_there(
-    complete: dict[str, Any], components: Components
-) -> None:
+def test_phases_need_not_be_there(complete: dict[str, Any], components: Components) -> None:
     config = validate_resolved(without(complete, "phases"), components=components)
     assert config.phases == {}
-    assert config.walk_forward.close_at_end is None
+    assert config.walk_forward.close_at_end is True
     said = changed(complete, "walk_forward", "close_at_end", to=False)
     assert validate_resolved(said, components=components).walk_forward.close_at_end is False
 
@@ -305,6 +303,7 @@ def test_values_that_do_not_fit_together(
 def test_two_portfolios_whose_ids_collide_through_dots(
     complete: dict[str, Any], problems_of: Problems
 ) -> None:
+    complete["parameter_space"] = {}
     complete["strategies"] = [{**MOMENTUM, "name": "a"}, {**MOMENTUM, "name": "a.b"}]
     complete["risk_profiles"] = [{**PROFILE, "name": "b.c"}, {**PROFILE, "name": "c"}]
     assert problems_of(complete, resolved=True) == [
@@ -362,9 +361,9 @@ def test_problems_of_all_kinds_come_together(
 def test_ranges_need_both_ends_in_a_complete_configuration(
     complete: dict[str, Any], problems_of: Problems
 ) -> None:
-    complete["parameter_space"] = {"a": {"low": 1}}
+    complete["parameter_space"] = {"fast.fast_period": {"low": 1}}
     assert problems_of(complete, resolved=True) == [
-        "parameter_space.a.high: the required key 'high' is missing"
+        "parameter_space.fast.fast_period.high: the required key 'high' is missing"
     ]
 
 

@@ -68,8 +68,8 @@ def test_nulls_are_kept_where_they_mean_something(components: Components) -> Non
             }
         ],
         "trace": {"max_events": None},
-        "parameter_sweep": {"random": None},
-        "walk_forward": {"step_bars": None, "close_at_end": None},
+        "parameter_sweep": {"random": None, "only": None},
+        "walk_forward": {"step_bars": None},
     }
     assert validate_partial(data, components=components) == data
 
@@ -409,7 +409,7 @@ def test_nothing_is_mutated_or_shared(components: Components, complete: dict[str
         ),
         (
             {"parameter_space": {"a": {"low": 2, "high": 1}}},
-            "parameter_space.a.low: found low 2 above high 1",
+            "parameter_space.a.low: found low 2, expected it below high 1",
         ),
         # values that YAML cannot hold
         (

@@ -164,7 +164,7 @@ def run_streams() -> RunStreams:
             container.start()
         for time_ns in sorted({int(end) for bars in data.values() for end in bars.end_ns}):
             bus.run_slice(time_ns)
-        return list(recorder.buffer)
+        return list(recorder.finish(bus.seq))
 
     return run
 
@@ -258,7 +258,7 @@ def run_market() -> RunMarket:
             container.start()
         for time_ns in sorted({int(end) for bars in data.values() for end in bars.end_ns}):
             bus.run_slice(time_ns)
-        events = list(recorder.buffer)
+        events = list(recorder.finish(bus.seq))
         assert [event.seq for event in events] == list(range(len(events)))
         reports: dict[str, PortfolioReport] = {}
         for name, owner in owners.items():

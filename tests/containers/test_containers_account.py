@@ -26,7 +26,7 @@ def test_a_new_account_holds_its_capital_and_nothing_else() -> None:
 
 def test_a_fill_takes_money_and_then_the_commission() -> None:
     account = Account(SYMBOLS, 1000.0)
-    account.mark("AAA", 30.0)
+    account.closes["AAA"] = 30.0
     account.fill("AAA", 10.0, 29.0, 2.0)
     # 1000 - 290 - 2 = 708; worth 10 x 30 = 300
     assert (account.cash, account.positions_value(), account.equity()) == (708.0, 300.0, 1008.0)
@@ -95,8 +95,8 @@ def test_net_adds_pending_orders_oldest_first() -> None:
 
 def test_a_close_of_a_symbol_without_position_is_remembered() -> None:
     account = Account(SYMBOLS, 1000.0)
-    account.mark("AAA", 30.0)
-    account.mark("AAA", 40.0)
+    account.closes["AAA"] = 30.0
+    account.closes["AAA"] = 40.0
     account.fill("AAA", 1.0, 30.0, 0.0)
     assert account.closes["AAA"] == 40.0
     assert account.equity() == 1010.0
@@ -105,7 +105,7 @@ def test_a_close_of_a_symbol_without_position_is_remembered() -> None:
 def test_positions_are_valued_in_configuration_order() -> None:
     account = Account(("BBB", "AAA", "CCC"), 0.0)
     for symbol, close in (("AAA", 0.3), ("CCC", 0.6), ("BBB", 0.1)):
-        account.mark(symbol, close)
+        account.closes[symbol] = close
     for symbol in ("CCC", "AAA", "BBB"):
         account.fill(symbol, 1.0, 1.0, 0.0)
     assert account.positions_value() == ((0.0 + 0.1) + 0.3) + 0.6 != ((0.0 + 0.3) + 0.6) + 0.1
@@ -127,11 +127,11 @@ def test_what_it_is_worth_is_never_out_of_date(steps: list[tuple[str, str, float
     account = Account(SYMBOLS, 1000.0)
     cash, positions, closes = 1000.0, dict.fromkeys(SYMBOLS, 0.0), dict.fromkeys(SYMBOLS, 5.0)
     for symbol in SYMBOLS:
-        account.mark(symbol, 5.0)
+        account.closes[symbol] = 5.0
     for kind, symbol, *numbers in steps:
         if kind == "mark":
             closes[symbol] = numbers[0]
-            account.mark(symbol, numbers[0])
+            account.closes[symbol] = numbers[0]
         elif kind in ("fill", "close"):
             quantity = numbers[0] if kind == "fill" else -positions[symbol]
             if quantity == 0.0:

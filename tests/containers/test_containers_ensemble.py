@@ -250,6 +250,8 @@ def test_only_a_combiner_takes_signals() -> None:
     assert dict(ensemble.settings()) == {
         "type": "ensemble",
         "parameters": {"members": {"a": 1.0, "b": -0.5}, "threshold": 0.25},
+        "keep_signals": False,
+        "on_bars": False,
     }
 
 

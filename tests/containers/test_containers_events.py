@@ -24,7 +24,7 @@ FIELDS: dict[str, str] = {
     "FILL": "portfolio symbol quantity price commission reason",
     "FEATURES": "symbol timeframe values",
     "CLASSIFICATION": "symbol label",
-    "SIGNAL": "symbol direction strength",
+    "SIGNAL": "symbol direction strength origin",
     "ORDER_REQUEST": "symbol quantity reference_price reason",
     "ORDER": "portfolio symbol quantity requested rules",
     "REJECTION": "portfolio symbol quantity requested rules",
@@ -36,7 +36,7 @@ VALUES: dict[str, Any] = {
     "seq": 3, "time_ns": 7, "container": "execution", "cause": None, "symbol": "AAA",
     "timeframe": "1d", "open": 1.0, "high": 2.0, "low": 0.5, "close": 1.5, "volume": None,
     "portfolio": "s.p", "quantity": 1.0, "price": 1.0, "commission": 0.0, "reason": "order",
-    "values": {"sma_1": None}, "label": "up", "direction": 1, "strength": 1.0,
+    "values": {"sma_1": None}, "label": "up", "direction": 1, "strength": 1.0, "origin": None,
     "reference_price": 1.0, "requested": 1.0, "rules": (), "cash": 1.0,
     "positions_value": 0.0, "equity": 1.0,
 }  # fmt: skip
@@ -67,7 +67,7 @@ def test_an_event_cannot_be_changed(kind: EventKind) -> None:
         with pytest.raises(AttributeError, match="immutable"):
             setattr(event, name, None)
     with pytest.raises(AttributeError):
-        event.origin = "elsewhere"
+        event.source = "elsewhere"
 
 
 @pytest.mark.parametrize("kind", EventKind)
@@ -102,5 +102,6 @@ def test_the_reasons_are_those_of_the_contract() -> None:
 def test_fields_can_be_given_by_place() -> None:
     signal = Signal(6, 1, "strategy/s", 4, "AAA", -1, 0.5)
     assert (signal.seq, signal.cause, signal.direction, signal.strength) == (6, 4, -1, 0.5)
+    assert signal.origin is None
     order = Order(7, 1, "risk/s.p", 6, "s.p", "AAA", 5.0, 9.0, ("max_leverage",))
     assert (order.quantity, order.requested, order.rules) == (5.0, 9.0, ("max_leverage",))

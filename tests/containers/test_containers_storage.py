@@ -273,27 +273,27 @@ def test_the_manifest_lists_every_other_file_with_size_and_digest(tmp_path: Path
 
 def test_a_unit_has_a_folder_by_iteration_phase_and_window(tmp_path: Path) -> None:
     folder = create(tmp_path)
-    unit = folder.unit(2, "backtest", 5)
+    unit = folder.unit((2, "backtest", 5))
     assert unit.relative == "2/backtest/5"
     assert unit.path == folder.path / "2" / "backtest" / "5"
     assert unit.path.is_dir()
     assert unit.trace == unit.path / "trace"
     assert not unit.trace.exists()
-    assert folder.unit(2, "backtest", 6).relative == "2/backtest/6"
+    assert folder.unit((2, "backtest", 6)).relative == "2/backtest/6"
 
 
 def test_no_two_units_share_a_folder(tmp_path: Path) -> None:
     folder = create(tmp_path)
-    folder.unit(0, "backtest", 0)
+    folder.unit((0, "backtest", 0))
     with pytest.raises(StorageError, match="could not be created: File exists"):
-        folder.unit(0, "backtest", 0)
+        folder.unit((0, "backtest", 0))
 
 
 def test_a_unit_below_a_file_cannot_be_made(tmp_path: Path) -> None:
     folder = create(tmp_path)
     (folder.path / "0").write_text("")
     with pytest.raises(StorageError, match="could not be created: Not a directory"):
-        folder.unit(0, "backtest", 0)
+        folder.unit((0, "backtest", 0))
 
 
 TRADES = (
@@ -309,7 +309,7 @@ def report(trades: tuple[Trade, ...] = TRADES) -> PortfolioReport:
 
 
 def test_trades_and_curve_are_saved_exactly(tmp_path: Path) -> None:
-    unit = create(tmp_path).unit(0, "backtest", 0)
+    unit = create(tmp_path).unit((0, "backtest", 0))
     unit.save_portfolio("fast.moderate", report())
     folder = unit.path / "portfolios" / "fast.moderate"
     assert files(unit.path) == [
@@ -323,7 +323,7 @@ def test_trades_and_curve_are_saved_exactly(tmp_path: Path) -> None:
 
 
 def test_without_trades_their_columns_and_types_are_the_same(tmp_path: Path) -> None:
-    unit = create(tmp_path).unit(0, "backtest", 0)
+    unit = create(tmp_path).unit((0, "backtest", 0))
     unit.save_portfolio("with", report())
     unit.save_portfolio("without", report(()))
     tables = [
@@ -335,7 +335,7 @@ def test_without_trades_their_columns_and_types_are_the_same(tmp_path: Path) -> 
 
 
 def test_a_portfolio_that_cannot_be_saved_is_a_storage_error(tmp_path: Path) -> None:
-    unit = create(tmp_path).unit(0, "backtest", 0)
+    unit = create(tmp_path).unit((0, "backtest", 0))
     (unit.path / "portfolios").write_text("")
     with pytest.raises(StorageError, match="could not be created: Not a directory"):
         unit.save_portfolio("s.p", report())

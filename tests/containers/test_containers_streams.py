@@ -97,7 +97,7 @@ def run(
         container.start()
     for time_ns in sorted({int(end) for stream in bars for end in stream.end_ns}):
         bus.run_slice(time_ns)
-    return list(recorder.buffer)
+    return list(recorder.finish(bus.seq))
 
 
 def test_a_slice_publishes_bars_then_features_then_signals(make_bars: MakeBars) -> None:
@@ -267,19 +267,29 @@ def test_a_volume_is_null_where_the_file_has_none(make_bars: MakeBars) -> None:
         (
             lambda bars: DataContainer("data/AAA/1d", bars=bars),
             Role.DATA,
-            {"symbol": "AAA", "timeframe": "1d", "bars": 2},
+            {"symbol": "AAA", "timeframe": "1d", "bars": 2, "trading_from_ns": None},
         ),
         (
             lambda _: FeaturesContainer(
                 "features/AAA/1d", symbol="AAA", timeframe="1d", indicators=[Sma(2), Std(3)]
             ),
             Role.FEATURES,
-            {"symbol": "AAA", "timeframe": "1d", "features": ["sma_2", "std_3"]},
+            {
+                "symbol": "AAA",
+                "timeframe": "1d",
+                "features": ["sma_2", "std_3"],
+                "trading_from_ns": None,
+            },
         ),
         (
             lambda _: StrategyContainer("strategy/s", strategy=Momentum(2, 5)),
             Role.STRATEGY,
-            {"type": "momentum", "parameters": {"fast_period": 2, "slow_period": 5}},
+            {
+                "type": "momentum",
+                "parameters": {"fast_period": 2, "slow_period": 5},
+                "keep_signals": False,
+                "on_bars": False,
+            },
         ),
     ],
 )

@@ -42,13 +42,14 @@ def plain_events(events: Iterable[Event]) -> list[dict[str, Any]]:
 def check(case: str, events: Iterable[Event], portfolios: Mapping[str, PortfolioResult]) -> None:
     document = expected(case)
     assert plain_events(events) == document["events"]
-    trades = [msgspec.to_builtins(trade) for p in portfolios.values() for trade in p.trades]
+    trades = [msgspec.to_builtins(trade) for p in portfolios.values() for trade in p.trades or ()]
     by_exit = sorted(trades, key=lambda t: (t["portfolio"], t["exit_time"], t["symbol"]))
     assert by_exit == sorted(
         document["trades"], key=lambda t: (t["portfolio"], t["exit_time"], t["symbol"])
     )
     for name, portfolio in portfolios.items():
         curve = portfolio.equity_curve
+        assert curve is not None
         samples = [list(s) for s in zip(curve.time_ns.tolist(), curve.equity.tolist(), strict=True)]
         assert samples == document["equity"][name]
         assert portfolio.metrics == document["metrics"][name]

@@ -193,6 +193,18 @@ def test_a_unit_runs_from_what_is_in_memory_as_in_the_manager(config: Config) ->
     assert ran.trace.summary() == whole.trace_summary
 
 
+def test_a_unit_can_be_run_again_whatever_was_done_to_its_result(config: Config) -> None:
+    unit = DeclarativeWorkflowManager().plan_workflow(config).phases[0].iterations[0].unit
+    first = run_unit(unit)
+    before = msgspec.to_builtins(first.portfolios["momentum.moderate"].parameters)
+    first.portfolios["momentum.moderate"].parameters.clear()  # type: ignore[attr-defined]
+    second = run_unit(unit)
+    assert second.portfolios["momentum.moderate"].parameters == before
+    assert first.trace is not None
+    assert second.trace is not None
+    assert second.trace.digest == first.trace.digest
+
+
 def test_real_data_run_end_to_end() -> None:
     config = {
         "workflow": "simple_backtest",

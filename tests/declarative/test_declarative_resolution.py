@@ -146,7 +146,7 @@ def test_text_of_a_user_is_never_a_reference(config: Config) -> None:
     plan = DeclarativeWorkflowManager().plan_workflow({**config, "strategies": strategies})
     assert plan.resolved.typed.strategies[0].name == "${item.type}"
     unit = plan.phases[0].iterations[0].unit
-    assert "strategy/${item.type}" in [c.id for c in unit.blueprint().containers]
+    assert "strategy/${item.type}" in [c.id for c in unit.blueprint.containers]
 
 
 def test_the_configuration_of_the_user_is_not_changed(config: Config) -> None:

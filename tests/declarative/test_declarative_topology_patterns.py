@@ -154,8 +154,8 @@ def test_a_wrong_window_or_seed_is_an_error(
     [
         (
             "bars: ${stream.bars}", "bar: ${stream.bars}",
-            ("containers[0].settings.bar: unknown setting 'bar' for the role 'data'; allowed: bars "
-            "(did you mean 'bars'?)"),
+            ("containers[0].settings.bar: unknown setting 'bar' for the role 'data'; allowed: "
+            "bars, trading_from_ns (did you mean 'bars'?)"),
         ),
         (
             "      fill: ${config.execution.fill}\n", "",

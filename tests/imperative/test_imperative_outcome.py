@@ -49,8 +49,8 @@ def test_those_that_break_a_constraint_come_after_all_that_dont_even_null() -> N
 
 def test_sums_run_over_portfolios_and_the_return_is_that_of_the_sums() -> None:
     held = [
-        portfolio(final_equity=110.0, total_commission=1.5),
-        portfolio(final_equity=130.0, total_commission=2.0),
+        portfolio(final_equity=110.0, num_trades=0, total_commission=1.5),
+        portfolio(final_equity=130.0, num_trades=0, total_commission=2.0),
     ]
     assert aggregate(held, 100.0) == {
         "portfolios": 2,
@@ -63,7 +63,7 @@ def test_sums_run_over_portfolios_and_the_return_is_that_of_the_sums() -> None:
 
 
 def test_a_sum_with_an_undefined_figure_is_null() -> None:
-    sums = aggregate([portfolio(final_equity=None, total_commission=0.0)], 100.0)
+    sums = aggregate([portfolio(final_equity=None, num_trades=0, total_commission=0.0)], 100.0)
     assert (sums["final_equity"], sums["total_return"]) == (None, None)
 
 

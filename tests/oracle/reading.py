@@ -12,6 +12,7 @@ from containers.events import (
     Rejection,
     Signal,
 )
+from containers.results import Trade
 from parity.oracle import Backtest
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ def day(event: Event) -> int:
 
 def signals(result: Backtest) -> list[tuple[int, int]]:
     return [(day(event), event.direction) for event in of(Signal, result)]
+
+
+def trades(result: Backtest, portfolio: str) -> tuple[Trade, ...]:
+    kept = result.portfolios[portfolio].trades
+    assert kept is not None
+    return kept
 
 
 def fills(result: Backtest) -> list[tuple[int, float, float]]:

@@ -30,6 +30,7 @@ from tests.oracle.reading import (
     of,
     orders,
     signals,
+    trades,
 )
 
 # Sequence and causes
@@ -143,7 +144,7 @@ def test_close_at_end_closes_at_the_last_close_with_costs(backtest: RunBacktest)
     last = of(Fill, result)[-1]
     assert (last.quantity, last.price, last.reason) == (-10.0, 12.0, "close_at_end")
     assert last.cause == of(Bar, result)[-1].seq
-    (trade,) = result.portfolios["buy_and_hold.custom"].trades
+    (trade,) = trades(result, "buy_and_hold.custom")
     assert (trade.bars_held, trade.commission, trade.net_profit) == (1, 2.0, 18.0)
     assert equities(result) == [999.0, 1018.0]
 
@@ -162,7 +163,7 @@ def test_a_flip_closes_one_trade_and_opens_the_next(backtest: RunBacktest) -> No
         execution={"commission_fixed": 2, "close_at_end": True},
     )
     assert fills(result) == [(2, 10.0, 11.0), (3, -20.0, 9.0), (4, 10.0, 8.0)]
-    long, short = result.portfolios["momentum.custom"].trades
+    long, short = trades(result, "momentum.custom")
     assert (long.side, long.quantity, long.commission, long.net_profit) == (1, 10.0, 3.0, -23.0)
     assert (short.side, short.entry_price, short.exit_price) == (-1, 9.0, 8.0)
     assert (short.commission, short.net_profit, short.bars_held) == (3.0, 7.0, 1)
@@ -190,7 +191,7 @@ def test_a_reduction_is_part_of_the_same_trade(backtest: RunBacktest) -> None:
         (-53.0, 10.0),
         (-52.0, 9.0),
     ]
-    (trade,) = result.portfolios["ensemble.aggressive"].trades
+    (trade,) = trades(result, "ensemble.aggressive")
     assert (trade.quantity, trade.bars_held) == (105.0, 3)
     assert trade.entry_price == (55 * 9 + 50 * 10) / 105
     assert trade.exit_price == (53 * 10 + 52 * 9) / 105
@@ -399,6 +400,7 @@ def test_a_ruined_portfolio_is_closed_and_ends(backtest: RunBacktest) -> None:
     assert [(event.quantity, event.reason) for event in mine] == [(10.0, "ruined")]
     closing = [event for event in of(Fill, result) if event.reason == "ruined"]
     assert [(event.quantity, event.price) for event in closing] == [(10.0, 25.0)]
+    assert ruined.equity_curve is not None
     assert ruined.equity_curve.equity.tolist() == [100.0, 100.0, 110.0, -50.0]
     assert ruined.metrics["ruined_at"] == FIRST_END_NS + 3 * DAY_NS
     assert (ruined.metrics["bars"], ruined.metrics["annual_return"]) == (4, None)

@@ -145,5 +145,6 @@ def test_periods_per_year_follow_the_base_timeframe(
 def test_the_equity_curve_is_sampled_at_every_update(backtest: RunBacktest) -> None:
     (portfolio,) = backtest({"A": [10, 12]}).portfolios.values()
     first = 18_263 * DAY_NS
+    assert portfolio.equity_curve is not None
     assert portfolio.equity_curve.time_ns.tolist() == [first, first + DAY_NS]
     assert portfolio.equity_curve.equity.tolist() == [1000.0, 1200.0]

@@ -177,8 +177,8 @@ IN_CONTAINERS = (
     _shared(
         "sample instead of population deviation",
         "components/windows.py",
-        "for r in _residuals(series, length)) / length)",
-        "for r in _residuals(series, length)) / (length - 1))",
+        "for r in _residuals(series, length)) / length)\n\n",
+        "for r in _residuals(series, length)) / (length - 1))\n\n",
         config="drawdown",
     ),
     _shared(

@@ -23,6 +23,7 @@ from containers.events import (
     Signal,
 )
 from containers.trace import EMPTY_DIGEST, SCHEMAS, InvalidEventError, TraceChunk
+from containers.trace.columns import IntColumn, packed_ints
 from containers.trace.mappings import MappingColumn
 from containers.trace.texts import TextColumn
 
@@ -130,6 +131,24 @@ def test_the_fast_way_for_mappings_gives_the_same_column_as_the_slow_one() -> No
     fast = MappingColumn.build(rows)
     mixed = MappingColumn.build([*rows, {"a": None}])
     assert fast.same(mixed.take(np.arange(50)))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 15, 16, 17, 300])
+@pytest.mark.parametrize("first", [0, 127, 128, 255, 256, 65_535, 2**31, 2**32, 2**40, 2**63 - 300])
+def test_numbers_of_all_widths_come_back(first: int, count: int) -> None:
+    values = list(range(first, first + count))
+    column = IntColumn.build(values, nullable=True)
+    assert column.values() == values
+    assert column.data.dtype == np.int64
+
+
+@pytest.mark.parametrize("stranger", [True, 2.0, None, "ab", b"a", -300, 2**63, np.int64(300)])
+def test_numbers_of_one_width_do_not_hide_a_stranger(stranger: object) -> None:
+    for width in (300, 70_000, 2**40):
+        values = [width] * 20
+        values[7] = stranger  # type: ignore[call-overload]
+        assert packed_ints(values) is None
+        assert packed_ints([width] * 20) is not None
 
 
 def test_any_mapping_will_do_for_features() -> None:

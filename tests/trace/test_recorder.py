@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from containers.errors import StorageError
-from containers.events import Event
+from containers.events import Event, EventKind
 from containers.trace import (
     CHUNK_ROWS,
     EMPTY_DIGEST,
@@ -21,18 +21,55 @@ from containers.trace import (
 Unit = Callable[[int], list[Event]]
 
 
+def keep(events: Iterable[Event], recorder: TraceRecorder) -> None:
+    for event in events:
+        recorder.keeper(event.kind)(event)
+
+
 def record(events: list[Event], recorder: TraceRecorder, step: int = 997) -> Trace:
-    append = recorder.buffer.append
     for start in range(0, len(events), step):
-        for event in events[start : start + step]:
-            append(event)
+        keep(events[start : start + step], recorder)
         recorder.trim()
-        assert len(recorder.buffer) < PIECE_ROWS
+        assert sum(map(len, recorder.waiting.values())) < PIECE_ROWS
     return recorder.finish(len(events))
 
 
-def test_pieces_divide_chunks() -> None:
-    assert CHUNK_ROWS % PIECE_ROWS == 0
+def test_trimming_tells_how_many_more_may_be_kept_before_it_is_due_again(unit: Unit) -> None:
+    recorder, events = TraceRecorder(), unit(PIECE_ROWS + 10)
+    assert recorder.trim() == PIECE_ROWS
+    keep(events[:1000], recorder)
+    assert recorder.trim() == PIECE_ROWS - 1000
+    assert sum(map(len, recorder.waiting.values())) == 1000
+    keep(events[1000 : PIECE_ROWS + 2], recorder)
+    assert recorder.trim() == PIECE_ROWS
+    assert not any(recorder.waiting.values())
+    keep(events[PIECE_ROWS + 2 :], recorder)
+    assert recorder.trim() == PIECE_ROWS - 8
+    assert list(recorder.finish(len(events))) == events
+
+
+@pytest.mark.parametrize("step", [1, 997, 200_000])
+def test_pieces_of_any_length_become_chunks_of_exactly_the_fixed_length(
+    long_unit: list[Event], long_trace: Trace, step: int
+) -> None:
+    trace = record(long_unit, TraceRecorder(), step)
+    assert [chunk.rows for chunk in trace.chunks] == [CHUNK_ROWS, CHUNK_ROWS, 1000]
+    assert trace.prefix_digests == long_trace.prefix_digests
+
+
+def test_an_event_kept_as_another_kind_is_refused(unit: Unit) -> None:
+    recorder, (bar, features) = TraceRecorder(), unit(2)
+    recorder.keeper(EventKind.BAR)(bar)
+    recorder.keeper(EventKind.BAR)(features)
+    with pytest.raises(InvalidEventError, match=r"event 1 \(Features\).*an event of the kind BAR"):
+        recorder.finish(2)
+
+
+def test_a_number_that_is_there_twice_is_refused_across_kinds(unit: Unit) -> None:
+    recorder, (bar, features) = TraceRecorder(), unit(2)
+    keep([bar, msgspec.structs.replace(features, seq=bar.seq)], recorder)
+    with pytest.raises(InvalidEventError, match="expected a number above 0"):
+        recorder.finish(2)
 
 
 def test_all_events_are_kept_in_chunks_of_exactly_the_fixed_length(
@@ -92,19 +129,22 @@ def test_a_negative_limit_is_refused() -> None:
         TraceRecorder(max_events=-1)
 
 
-def test_a_refused_event_leaves_the_buffer_as_it_was(unit: Unit) -> None:
+def test_a_refused_event_leaves_what_waits_as_it_was(unit: Unit) -> None:
     recorder = TraceRecorder()
-    recorder.buffer.extend(unit(10))
-    recorder.buffer[3] = msgspec.structs.replace(recorder.buffer[3], time_ns=None)
+    events = unit(10)
+    events[3] = msgspec.structs.replace(events[3], time_ns=None)
+    keep(events, recorder)
     with pytest.raises(InvalidEventError, match="event 3"):
         recorder.finish(10)
-    assert len(recorder.buffer) == 10
+    assert sum(map(len, recorder.waiting.values())) == 10
 
 
 def test_a_number_out_of_order_is_refused_across_pieces(unit: Unit) -> None:
     events = unit(PIECE_ROWS)
     recorder = TraceRecorder()
-    recorder.buffer.extend([*events, events[-1]])
+    keep(events, recorder)
+    recorder.trim()
+    keep(events[-1:], recorder)
     with pytest.raises(InvalidEventError, match=f"expected a number above {PIECE_ROWS - 1}"):
         recorder.finish(PIECE_ROWS + 1)
 
@@ -118,7 +158,7 @@ def test_a_recorder_finishes_once(unit: Unit) -> None:
 
 def test_a_total_below_what_was_kept_is_refused(unit: Unit) -> None:
     recorder = TraceRecorder()
-    recorder.buffer.extend(unit(5))
+    keep(unit(5), recorder)
     with pytest.raises(ValueError, match="a unit of 4 events cannot have kept 5"):
         recorder.finish(4)
 
@@ -127,9 +167,9 @@ def test_an_abandoned_trace_on_disk_is_recognised_as_interrupted(
     long_unit: list[Event], tmp_path: Path
 ) -> None:
     recorder = TraceRecorder(store=TraceWriter(tmp_path))
-    recorder.buffer.extend(long_unit[: CHUNK_ROWS + 5])
+    keep(long_unit[: CHUNK_ROWS + 5], recorder)
     recorder.trim()
     recorder.abandon()
-    assert not recorder.buffer
+    assert not any(recorder.waiting.values())
     with pytest.raises(StorageError, match=r"has no trace\.json: its recording was interrupted"):
         Trace.open(tmp_path)
