@@ -142,11 +142,15 @@ def test_branches_have_branches(run: Run, study: Config) -> None:
         ([{"name": "a", "workflow": "simple_backtst"}], "a", "simple_backtest"),
         ([{"name": "a", "workflow": "written"}], "a", "written"),
         ([{"name": "a", "workflow": "simple_backtest", "config": {"symbols": ["ZZ"]}}], "a", "ZZ"),
-        ([{"name": "a", "workflow": "simple_backtest", "config": {"symbls": ["ZZ"]}}], "a", "symbls"),
+        (
+            [{"name": "a", "workflow": "simple_backtest", "config": {"symbls": ["ZZ"]}}],
+            "a",
+            "symbls",
+        ),
         ([{"name": "work", "workflow": "simple_backtest"}], "work", "work"),
     ],
     ids=["twice", "to nowhere", "to itself", "without data", "a wrong key", "like a phase"],
-)  # fmt: skip
+)
 def test_a_branch_that_cannot_begin_fails_the_run_there(
     run: Run, study: Config, branches: list[dict[str, Any]], failing: str, fragment: str
 ) -> None:

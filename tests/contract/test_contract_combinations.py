@@ -101,7 +101,7 @@ def test_only_and_skip_leave_keys_out(run: Run, study: Config) -> None:
         ({"only": ["momentum", "ensemble"], "skip": ["ensemble"]}, ["momentum.fast_period"]),
     ]:
         study["parameter_sweep"] = settings
-        assert [list(p) for p in parameters(run, study)][0] == keys
+        assert list(parameters(run, study)[0]) == keys
 
 
 @pytest.mark.parametrize(

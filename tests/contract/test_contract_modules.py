@@ -12,27 +12,47 @@ from tests.contract.conftest import Config, Run
 from tests.contract.definitions import module, workflow
 
 CHECKS = module(
-    {"name": "try", "config": {"portfolio": {"initial_capital": "${parameters.capital}"}},
-     "outputs": {"said": {"value": "with ${parameters.capital}"}}},
-    {"name": "again", "depends_on": "try",
-     "conditions": [
-         {"metric": {"phase": "try", "name": "bars", "operator": ">=", "value": "${parameters.bars}"}},
-         {"expression": "results.try.metrics.bars == 60 and outputs.try.said != 'x'"},
-     ],
-     "outputs": {"bars": {"value": "${try.metrics.bars}"}, "said": {"value": "${outputs.try.said}"}}},
-    name="checks", parameters={"capital": 5_000, "bars": 1},
-)  # fmt: skip
+    {
+        "name": "try",
+        "config": {"portfolio": {"initial_capital": "${parameters.capital}"}},
+        "outputs": {"said": {"value": "with ${parameters.capital}"}},
+    },
+    {
+        "name": "again",
+        "depends_on": "try",
+        "conditions": [
+            {
+                "metric": {
+                    "phase": "try",
+                    "name": "bars",
+                    "operator": ">=",
+                    "value": "${parameters.bars}",
+                }
+            },
+            {"expression": "results.try.metrics.bars == 60 and outputs.try.said != 'x'"},
+        ],
+        "outputs": {
+            "bars": {"value": "${try.metrics.bars}"},
+            "said": {"value": "${outputs.try.said}"},
+        },
+    },
+    name="checks",
+    parameters={"capital": 5_000, "bars": 1},
+)
 
 
 def test_phases_of_a_module_stand_before_the_workflows_own(run: Run, study: Config) -> None:
     definition = workflow(
-        {"name": "own", "depends_on": "b.again",
-         "outputs": {"x": {"value": "${b.again.outputs.bars}"}}},
+        {
+            "name": "own",
+            "depends_on": "b.again",
+            "outputs": {"x": {"value": "${b.again.outputs.bars}"}},
+        },
         imports=[
             {"module": "checks", "as": "a", "parameters": {"capital": 9_000}},
             {"module": "checks", "as": "b"},
         ],
-    )  # fmt: skip
+    )
     journal: list[Entry] = []
     result = run(study, definitions=[definition, CHECKS], journal=journal)
     assert result.error is None
@@ -90,10 +110,14 @@ def test_the_user_overrides_an_imported_phase_by_its_full_name(run: Run, study: 
             ],
             ["ping", "pong"],
         ),
-        ([{"module": "own", "as": "a"}], [module({"name": "x"}, name="own", imports=[{"module": "own", "as": "b"}])], ["own"]),
+        (
+            [{"module": "own", "as": "a"}],
+            [module({"name": "x"}, name="own", imports=[{"module": "own", "as": "b"}])],
+            ["own"],
+        ),
     ],
     ids=["unknown", "an unknown parameter", "a phase twice", "a circle", "itself"],
-)  # fmt: skip
+)
 def test_a_wrong_import_is_a_configuration_error(
     run: Run, study: Config, imports: list[Any], modules: list[Any], fragments: list[str]
 ) -> None:

@@ -143,8 +143,16 @@ def test_windows_inside_a_part_are_windows_of_that_part(run: Run, study: Config)
 
 @pytest.mark.parametrize(
     "sequence",
-    ["single_pass", "train_test", "walk_forward", "k_fold", "parameter_sweep", "monte_carlo", "in_sample"],
-)  # fmt: skip
+    [
+        "single_pass",
+        "train_test",
+        "walk_forward",
+        "k_fold",
+        "parameter_sweep",
+        "monte_carlo",
+        "in_sample",
+    ],
+)
 def test_a_body_of_single_pass_changes_nothing(run: Run, study: Config, sequence: str) -> None:
     study["parameter_space"] = SPACE
     plain = work(run, study, sequence)

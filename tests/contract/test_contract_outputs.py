@@ -93,8 +93,19 @@ def test_trades_are_written_with_their_fields(run: Run, study: Config, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "file", ["../x.json", "/tmp/x.json", "a/../../x.json", "x.txt", "x", ".json", "", "x.JSON5", "a\\x.txt"]
-)  # fmt: skip
+    "file",
+    [
+        "../x.json",
+        "/tmp/x.json",
+        "a/../../x.json",
+        "x.txt",
+        "x",
+        ".json",
+        "",
+        "x.JSON5",
+        "a\\x.txt",
+    ],
+)
 def test_a_file_outside_or_of_another_kind_is_refused(
     run: Run, study: Config, tmp_path: Path, file: str
 ) -> None:

@@ -89,12 +89,16 @@ def test_a_phase_must_not_have_such_a_name(run: Run, study: Config, name: str) -
         {"outputs": {"x": {"value": "${first.metrics.bars}"}}},
         {"outputs": {"x": {"value": "about ${first.metrics.bars} bars"}}},
         {"outputs": {"x": {"value": {"deep": ["${outputs.first.y}"]}}}},
-        {"conditions": [{"metric": {"phase": "first", "name": "bars", "operator": ">", "value": 1}}]},
+        {
+            "conditions": [
+                {"metric": {"phase": "first", "name": "bars", "operator": ">", "value": 1}}
+            ]
+        },
         {"conditions": [{"expression": "results.first.metrics.bars > 1"}]},
         {"conditions": [{"expression": "results['first'].metrics.bars > 1"}]},
         {"conditions": [{"expression": "outputs.first.y > 1"}]},
     ],
-)  # fmt: skip
+)
 def test_reading_a_phase_needs_a_dependency_on_it(
     run: Run, study: Config, keys: dict[str, Any]
 ) -> None:

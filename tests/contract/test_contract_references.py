@@ -76,13 +76,16 @@ def test_a_whole_reference_keeps_its_type(run: Run, study: Config, path: str, va
         ("after ${first.metrics.bars} bars", "after 60 bars"),
         ("${first.outputs.float}${first.outputs.number}", "2.53"),
         ("N = ${first.metrics.periods_per_year}", "N = 252.0"),
-        ("${outputs.first.text}, ${outputs.first.flag}, ${outputs.first.none}", "plain, false, null"),
+        (
+            "${outputs.first.text}, ${outputs.first.flag}, ${outputs.first.none}",
+            "plain, false, null",
+        ),
         ("list ${outputs.first.list}", 'list [1, 2.5, "a", null, {"b": true}]'),
         ("map ${outputs.first.map}", 'map {"a": 1, "b": [2]}'),
         (" ${first.metrics.bars}", " 60"),
         ("costs $5 {not} this", "costs $5 {not} this"),
     ],
-)  # fmt: skip
+)
 def test_inside_text_a_reference_is_formatted(
     run: Run, study: Config, text: str, formatted: str
 ) -> None:

@@ -23,13 +23,22 @@ def _several(study: Config) -> None:
         "strategies": [
             {"type": "momentum", "parameters": {"fast_period": 2, "slow_period": 5}},
             {"type": "mean_reversion", "parameters": {"lookback": 4, "num_std": 0.5}},
-            {"type": "momentum", "name": "weekly", "symbols": ["BBB"], "timeframe": "1w",
-             "parameters": {"fast_period": 1, "slow_period": 2}},
-            {"type": "momentum", "name": "never", "parameters": {"fast_period": 70, "slow_period": 80}},
+            {
+                "type": "momentum",
+                "name": "weekly",
+                "symbols": ["BBB"],
+                "timeframe": "1w",
+                "parameters": {"fast_period": 1, "slow_period": 2},
+            },
+            {
+                "type": "momentum",
+                "name": "never",
+                "parameters": {"fast_period": 70, "slow_period": 80},
+            },
         ],
         "classifiers": [{"type": "trend", "parameters": {"fast_period": 2, "slow_period": 4}}],
         "trace_level": "detailed",
-    }  # fmt: skip
+    }
 
 
 def both(
