@@ -35,7 +35,10 @@ class Outlet(Protocol):
 
     @property
     def wanted(self) -> bool:
-        """Somebody hears or keeps the events; else a publisher may `skip` instead of making one."""
+        """Say whether somebody hears or keeps the events.
+
+        Where nobody does, a publisher that has many of them may `skip` instead of making each.
+        """
         ...
 
     @property

@@ -14,7 +14,7 @@ from containers.ports import TRADING, WARM_UP, Clock, Outlet, Port
 
 __all__ = ["FeaturesContainer"]
 
-_BLOCK: Final = 2_048
+_BLOCK: Final = 4_096
 """Bars whose features are computed at a time."""
 
 _Values: TypeAlias = dict[str, float | None]

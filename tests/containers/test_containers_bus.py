@@ -309,6 +309,34 @@ def test_a_container_that_raises_in_a_handler_is_blamed_and_not_the_publisher() 
     assert [p.state for p in (a, b, c)] == [State.RUNNING, State.RUNNING, State.FAULTED]
 
 
+@pytest.mark.parametrize("hearers", ["b", "bc", "bcd"])
+def test_whoever_raises_is_blamed_however_many_hear_the_event(hearers: str) -> None:
+    failing: dict[EventKind, Doing | None] = {SIGNAL: broken}
+    hearing: dict[EventKind, Doing | None] = {SIGNAL: None}
+    a = Player("a", [], {Step.SIGNALS: Player.publish})
+    others = [Player(n, [], hears=failing if n == hearers[-1] else hearing) for n in hearers]
+    bus = started(a, *others, routes=tuple((SIGNAL, "a", n) for n in hearers))
+    with pytest.raises(ContainerError) as raised:
+        bus.run_slice(1)
+    assert raised.value.container == hearers[-1]
+
+
+def test_slices_are_run_one_after_the_other_up_to_a_failure() -> None:
+    times: list[int] = []
+
+    def note(player: Player) -> None:
+        times.append(bus.time_ns)
+        if bus.time_ns == 30:
+            broken(player)
+
+    bus = started(Player("a", [], {Step.BARS: note}), routes=())
+    bus.run_slices(())
+    bus.run_slices((10, 20))
+    with pytest.raises(ContainerError):
+        bus.run_slices((30, 40))
+    assert times == [10, 20, 30]
+
+
 def test_a_slice_is_refused_while_a_container_is_not_running() -> None:
     bus = Bus(TraceRecorder())
     log: list[str] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import pytest
@@ -385,3 +386,32 @@ def test_the_presets_are_those_of_the_contract() -> None:
     }
     assert DEFAULT_MAX_LEVERAGE == 1.0
     assert default_components().profiles == PRESETS
+
+
+_BLIND = [
+    Momentum(fast_period=1, slow_period=2),
+    RelativeStrength(period=14, oversold=30.0, overbought=70.0),
+    RateOfChange(lookback=3, threshold=10.0),
+    BuyAndHold(),
+]
+
+
+@pytest.mark.parametrize("strategy", _BLIND, ids=lambda s: s.type_name)
+@pytest.mark.parametrize("values", list(product([None, -20.0, 20.0, 50.0, 80.0], repeat=2)))
+def test_what_does_not_see_closes_answers_the_same_whatever_the_close(
+    strategy: Strategy, values: tuple[float | None, ...]
+) -> None:
+    assert getattr(strategy, "sees_closes") is False  # noqa: B009  # not part of the protocol
+    known = values[: len(strategy.indicators)]
+    for last in (LONG, FLAT, SHORT):
+        answers = {strategy.decide(last, close, known) for close in (math.nan, 0.001, 1e9)}
+        assert len(answers) == 1
+
+
+def test_every_shipped_strategy_says_whether_it_sees_closes() -> None:
+    told = {
+        name: getattr(strategy, "sees_closes", None)
+        for name, strategy in default_components().strategies.items()
+    }
+    assert {name for name, sees in told.items() if sees} == {"mean_reversion", "breakout"}
+    assert None not in told.values()

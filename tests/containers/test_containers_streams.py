@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeAlias
 
@@ -224,6 +225,20 @@ def test_a_strategy_gets_a_single_feature_as_a_list_of_one(make_bars: MakeBars) 
     strategy = Listed([FLAT], indicators=[Sma(1)])
     run([make_bars("AAA", "1d", [3.0])], [Sma(2), Sma(1)], strategy)
     assert strategy.asked == [(FLAT, 3.0, [3.0])]
+
+
+def test_a_strategy_that_does_not_see_closes_is_spared_the_bars(make_bars: MakeBars) -> None:
+    class Blind(Listed):
+        sees_closes: ClassVar[bool] = False
+
+    strategy = Blind([FLAT, LONG, LONG], indicators=[Sma(1)])
+    assert StrategyContainer("strategy/s", strategy=strategy).handlers()[EventKind.BAR] is None
+    streams = [make_bars("AAA", "1d", [1.0, 3.0]), make_bars("BBB", "1d", {1: 9.0})]
+    events = run(streams, [Sma(1)], strategy)
+    assert [values for _, _, values in strategy.asked] == [[1.0], [3.0], [9.0]]
+    assert all(math.isnan(close) for _, close, _ in strategy.asked)
+    signals = [event for event in events if isinstance(event, Signal)]
+    assert [(s.symbol, s.direction) for s in signals] == [("AAA", 1), ("BBB", 1)]
 
 
 def test_a_strategy_remembers_each_symbol_on_its_own(make_bars: MakeBars) -> None:
