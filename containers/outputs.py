@@ -117,8 +117,10 @@ def _refuse(message: str, hint: str | None = None) -> NoReturn:
 
 def _plain(value: object, place: str = "") -> Any:
     """Copy a value as mappings, lists, text, numbers, true, false and null."""
-    if value is None or isinstance(value, bool | str):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):

@@ -24,7 +24,7 @@ import xxhash
 from containers.errors import ConfigurationError, Problem, StorageError
 from containers.files import write_aside
 from containers.outputs import write_output
-from containers.results import Signals
+from containers.results import PortfolioResult, Signals
 from containers.tables import curve_table, parquet_bytes, signals_table, trades_table
 from containers.trading.portfolio import PortfolioReport
 
@@ -80,14 +80,16 @@ class PhaseFolder:
         self.relative: Final = relative
         self._root = root
 
-    def save_portfolio(self, portfolio: str, report: PortfolioReport) -> None:
-        """Save trades and equity curve of a portfolio as Parquet.
+    def save_portfolio(self, portfolio: str, report: PortfolioReport | PortfolioResult) -> None:
+        """Save trades and equity curve of a portfolio as Parquet; what was not kept has no file.
 
         Raises:
             StorageError: They could not be written.
         """
-        self._save(f"portfolios/{portfolio}/trades.parquet", trades_table(report.trades))
-        self._save(f"portfolios/{portfolio}/equity.parquet", curve_table(report.equity_curve))
+        if report.trades is not None:
+            self._save(f"portfolios/{portfolio}/trades.parquet", trades_table(report.trades))
+        if report.equity_curve is not None:
+            self._save(f"portfolios/{portfolio}/equity.parquet", curve_table(report.equity_curve))
 
     def save_signals(self, signals: Signals) -> None:
         """Save signals as ``signals.parquet``; `containers.tables.read_signals` reads them.
