@@ -48,7 +48,11 @@ def test_values_keep_their_type(run: Run, study: Config) -> None:
 
 def test_weights_of_an_ensemble_and_names_with_dots(run: Run, study: Config) -> None:
     study["strategies"] = ENSEMBLE
-    space = {"all.members.m.r": [0.5, -1.0], "m.r.lookback": [4, 6], "all.threshold": [0.0, 0.2]}
+    space: Config = {
+        "all.members.m.r": [0.5, -1.0],
+        "m.r.lookback": [4, 6],
+        "all.threshold": [0.0, 0.2],
+    }
     study["parameter_space"] = space
     assert parameters(run, study) == reference.product(space)
     phase = work(run, study, "parameter_sweep")

@@ -159,9 +159,10 @@ def test_summaries_add_up(run: Run, study: Config) -> None:
     assert total.path is None
     for name in ("events", "kept", "dropped"):
         assert getattr(total, name) == sum(getattr(leaf, name) for leaf in leaves)
-    kinds = {kind for leaf in leaves for kind in leaf.by_kind}
+    kinds = {kind for leaf in leaves if leaf is not None for kind in leaf.by_kind}
     assert dict(total.by_kind) == {
-        kind: sum(leaf.by_kind.get(kind, 0) for leaf in leaves) for kind in kinds
+        kind: sum(leaf.by_kind.get(kind, 0) for leaf in leaves if leaf is not None)
+        for kind in kinds
     }
 
 

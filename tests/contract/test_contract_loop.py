@@ -64,7 +64,7 @@ def test_a_loop_ends_with_max_iterations(run: Run, study: Config) -> None:
         if isinstance(e.record, HookCalled)
     ]
     # The last permitted pass asks nothing.
-    expected = []
+    expected: list[Any] = []
     for index, capital in ((0, 200_000.0), (1, 400_000.0)):
         path = (("iteration", index),)
         change = {"portfolio": {"initial_capital": capital}}
@@ -268,7 +268,7 @@ class TestPythonHooks:
         def should_continue(self: Any, result: Any, index: Any, config: Any) -> bool:
             seen.append((result.phase_results["work"].metrics["bars"], index))
             seen.append((config["trace_level"], config["execution"]["fill"]))
-            return index < 1
+            return bool(index < 1)
 
         hooks = {"should_continue": should_continue}
         result = run(study, definitions=[workflow(WORK, hooks=hooks)])
@@ -284,7 +284,7 @@ class TestPythonHooks:
             made = definition.python()
             phases = made().get_phases({})
             changed = [phases[0], _with_condition(phases[1], answer)]
-            made.get_phases = lambda self, config, given=changed: given  # type: ignore[attr-defined]
+            made.get_phases = lambda self, config, given=changed: given
             given = Definition("workflow", definition.content, {"get_phases": made.get_phases})
             phase = run(study, definitions=[given]).phase_results["second"]
             assert phase.status == status

@@ -89,7 +89,8 @@ def test_the_resolved_configuration_of_a_phase_has_no_phases(run: Run, study: Co
 def test_settings_without_references_are_checked_before_anything_runs(
     run: Run, study: Config
 ) -> None:
-    for config in ({"portfolio": {"initial_capital": "much"}}, {"portfolo": {}}):
+    wrong: tuple[Config, ...] = ({"portfolio": {"initial_capital": "much"}}, {"portfolo": {}})
+    for config in wrong:
         definition = workflow(FIRST, {"name": "second", "depends_on": "first", "config": config})
         journal: list[Entry] = []
         with pytest.raises(ConfigurationError):
