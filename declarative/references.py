@@ -29,12 +29,12 @@ from containers.nearest import did_you_mean
 from containers.strict_yaml import Document
 from declarative.errors import PatternError
 
-__all__ = ["Node", "Reference", "Scope", "Template", "parse", "resolve_text"]
+__all__ = ["Node", "Reference", "Scope", "Template", "parse", "resolve_text", "template_of"]
 
 Scope: TypeAlias = Mapping[str, Any]
 """What references may name: plain data, with leaves of any type."""
 
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_#-]*")
 _INDEX: Final = re.compile(r"[0-9]{1,9}")
 
 
@@ -85,11 +85,19 @@ def resolve_text(node: Node, scope: Scope) -> Any:
     Raises:
         PatternError: The text is malformed, or names what isn't there.
     """
+    return _fill(template_of(node), scope, node)
+
+
+def template_of(node: Node) -> Template:
+    """Cut the text of ``node`` into its parts.
+
+    Raises:
+        PatternError: The text is malformed.
+    """
     try:
-        template = parse(node.value)
+        return parse(node.value)
     except _SyntaxError as error:
         raise node.error(str(error)) from None
-    return _fill(template, scope, node)
 
 
 @lru_cache(maxsize=4096)

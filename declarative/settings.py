@@ -16,24 +16,28 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from containers.components import Components
 from containers.container import Container, Role
 from containers.nearest import did_you_mean
 from containers.trading import (
+    ClassifierContainer,
     DataContainer,
     ExecutionContainer,
     FeaturesContainer,
     PortfolioContainer,
+    ReplayContainer,
     RiskContainer,
     StrategyContainer,
 )
 from declarative.references import Node, Scope
 from declarative.values import resolve
 
-__all__ = ["EXPORTS", "SHIPPED", "settings_for"]
+__all__ = ["EXPORTS", "SHIPPED", "class_for", "settings_for"]
 
 SHIPPED: Final[Mapping[Role, type[Container]]] = {
     Role.DATA: DataContainer,
     Role.FEATURES: FeaturesContainer,
+    Role.CLASSIFIER: ClassifierContainer,
     Role.STRATEGY: StrategyContainer,
     Role.PORTFOLIO: PortfolioContainer,
     Role.RISK: RiskContainer,
@@ -41,8 +45,21 @@ SHIPPED: Final[Mapping[Role, type[Container]]] = {
 }
 """Classes by role, where `Components.containers` names no other."""
 
+OTHERS: Final[Mapping[str, type[Container]]] = {"replay": ReplayContainer}
+"""Further classes of a role, by the name under ``made_by``."""
+
 EXPORTS: Final[Mapping[Role, tuple[str, ...]]] = {Role.PORTFOLIO: ("account",)}
 """What later containers may be given of an earlier one, by its role."""
+
+
+def class_for(
+    role: Role, made_by: str | None, components: Components
+) -> Callable[..., Container] | None:
+    """Find what makes a container of this role; null when nothing is known."""
+    if made_by is not None:
+        return OTHERS[made_by]
+    made: Callable[..., Container] | None = components.containers.get(role, SHIPPED.get(role))
+    return made
 
 
 def settings_for(
