@@ -14,6 +14,7 @@ from containers.journal import Entry
 from containers.results import WorkflowResult
 from declarative import DeclarativeWorkflowManager
 from imperative import Coordinator
+from imperative.discovery import Definitions
 from tests.contract.definitions import Definition
 from tests.contract.market import write_market
 
@@ -55,11 +56,12 @@ def made(
         for definition in definitions:
             definition.write(patterns)
         return DeclarativeWorkflowManager(**options, patterns=patterns)
-    coordinator = Coordinator(**options)
-    for definition in definitions:
-        known: Any = coordinator.workflows if definition.kind == "workflow" else coordinator.modules
-        known[definition.name] = definition.python()
-    return coordinator
+    given = {
+        kind: {d.name: d.python() for d in definitions if d.kind == kind}
+        for kind in ("workflow", "module")
+    }
+    own = Definitions(workflows=given["workflow"], modules=given["module"])
+    return Coordinator(**options, definitions=own)
 
 
 def runner(engine: str) -> Run:
