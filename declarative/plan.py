@@ -27,13 +27,14 @@ from containers.errors import ConfigurationError, OutputError, Problem
 from containers.journal import BarDropped, PlannedPhase
 from containers.nearest import did_you_mean
 from containers.outputs import check_output_name
+from containers.results import PlannedIteration
 from declarative.definitions import IterationDefinition, SequenceDefinition, SequenceUse
 from declarative.errors import PatternError
 from declarative.patterns import D, Library, Pattern
 from declarative.reading import split
 from declarative.references import Node
 from declarative.resolution import Resolved, Resolver
-from declarative.sequencer import PlannedIteration, Work, survey
+from declarative.sequencer import Work, survey
 from declarative.sequences import Around, Inner
 from declarative.topology import Assembly, assemble
 from declarative.unit import Unit
@@ -55,6 +56,7 @@ class PhasePlan:
         kit: Its topology and sequences.
         iterations: As they are going to run; empty where references decide.
         containers: Ids of the containers of its first unit; empty where references decide.
+        combined: How many combinations a unit runs at once; null when it runs one.
     """
 
     spec: PhaseSpec
@@ -65,6 +67,7 @@ class PhasePlan:
     kit: Kit
     iterations: tuple[PlannedIteration, ...] = ()
     containers: tuple[str, ...] = ()
+    combined: int | None = None
 
     @property
     def name(self) -> str:
@@ -160,12 +163,14 @@ def make_plan(
         known = not references[name]
         iterations: tuple[PlannedIteration, ...] = ()
         containers: tuple[str, ...] = ()
+        combined = 0
         if known:
             configuration = configurations[name]
             with configuration.blame.as_written():
                 work = kit.work(configuration, loaded[name])
                 iterations = survey(work)
             containers = _rehearse(work)
+            combined = len(work.combinations(work.start()))
         units = 0
         for iteration in iterations:
             units += iteration.units
@@ -182,7 +187,7 @@ def make_plan(
         phases.append(
             PhasePlan(
                 spec, planned, references[name], configurations[name] if known else None,
-                loaded.get(name), kit, iterations, containers,
+                loaded.get(name), kit, iterations, containers, combined or None,
             )
         )  # fmt: skip
     dropped = dict.fromkeys(record for market in loaded.values() for record in market.dropped)
@@ -296,13 +301,8 @@ def _rehearse(work: Work) -> tuple[str, ...]:
         combinations=work.combinations(around),
     )
     try:
-<<<<<<< HEAD
         return tuple(container.id for container in unit.blueprint().containers)
     except ConfigurationError:
-=======
-        _ = unit.blueprint
-    except PatternError:
->>>>>>> c1508e97d75542d361229136a1d7374622807e87
         raise
     except Exception:  # noqa: BLE001  # a component that cannot be made fails its unit, there
         return ()

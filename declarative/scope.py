@@ -7,7 +7,7 @@
     market.periods_per_year, market.trading_from_ns, market.from_ns
     strategies[]         name, type, parameters, component, symbols, members, combines, streams:
                          those it is sent, indicators[]: name, component
-    classifiers[]        name, type, parameters, component, streams, indicators[]
+    classifiers[]        name, type, parameters, component, symbols, streams, indicators[]
     inputs               what the phase hands in, by name
     containers[id]       id, role and what the role exports: of the containers declared before
     report               inside an entry that has one: its fields, and ``save``
@@ -29,7 +29,7 @@ from typing import Any
 import msgspec
 
 from containers.components import Components, UnitContext, members_of
-from containers.configuration import Configuration, StrategySettings
+from containers.configuration import ClassifierSettings, Configuration, StrategySettings
 from containers.data import MarketData
 from declarative.sequences import with_parameters
 from declarative.topology import Assembly
@@ -99,9 +99,9 @@ def cast_of(
     classifiers: list[dict[str, Any]] = []
     if "classifier" in roles:
         context = UnitContext(periods_per_year=periods_per_year)
-        for settings in configuration.classifiers:
-            component = components.classifiers[settings.type](context, **settings.parameters)
-            classifiers.append(_entry(settings.name, settings.type, settings.parameters, component))
+        for each in configuration.classifiers:
+            component = components.classifiers[each.type](context, **each.parameters)
+            classifiers.append(_entry(each.name, each.type, each.parameters, component))
     users = [*strategies, *classifiers] if "features" in roles else []
     return Cast(strategies, classifiers, users, combinations, combination_of)
 
@@ -132,18 +132,16 @@ def topology_scope(
         (symbol, timeframe): {"symbol": symbol, "timeframe": timeframe, "bars": bars, "users": []}
         for (symbol, timeframe), bars in market.items()
     }
-    for settings, strategy in _with_settings(configuration, cast):
-        everything = topology.replays and not strategy["combines"]
+    for settings, entry in _with_settings(configuration, cast):
+        everything = topology.replays and not entry.get("combines", True)
         symbols = [s for s in market.symbols if settings.symbols is None or s in settings.symbols]
-        strategy["symbols"] = symbols
-        strategy["streams"] = [
+        entry["symbols"] = symbols
+        entry["streams"] = [
             stream
             for (symbol, timeframe), stream in streams.items()
             if symbol in symbols
             and (everything or timeframe == (settings.timeframe or bases[symbol]))
         ]
-    for classifier in cast.classifiers:
-        classifier["streams"] = [streams[symbol, bases[symbol]] for symbol in market.symbols]
     for user in cast.users:
         for stream in user["streams"]:
             stream["users"].append(user)
@@ -166,9 +164,13 @@ def topology_scope(
 
 def _with_settings(
     configuration: Configuration, cast: Cast
-) -> list[tuple[StrategySettings, dict[str, Any]]]:
-    settings = configuration.strategies
-    return [(settings[i % len(settings)], s) for i, s in enumerate(cast.strategies)]
+) -> list[tuple[StrategySettings | ClassifierSettings, dict[str, Any]]]:
+    strategies, classifiers = configuration.strategies, configuration.classifiers
+    found: list[tuple[StrategySettings | ClassifierSettings, dict[str, Any]]] = [
+        (strategies[place % len(strategies)], entry)
+        for place, entry in enumerate(cast.strategies)
+    ]
+    return found + list(zip(classifiers, cast.classifiers, strict=False))
 
 
 def _traded(market: MarketData, trading_from_ns: int | None) -> list[dict[str, Any]]:

@@ -119,9 +119,13 @@ class Workflow:
                 waiting += by_name[name].depends_on
         return found
 
-    def readable(self, phase: PhaseSpec, config: Mapping[str, Any] | None) -> Readable:
-        """Say what a phase may read."""
+    def readable(
+        self, phase: PhaseSpec, config: Mapping[str, Any] | None, *, itself: bool = False
+    ) -> Readable:
+        """Say what a phase may read; ``itself`` as well, once it is done."""
         behind, outputs = self.behind(phase), self.outputs
+        if itself:
+            behind.add(phase.name)
         return Readable(
             reader=f"the phase '{phase.name}'",
             outputs={local: outputs[full] for local, full in phase.names.items()},
@@ -277,8 +281,8 @@ def check_workflow(workflow: Workflow, config: Mapping[str, Any] | None) -> None
             problems += check_condition(condition, node, readable)
         for name in phase.definition.inputs:
             problems += _check_input(phase.part("inputs").at(name), readable)
-        for key in ("config", "outputs"):
-            problems += check(phase.part(key), readable)
+        problems += check(phase.part("config"), readable)
+        problems += check(phase.part("outputs"), workflow.readable(phase, config, itself=True))
     afterwards = workflow.readable_afterwards("the workflow", config)
     definition, pattern = workflow.definition, workflow.pattern
     for place, branch in enumerate(definition.branches):
