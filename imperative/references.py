@@ -27,6 +27,7 @@ __all__ = [
     "Names",
     "find_references",
     "has_reference",
+    "map_references",
     "phase_view",
     "resolve",
     "split_settings",
@@ -93,6 +94,26 @@ def resolve(value: Any, look_up: Callable[[str], Any]) -> Any:
         return {key: resolve(item, look_up) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [resolve(item, look_up) for item in value]
+    return value
+
+
+def map_references(value: Any, change: Callable[[str], Any]) -> Any:
+    """Put other references, or values, in the place of references; inside text as text."""
+
+    def written(found: Any) -> str:
+        return f"${{{found.path}}}" if isinstance(found, Ref) else as_text(found)
+
+    if isinstance(value, Ref):
+        return change(value.path)
+    if isinstance(value, str):
+        whole = _IN_TEXT.fullmatch(value)
+        if whole is not None:
+            return change(whole[1])
+        return _IN_TEXT.sub(lambda match: written(change(match[1])), value)
+    if isinstance(value, Mapping):
+        return {key: map_references(item, change) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [map_references(item, change) for item in value]
     return value
 
 

@@ -17,8 +17,8 @@ from typing import Any, Final
 import msgspec
 
 from containers.errors import StorageError
+from containers.files import write_aside
 from containers.results import EquityCurve
-from containers.storage import write_aside
 from parity.channels import Channel
 from parity.errors import UsageError
 from parity.record import Record

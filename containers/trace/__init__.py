@@ -14,7 +14,7 @@ from containers.trace.chunk import (
     PrefixDigest,
     TraceChunk,
 )
-from containers.trace.combining import combine_summaries
+from containers.trace.combining import combine_summaries, summaries_of
 from containers.trace.difference import Counts, Difference, count_differences, first_difference
 from containers.trace.errors import InvalidEventError
 from containers.trace.levels import KINDS, TraceLevel, kept_kinds, lower_level
@@ -47,4 +47,5 @@ __all__ = [
     "first_difference",
     "kept_kinds",
     "lower_level",
+    "summaries_of",
 ]

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import xxhash
 
-from containers.results import TraceSummary
+from containers.results import LoopIterationResult, TraceSummary, units
 
-__all__ = ["combine_summaries"]
+__all__ = ["combine_summaries", "summaries_of"]
+
+
+def summaries_of(passes: Iterable[LoopIterationResult]) -> Iterator[TraceSummary]:
+    """Give the summaries of all units: passes in order, in each its phases, then its branches.
+
+    Those of a phase come in the order of the leaves of its iterations. Units without a trace are
+    left out, and so are those of a phase that failed, which has no iterations.
+    """
+    for one in passes:
+        for phase in one.phase_results.values():
+            for _, unit in units(phase.iterations):
+                if unit.trace_summary is not None:
+                    yield unit.trace_summary
+        for branch in one.branches.values():
+            yield from summaries_of(branch.iterations)
 
 
 def combine_summaries(summaries: Iterable[TraceSummary]) -> TraceSummary | None:

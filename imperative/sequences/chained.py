@@ -8,6 +8,7 @@ from containers.results import IterationResult, Signals
 from imperative.chaining import Piece, chain
 from imperative.findings import Findings, joined_signals, of_portfolios
 from imperative.sequences.base import Conclusion, Iteration
+from imperative.sequences.combinations import combination_of
 from imperative.sequences.scope import Scope
 from imperative.statistics import MetricTable
 
@@ -84,7 +85,11 @@ class Chained(Conclusion):
 
     def _combination_of(self, found: Findings) -> dict[str, object]:
         """Give the combination that the best chained portfolio belongs to."""
-        from imperative.topologies.optimization import combination_of
-
-        strategy = found.portfolios[str(found.best_portfolio)].strategy
-        return combination_of(strategy, self._scope)
+        scope = self._scope
+        return combination_of(
+            found.portfolios[str(found.best_portfolio)].strategy,
+            scope.space,
+            scope.configuration.parameter_sweep.random,
+            seed=scope.configuration.random_seed,
+            spawn_key=scope.spawn_key,
+        )

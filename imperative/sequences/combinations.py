@@ -16,7 +16,32 @@ from containers.configuration import RandomSampling, SpaceKey
 from containers.errors import ConfigurationError, Problem
 from imperative.sequences.noise import generator
 
-__all__ = ["combinations", "count_combinations", "need_keys"]
+__all__ = [
+    "combination_of",
+    "combinations",
+    "count_combinations",
+    "need_keys",
+    "numbered",
+]
+
+
+def numbered(name: str, k: int) -> str:
+    """Name a strategy in combination k, where all combinations are in one unit."""
+    return f"{name}#{k}"
+
+
+def combination_of(
+    strategy: str,
+    space: Sequence[SpaceKey],
+    random: RandomSampling | None,
+    *,
+    seed: int,
+    spawn_key: tuple[int, ...],
+) -> dict[str, Any]:
+    """Give the combination that a strategy, as `numbered` names it, belongs to."""
+    k = int(strategy.rpartition("#")[2])
+    tried = combinations(space, random, seed=seed, spawn_key=spawn_key)
+    return next(itertools.islice(tried, k, None))
 
 
 def need_keys(space: Sequence[SpaceKey], what: str) -> None:

@@ -94,9 +94,13 @@ class Span:
         """Give the window's own bars, without any before or behind."""
         return self.market.cut(self.end_ns(self.bars.first), self.end_ns(self.bars.last + 1))
 
+    def warm_up(self, warmup_bars: int) -> int:
+        """Say how many of the bars of warm-up that are asked for there are."""
+        return 0 if self.whole else min(warmup_bars, self.bars.first - self.origin)
+
     def cut(self, warmup_bars: int) -> Cut:
         """Give the data of a unit with up to ``warmup_bars`` bars of warm-up."""
-        before = 0 if self.whole else min(warmup_bars, self.bars.first - self.origin)
+        before = self.warm_up(warmup_bars)
         if before not in self._cuts:
             self._cuts[before] = self._cut(before)
         return self._cuts[before]
@@ -148,9 +152,7 @@ class Scope(msgspec.Struct, frozen=True):
 
     def part(self, stretch: Stretch, warmup_bars: WarmupBars) -> Scope:
         """Give the scope of some of its bars, counted from its own first."""
-        return msgspec.structs.replace(
-            self, span=self.span.part(stretch), warmup_bars=warmup_bars
-        )
+        return msgspec.structs.replace(self, span=self.span.part(stretch), warmup_bars=warmup_bars)
 
     def used_up(self) -> Scope:
         """Give the scope in which nothing is left to try."""

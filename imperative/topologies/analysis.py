@@ -41,8 +41,7 @@ class AnalysisTopology(Topology):
         plot, result = self.plot, self.plot.inputs["result"]
         configuration = plot.configuration
         labels: dict[str, Any] = {
-            entry.name: collected[f"classifier/{entry.name}"]
-            for entry in configuration.classifiers
+            entry.name: collected[f"classifier/{entry.name}"] for entry in configuration.classifiers
         }
         capital = configuration.portfolio.initial_capital
         return Findings(

@@ -113,6 +113,7 @@ class Topology(ABC):
         Raises:
             ConfigurationError: It cannot.
         """
+        del scope  # most have nothing to check
 
     @classmethod
     def look_back(cls, scope: Scope) -> int:

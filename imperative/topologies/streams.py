@@ -16,7 +16,7 @@ from containers.components import (
     UnitContext,
     members_of,
 )
-from containers.configuration import Configuration, StrategySettings
+from containers.configuration import ClassifierSettings, Configuration, StrategySettings
 from containers.container import Role
 from containers.data import StreamKey
 from containers.events import EventKind
@@ -92,10 +92,10 @@ class Streams:
         """Attach the classifiers, and connect them; they hear the warm-up too."""
         plot = self._plot
         make = container_class(plot, Role.CLASSIFIER, ClassifierContainer)
-        for name, classifier in self.classifiers.items():
-            container = f"classifier/{name}"
-            plot.bus.attach(make(container, classifier=classifier))
-            for symbol, timeframe in base_streams(plot):
+        for entry in self._configuration.classifiers:
+            container = f"classifier/{entry.name}"
+            plot.bus.attach(make(container, classifier=self.classifiers[entry.name]))
+            for symbol, timeframe in streams_of(plot, entry):
                 data, features = f"data/{symbol}/{timeframe}", f"features/{symbol}/{timeframe}"
                 plot.bus.connect(EventKind.BAR, data, container)
                 plot.bus.connect(EventKind.FEATURES, features, container)
@@ -122,9 +122,9 @@ class Streams:
             for indicator in self.strategies[entry.name].indicators:
                 for stream in streams_of(self._plot, entry):
                     found[stream].setdefault(indicator.name, indicator)
-        for classifier in self.classifiers.values():
-            for indicator in classifier.indicators:
-                for stream in base_streams(self._plot):
+        for watching in self._configuration.classifiers:
+            for indicator in self.classifiers[watching.name].indicators:
+                for stream in streams_of(self._plot, watching):
                     found[stream].setdefault(indicator.name, indicator)
         return found
 
@@ -143,11 +143,11 @@ def connect_members(plot: Plot, name: str, strategy: Strategy | Combiner) -> Non
         plot.bus.connect(EventKind.SIGNAL, f"strategy/{member}", f"strategy/{name}")
 
 
-def streams_of(plot: Plot, strategy: StrategySettings) -> Iterator[StreamKey]:
-    """Give the streams a strategy steps on: one for each of its symbols."""
+def streams_of(plot: Plot, component: StrategySettings | ClassifierSettings) -> Iterator[StreamKey]:
+    """Give the streams a strategy or classifier steps on: one for each of its symbols."""
     for symbol, timeframe in base_streams(plot):
-        if strategy.symbols is None or symbol in strategy.symbols:
-            yield symbol, strategy.timeframe or timeframe
+        if component.symbols is None or symbol in component.symbols:
+            yield symbol, component.timeframe or timeframe
 
 
 def base_streams(plot: Plot) -> Iterator[StreamKey]:

@@ -17,9 +17,10 @@ import pytest
 import xxhash
 
 import containers
-from containers.errors import ConfigurationError, StorageError
-from containers.results import EquityCurve, Trade
+from containers.errors import ConfigurationError, OutputError, StorageError
+from containers.results import EquityCurve, PortfolioResult, Signals, StoredSignal, Trade
 from containers.storage import RunFolder, check_workflow_id, default_workflow_id, write_aside
+from containers.tables import read_signals
 from containers.trading import PortfolioReport
 
 DIGEST = "0123456789abcdef0123456789abcdef"
@@ -339,3 +340,67 @@ def test_a_portfolio_that_cannot_be_saved_is_a_storage_error(tmp_path: Path) -> 
     (unit.path / "portfolios").write_text("")
     with pytest.raises(StorageError, match="could not be created: Not a directory"):
         unit.save_portfolio("s.p", report())
+
+
+# --- the folder of a phase --------------------------------------------------------------------
+
+
+def test_units_lie_below_the_iterations_that_lead_to_them(tmp_path: Path) -> None:
+    folder = create(tmp_path)
+    unit = folder.unit((0, "wide", 1, "validate", 3, 0, 12))
+    assert unit.relative == "0/wide/1/validate/3/0/12"
+    assert unit.path.is_dir()
+
+
+def test_the_folder_of_a_phase_is_made_when_something_is_written(tmp_path: Path) -> None:
+    folder = create(tmp_path)
+    phase = folder.phase((0, "validate"))
+    assert phase.relative == "0/validate"
+    assert not phase.path.exists()
+    folder.unit((0, "validate", 0))
+    kept = report()
+    chained = PortfolioResult("s", "p", {}, {}, kept.trades, kept.equity_curve)
+    phase.save_portfolio("s.p", chained)
+    phase.save_portfolio("s.q", PortfolioResult("s", "q", {}, {}, None, None))
+    assert phase.write_output("best.json", {"fast.fast_period": 3}) == "0/validate/best.json"
+    assert folder.write_output("all.csv", [{"a": 1}]) == "all.csv"
+    assert files(folder.path) == [
+        "0/validate/best.json",
+        "0/validate/portfolios/s.p/equity.parquet",
+        "0/validate/portfolios/s.p/trades.parquet",
+        "all.csv",
+    ]
+    with pytest.raises(OutputError, match="which is there already"):
+        folder.phase((0, "validate")).write_output("best.json", {})
+
+
+SIGNALS = Signals(
+    ("fast", "never"),
+    (
+        StoredSignal(2**62 + 1, "fast", "AAA", -1, 0.1 + 0.2, 0),
+        StoredSignal(2**62 + 2, "fast", "ä", 0, 0.0, 2**40),
+    ),
+)
+
+
+@pytest.mark.parametrize("signals", [SIGNALS, Signals(("a", "b"), ()), Signals((), ())])
+def test_signals_are_saved_exactly_and_read_back(signals: Signals, tmp_path: Path) -> None:
+    unit = create(tmp_path).unit((0, "generate", 0))
+    unit.save_signals(signals)
+    assert files(unit.path) == ["signals.parquet"]
+    assert read_signals(unit.path / "signals.parquet") == signals
+    first = (unit.path / "signals.parquet").read_bytes()
+    unit.save_signals(signals)
+    assert (unit.path / "signals.parquet").read_bytes() == first
+
+
+def test_what_is_no_signals_is_not_read_as_such(tmp_path: Path) -> None:
+    unit = create(tmp_path).unit((0, "generate", 0))
+    unit.save_portfolio("s.p", report())
+    with pytest.raises(StorageError, match="holds no signals; it does not name their strategies"):
+        read_signals(unit.path / "portfolios" / "s.p" / "trades.parquet")
+    (unit.path / "broken.parquet").write_bytes(b"PAR1")
+    with pytest.raises(StorageError, match="could not be read as signals"):
+        read_signals(unit.path / "broken.parquet")
+    with pytest.raises(StorageError, match="could not be read as signals"):
+        read_signals(unit.path / "missing.parquet")

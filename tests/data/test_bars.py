@@ -128,3 +128,12 @@ def test_distinct_dates_are_those_of_the_labels() -> None:
 
 def test_bars_say_what_they_are() -> None:
     assert repr(make_bars(2)) == "Bars(GOOG_1d, 2 bars)"
+
+
+def test_bars_are_split_at_a_time_that_belongs_to_the_later_part() -> None:
+    bars = make_bars(3)
+    for time_ns, count in ((None, 0), (0, 0), (DAY_NS, 0), (DAY_NS + 1, 1), (9 * DAY_NS, 3)):
+        before, after = bars.split_at(time_ns)
+        assert bars.count_before(time_ns) == len(before) == count
+        assert [*before, *after] == list(bars)
+        assert not after.close.flags.writeable

@@ -260,3 +260,66 @@ def test_the_committed_market_data_load() -> None:
     names = sorted(path.name.removesuffix("_1d.csv") for path in fixtures.glob("*_1d.csv"))
     market = load_market(fixtures, [(name, ["1d"]) for name in names])
     assert list(market.symbols) == names
+
+
+def test_a_cut_has_the_bars_that_end_in_it_and_shares_their_columns(folder: Path) -> None:
+    market = load_market(folder, [("MSFT", ["1d"]), ("GOOG", ["1h", "1d"])])
+    start, stop = parse_instant("2005-01-04T10:00"), parse_instant("2005-01-05")
+    cut = market.cut(start, stop)
+    assert list(cut) == list(market)
+    assert cut.symbols == market.symbols
+    assert [len(bars) for bars in cut.values()] == [0, 3, 0]
+    assert cut["GOOG", "1h"].end_ns.tolist() == [
+        parse_instant(f"2005-01-04T{hour}:00") for hour in (10, 11, 12)
+    ]
+    assert cut.slice_times().tolist() == cut["GOOG", "1h"].end_ns.tolist()
+    assert cut["GOOG", "1h"].close.base is not None
+    assert (cut.last_base_end("GOOG"), cut.last_base_end("MSFT")) == (
+        parse_instant("2005-01-04T12:00"), None,
+    )  # fmt: skip
+    assert [str(cut.base_timeframe(symbol)) for symbol in cut.symbols] == ["1d", "1h"]
+    with pytest.raises(ValueError, match="read-only"):
+        cut["GOOG", "1h"].close[0] = 1.0
+    with pytest.raises(ValueError, match="have no periods per year"):
+        cut.periods_per_year("MSFT")
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "expected"),
+    [
+        (None, None, [0, 1, 2]),
+        ("2005-01-04", None, [0, 1, 2]),
+        ("2005-01-04T00:00:00.000000001", None, [1, 2]),
+        (None, "2005-01-06", [0, 1]),
+        (None, "2005-01-06T00:00:00.000000001", [0, 1, 2]),
+        ("2005-01-05", "2005-01-06", [1]),
+        ("2005-01-06", "2005-01-05", []),
+        ("2006-01-01", None, []),
+    ],
+)
+def test_a_cut_has_its_start_and_not_its_stop(
+    start: str | None, stop: str | None, expected: list[int], folder: Path
+) -> None:
+    market = load_market(folder, [("GOOG", ["1d"])])
+    first, last = (None if text is None else parse_instant(text) for text in (start, stop))
+    cut = market.cut(first, last)
+    ends = market.base("GOOG").end_ns.tolist()
+    assert cut.base("GOOG").end_ns.tolist() == [ends[index] for index in expected]
+    assert cut.slice_times().tolist() == [ends[index] for index in expected]
+
+
+def test_a_cut_can_be_cut_and_pickled_and_has_no_records_of_files(
+    tmp_path: Path, write_csv: Write
+) -> None:
+    write_csv(*days("2005-01-03", "2005-01-04"), "2005-01-05,1,1,1,x,1", name="GOOG_1d.csv")
+    market = load_market(tmp_path, [("GOOG", ["1d"])], on_bad_bar="drop")
+    assert len(market.dropped) == 1
+    empty = market.cut(None, parse_instant("2005-01-05")).cut(parse_instant("2006-01-01"), None)
+    assert empty.dropped == ()
+    assert empty.slice_times().tolist() == []
+    again = pickle.loads(pickle.dumps(empty))
+    assert list(again) == [("GOOG", "1d")]
+    assert len(again.base("GOOG")) == 0
+    assert again.symbols == ("GOOG",)
+    whole = pickle.loads(pickle.dumps(market))
+    assert whole.dropped == market.dropped

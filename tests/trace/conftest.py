@@ -43,7 +43,16 @@ def _endless(symbols: tuple[str, ...]) -> Iterator[Event]:
             if slice_ % 3 == 1:
                 label = ("up", "down", "flat")[slice_ % 7 % 3]
                 yield Classification(seq, time, "classifier/trend", features, symbol, label)
-                yield Signal(seq + 1, time, "strategy/fast", features, symbol, slice_ % 2, 1.0)
+                yield Signal(
+                    seq + 1,
+                    time,
+                    "strategy/fast",
+                    features,
+                    symbol,
+                    slice_ % 2,
+                    1.0,
+                    slice_ % 3 or None,
+                )
                 yield OrderRequest(
                     seq + 2, time, f"portfolio/{id_}", seq + 1, symbol, 10.0, price, "signal"
                 )
