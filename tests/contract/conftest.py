@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+import msgspec
+import numpy as np
 import pytest
 
 from containers.components import Components
@@ -44,6 +46,15 @@ class Run(Protocol):
 
 
 Config: TypeAlias = dict[str, Any]
+
+
+def plain(value: Any) -> Any:
+    """Give results as mappings, lists and scalars, which can be compared; traces are left out."""
+    return msgspec.to_builtins(value, enc_hook=_plain)
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else None
 
 
 def made(

@@ -23,7 +23,10 @@ def _no_trades(study: Config) -> None:
 def gated(run: Run, study: Config, *conditions: Any) -> PhaseResult:
     """Run a phase behind conditions on ``first``."""
     definition = workflow(
-        {"name": "first", "outputs": {"items": {"value": [1, 2.5, "x", None, True]}}},
+        {
+            "name": "first",
+            "outputs": {"items": {"value": [1, 2.5, "x", None, True]}, "class": {"value": 1}},
+        },
         {"name": "second", "depends_on": "first", "conditions": list(conditions)},
     )
     return run(study, definitions=[definition]).phase_results["second"]
@@ -118,6 +121,7 @@ def test_a_threshold_that_is_wrong_is_a_configuration_error(
 
 
 TRUE = [
+    "outputs.first['class'] == 1",
     "true",
     "True",
     "not false",
@@ -189,6 +193,7 @@ def test_an_expression_that_is_true_lets_the_phase_run(run: Run, study: Config, 
 
 
 WRONG = [
+    "outputs.first.class == 1",
     "",
     " ",
     "1 <",
@@ -326,7 +331,6 @@ FAILING = [
     "results.first.best_parameters.x == 1",
     "results.first.metrics.bars.x == 1",
     "results.first.portfolios.nobody == 1",
-    "iteration.x == 1",
     "'abc'[0] == 'a'",
     "results.first.status.x == 1",
     "true and results.first.metrics.sharpe_ratio > 1",

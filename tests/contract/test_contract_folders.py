@@ -146,8 +146,8 @@ def test_each_unit_has_its_own_trace_and_limit(run: Run, study: Config) -> None:
         assert next(iter(unit.trace.events())).seq == unit.trace_summary.events - 7
 
 
-def test_summaries_add_up(run: Run, study: Config) -> None:
-    result = run(study, definitions=[several()])
+def test_summaries_add_up(run: Run, study: Config, tmp_path: Path) -> None:
+    result = run(study, definitions=[several()], root=tmp_path)
     leaves = [
         unit.trace_summary
         for phases in (result.phase_results, result.branches["0/wide"].phase_results)
@@ -191,12 +191,14 @@ def test_container_settings_hold_in_every_unit(run: Run, study: Config) -> None:
     assert kinds == {EventKind.SIGNAL}
 
 
-def test_running_a_then_b_then_a_gives_the_first_a_again(run: Run, study: Config) -> None:
+def test_running_a_then_b_then_a_gives_the_first_a_again(
+    run: Run, study: Config, tmp_path: Path
+) -> None:
     a, b = several(), one_phase("k_fold")
     given = copy.deepcopy(study)
-    first = run(study, definitions=[a]).to_document()
+    first = run(study, definitions=[a], root=tmp_path / "1").to_document()
     run({**study, "symbols": ["BBB"], "k_fold": {"folds": 2}}, definitions=[b])
-    assert run(study, definitions=[a]).to_document() == first
+    assert run(study, definitions=[a], root=tmp_path / "2").to_document() == first
     assert study == given
 
 

@@ -26,7 +26,7 @@ def same(portfolio: PortfolioResult, numbers: Config) -> None:
     assert curve is not None
     samples = [list(s) for s in zip(curve.time_ns.tolist(), curve.equity.tolist(), strict=True)]
     assert samples == numbers["curve"]
-    assert msgspec.to_builtins(portfolio.trades or ()) == numbers["trades"]
+    assert msgspec.to_builtins(list(portfolio.trades or ())) == numbers["trades"]
     assert portfolio.metrics == numbers["metrics"]
     assert list(portfolio.metrics) == list(numbers["metrics"])
     types = {name: type(value) for name, value in portfolio.metrics.items()}

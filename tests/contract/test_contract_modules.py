@@ -13,27 +13,27 @@ from tests.contract.definitions import module, workflow
 
 CHECKS = module(
     {
-        "name": "try",
+        "name": "probe",
         "config": {"portfolio": {"initial_capital": "${parameters.capital}"}},
         "outputs": {"said": {"value": "with ${parameters.capital}"}},
     },
     {
         "name": "again",
-        "depends_on": "try",
+        "depends_on": "probe",
         "conditions": [
             {
                 "metric": {
-                    "phase": "try",
+                    "phase": "probe",
                     "name": "bars",
                     "operator": ">=",
                     "value": "${parameters.bars}",
                 }
             },
-            {"expression": "results.try.metrics.bars == 60 and outputs.try.said != 'x'"},
+            {"expression": "results.probe.metrics.bars == 60 and outputs.probe.said != 'x'"},
         ],
         "outputs": {
-            "bars": {"value": "${try.metrics.bars}"},
-            "said": {"value": "${outputs.try.said}"},
+            "bars": {"value": "${probe.metrics.bars}"},
+            "said": {"value": "${outputs.probe.said}"},
         },
     },
     name="checks",
@@ -56,24 +56,24 @@ def test_phases_of_a_module_stand_before_the_workflows_own(run: Run, study: Conf
     journal: list[Entry] = []
     result = run(study, definitions=[definition, CHECKS], journal=journal)
     assert result.error is None
-    assert list(result.phase_results) == ["a.try", "a.again", "b.try", "b.again", "own"]
+    assert list(result.phase_results) == ["a.probe", "a.again", "b.probe", "b.again", "own"]
     assert result.phase_results["own"].outputs == {"x": 60}
     capitals = [
         result.phase_results[name].aggregate_metrics["initial_capital"]
-        for name in ("a.try", "b.try")
+        for name in ("a.probe", "b.probe")
     ]
     assert capitals == [9_000.0, 5_000.0]
     assert result.phase_results["a.again"].outputs == {"bars": 60, "said": "with 9000"}
     (plan,) = [e.record for e in journal if isinstance(e.record, PlanMade)]
-    assert plan.phases[1].depends_on == ("a.try",)
-    assert plan.phases[1].conditions[0].startswith("a.try.bars >= ")
+    assert plan.phases[1].depends_on == ("a.probe",)
+    assert plan.phases[1].conditions[0].startswith("a.probe.bars >= ")
 
 
 def test_a_reason_names_the_phase_in_full(run: Run, study: Config) -> None:
     definition = workflow(imports=[{"module": "checks", "as": "a", "parameters": {"bars": 61}}])
     result = run(study, definitions=[definition, CHECKS])
     phase = result.phase_results["a.again"]
-    assert phase.reason == "condition not met: a.try.bars is 60, needed >= 61"
+    assert phase.reason == "condition not met: a.probe.bars is 60, needed >= 61"
 
 
 def test_a_module_may_import_modules(run: Run, study: Config) -> None:
@@ -85,15 +85,15 @@ def test_a_module_may_import_modules(run: Run, study: Config) -> None:
     definition = workflow({"name": "own"}, imports=[{"module": "outer", "as": "m"}])
     result = run(study, definitions=[definition, outer, CHECKS])
     assert result.error is None
-    assert list(result.phase_results) == ["m.in.try", "m.in.again", "m.last", "own"]
+    assert list(result.phase_results) == ["m.in.probe", "m.in.again", "m.last", "own"]
     assert result.phase_results["m.last"].outputs == {"x": 60}
 
 
 def test_the_user_overrides_an_imported_phase_by_its_full_name(run: Run, study: Config) -> None:
-    study["phases"] = {"a.try": {"portfolio": {"initial_capital": 123}}}
+    study["phases"] = {"a.probe": {"portfolio": {"initial_capital": 123}}}
     definition = workflow({"name": "own"}, imports=[{"module": "checks", "as": "a"}])
     result = run(study, definitions=[definition, CHECKS])
-    assert result.phase_results["a.try"].aggregate_metrics["initial_capital"] == 123.0
+    assert result.phase_results["a.probe"].aggregate_metrics["initial_capital"] == 123.0
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_the_user_overrides_an_imported_phase_by_its_full_name(run: Run, study: 
     [
         ([{"module": "chekcs", "as": "a"}], [], ["chekcs", "checks"]),
         ([{"module": "checks", "as": "a", "parameters": {"capitl": 1}}], [], ["capitl", "capital"]),
-        ([{"module": "checks", "as": "a"}, {"module": "checks", "as": "a"}], [], ["a.try"]),
+        ([{"module": "checks", "as": "a"}, {"module": "checks", "as": "a"}], [], ["a.probe"]),
         (
             [{"module": "ping", "as": "a"}],
             [

@@ -25,6 +25,7 @@ def _several(study: Config) -> None:
     ]  # fmt: skip
     study["risk_profiles"] = [{"type": "aggressive"}, {"type": "conservative"}]
     study["parameter_space"] = SPACE
+    study["walk_forward"] = {"train_bars": 20, "test_bars": 15}
 
 
 def test_all_combinations_stand_in_one_unit(run: Run, study: Config) -> None:

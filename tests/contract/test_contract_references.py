@@ -25,7 +25,6 @@ def resolved(run: Run, study: Config, value: Any, **first: Any) -> WorkflowResul
                 "none": {"value": None},
                 "list": {"value": [1, 2.5, "a", None, {"b": True}]},
                 "map": {"value": {"a": 1, "b": [2]}},
-                "looks": {"value": "$" + "{first.metrics.bars"},
                 "path": {"value": "first.metrics.bars"},
             },
             **first,

@@ -10,7 +10,7 @@ from containers.errors import ConfigurationError
 from containers.journal import Entry, PlanMade
 from containers.results import WorkflowResult, units
 from tests.contract import reference
-from tests.contract.conftest import Config, Run
+from tests.contract.conftest import Config, Run, plain
 
 SPACE = {"momentum.fast_period": [1, 2], "momentum.slow_period": [4, 8]}
 
@@ -65,7 +65,7 @@ def test_signal_generation_and_replay(run: Run, shipped: Config) -> None:
         ),
     ]
     direct = run({**shipped, "workflow": "simple_backtest"}).phase_results["backtest"]
-    assert result.phase_results["replay"].portfolios == direct.portfolios
+    assert plain(result.phase_results["replay"].portfolios) == plain(direct.portfolios)
 
 
 def profitable(shipped: Config, workflow: str) -> Config:
@@ -179,8 +179,13 @@ def test_adaptive_ensemble(run: Run, ensemble: Config) -> None:
 def test_adaptive_ensemble_needs_an_ensemble(run: Run, ensemble: Config) -> None:
     ensemble["strategies"] = ensemble["strategies"][:2]
     ensemble["parameter_space"] = {"momentum.slow_period": [4, 8]}
-    with pytest.raises(ConfigurationError):
-        run(ensemble)
+    result = run(ensemble)
+    assert not result.success
+    assert result.error is not None
+    assert (result.error.type, result.error.path) == (
+        "ConfigurationError",
+        "iteration=0/phase=weights",
+    )
 
 
 def test_adaptive_strategy_search(run: Run, shipped: Config) -> None:

@@ -9,7 +9,7 @@ import pytest
 from containers.events import EventKind
 from containers.journal import Entry, TopologyBuilt
 from containers.results import PhaseResult, WorkflowResult
-from tests.contract.conftest import Config, Run
+from tests.contract.conftest import Config, Run, plain
 from tests.contract.definitions import workflow
 from tests.contract.market import bars_of, end_ns
 
@@ -82,7 +82,7 @@ def test_replay_equals_the_backtest(run: Run, study: Config) -> None:
     _, replay, result = both(run, study)
     assert result.error is None
     direct = backtest(run, study)
-    assert replay.portfolios == direct.portfolios
+    assert plain(replay.portfolios) == plain(direct.portfolios)
     assert replay.metrics == direct.metrics
     assert replay.best_portfolio == direct.best_portfolio
     assert replay.signals is None
@@ -164,7 +164,7 @@ def test_an_ensemble_weighs_the_replayed_signals(run: Run, study: Config) -> Non
     _, replay, result = both(run, study, journal=journal)
     assert result.error is None
     direct = backtest(run, study)
-    assert replay.portfolios == direct.portfolios
+    assert plain(replay.portfolios) == plain(direct.portfolios)
     events = {e.seq: e for e in replay.iterations[0].trace.events()}
     signals = [
         e for e in events.values() if e.container == "strategy/all" and e.kind is EventKind.SIGNAL

@@ -12,7 +12,7 @@ from containers.events import EventKind
 from containers.journal import Entry, TopologyBuilt, UnitExecuted
 from containers.results import IterationResult, PhaseResult, WorkflowResult, units
 from tests.contract import reference
-from tests.contract.conftest import Config, Run
+from tests.contract.conftest import Config, Run, plain
 from tests.contract.definitions import one_phase
 from tests.contract.market import bars_of, end_ns
 
@@ -70,9 +70,9 @@ def test_a_part_of_train_test_alone(run: Run, study: Config, name: str) -> None:
     part = work(run, study, name)
     (one,) = part.iterations
     both = {i.window.name: i for i in whole.iterations}
-    assert one == both["train" if name == "in_sample" else "test"]
+    assert plain(one) == plain(both["train" if name == "in_sample" else "test"])
     assert part.metrics == one.metrics
-    assert part.portfolios == one.portfolios
+    assert plain(part.portfolios) == plain(one.portfolios)
     assert (part.best_parameters, part.aggregate_metrics) == ({}, one.aggregate_metrics)
 
 
@@ -163,7 +163,7 @@ def test_a_window_without_warm_up_is_a_backtest_of_its_dates(run: Run, study: Co
                 bar.label for bar in [*bars_of("AAA"), *bars_of("BBB")] if end_ns(bar) < until
             ).isoformat()
         alone = work(run, {**study, "data": {**study["data"], **dates}}, "single_pass")
-        assert unit.portfolios == alone.iterations[0].portfolios
+        assert plain(unit.portfolios) == plain(alone.iterations[0].portfolios)
         assert list(unit.trace.events()) == list(alone.iterations[0].trace.events())
 
 
