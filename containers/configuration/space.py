@@ -135,6 +135,11 @@ def check_space(data: Mapping[str, Any], components: Components) -> Iterator[Fin
             if random is None:
                 message = "found a range, which only random sampling can take values from"
                 yield Finding(path, message, "set parameter_sweep.random, or write a list")
+            low = values.get("low")
+            # A whole number is kept at its minimum when it is sampled; any other stays as it is.
+            problem = declared.problem(low) if _is_number(low) else None
+            if declared.kind == "number" and problem is not None:
+                yield Finding((*path, "low"), problem)
             continue
         for index, value in enumerate(values if isinstance(values, list) else ()):
             problem = declared.problem(value) if _is_number(value) else None

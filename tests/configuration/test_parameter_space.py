@@ -177,6 +177,20 @@ def test_a_key_that_names_nothing_or_a_value_that_fits_nothing(
     assert problems_of(spaced({key: values}), resolved=True) == expected
 
 
+def test_a_range_begins_where_its_parameter_does_unless_samples_are_kept_there(
+    spaced: Spaced, components: Components, problems_of: Problems
+) -> None:
+    space = {
+        "fast.fast_period": {"low": -5, "high": 9},
+        "fast.dip.num_std": {"low": -0.5, "high": 1},
+    }
+    assert problems_of(spaced(space, random={"count": 1}), resolved=True) == [
+        "parameter_space.fast.dip.num_std.low: found -0.5, expected a finite number of at least 0.0"
+    ]
+    del space["fast.dip.num_std"]
+    validate_resolved(spaced(space, random={"count": 1}), components=components)
+
+
 def test_types_that_do_not_exist_are_found_in_a_part_too(problems_of: Problems) -> None:
     part = {"parameter_sweep": {"only": ["ensembel"], "skip": ["momentum", "x"]}}
     problem = "parameter_sweep.only[0]: there is no strategy of type 'ensembel' (did you mean"
