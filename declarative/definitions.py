@@ -147,10 +147,14 @@ class IterateDefinition(_Model):
 
 
 class WorkflowDefinition(_Model):
-    """Phases, what their configurations have in common, and what happens after them."""
+    """Phases, what their configurations have in common, and what happens after them.
+
+    ``needs`` are types of strategies of which the user must configure at least one each.
+    """
 
     kind: Literal["workflow"]
     name: Name
+    needs: Names = []
     defaults: dict[str, Any] = {}
     imports: list[ImportDefinition] = []
     phases: list[PhaseDefinition] = []

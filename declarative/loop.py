@@ -25,12 +25,13 @@ import msgspec
 from containers.components import Components
 from containers.configuration import ObjectiveSettings, UserInput
 from containers.errors import ConditionError, ConfigurationError, HookError, Problem, WorkflowError
-from containers.failures import describe_error, path_text
+from containers.failures import describe_error
 from containers.journal import (
     ConfigResolved,
     ErrorRaised,
     HookCalled,
     Journal,
+    JournalPath,
     PlanMade,
     WorkflowFinished,
     WorkflowStarted,
@@ -174,7 +175,7 @@ def _after(
             run.errors.append(failed.error)
             success = False
         except Exception as raised:  # noqa: BLE001  # handed on, in the result
-            described = describe_error(raised, place.journal.path)
+            described = _refused(raised, place.journal.path)
             place.journal.write(ErrorRaised(error=described))
             run.errors.append(described)
             success = False
@@ -255,10 +256,13 @@ def _branches(
         )
     )
     for branch, config in taken:
-        path = (*place.journal.path, ("branch", branch.name))
+        path: JournalPath = (*place.journal.path, ("branch", branch.name))
         try:
             if branch.name in results:
                 message = f"two branches of this pass are called '{branch.name}'"
+                raise ConfigurationError([Problem(message)])
+            if branch.name in names:
+                message = f"a branch is called '{branch.name}', as a phase of its workflow is"
                 raise ConfigurationError([Problem(message)])
             if branch.workflow in around:
                 circle = " -> ".join([*around, branch.workflow])
@@ -269,9 +273,7 @@ def _branches(
             inner = msgspec.structs.replace(user, data=data)
             inner_plan = make_plan(inner, session.library, session.components, session.markets)
         except ConfigurationError as error:
-            described = describe_error(error, place.journal.path)
-            described = msgspec.structs.replace(described, path=path_text(path))  # type: ignore[arg-type]  # a path of a journal
-            raise _BranchError(described) from None
+            raise _BranchError(_refused(error, path)) from None
         results[branch.name] = run_loop(
             session,
             inner_plan,
@@ -280,6 +282,14 @@ def _branches(
             (*place.parts, index, branch.name),
             around,
         )
+
+
+def _refused(error: Exception, path: JournalPath) -> ErrorInfo:
+    """Describe what was raised; a wrong configuration is one, be it by its data or a pattern."""
+    described = describe_error(error, path)
+    if isinstance(error, ConfigurationError):
+        described = msgspec.structs.replace(described, type=ConfigurationError.__name__)
+    return described
 
 
 # -- the next pass

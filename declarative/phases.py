@@ -270,10 +270,15 @@ def _outputs(
     journal: Journal,
 ) -> dict[str, Any]:
     local = next(name for name, full in phase.spec.names.items() if full == phase.name)
-    seen = {**scope, local: view}
-    return write_outputs(
-        phase.spec.definition.outputs, phase.spec.part("outputs"), seen, folder, journal
-    )
+    values: dict[str, Any] = {}  # which later outputs may read
+    result = msgspec.structs.replace(view.result, outputs=values)
+    seen = {
+        **scope,
+        local: PhaseView(result, view.strategies),
+        "outputs": {**scope["outputs"], local: values},
+    }
+    definitions, node = phase.spec.definition.outputs, phase.spec.part("outputs")
+    return write_outputs(definitions, node, seen, folder, journal, values)
 
 
 def write_outputs(
@@ -282,15 +287,24 @@ def write_outputs(
     scope: Mapping[str, Any],
     folder: PhaseFolder | RunFolder | None,
     journal: Journal,
+    values: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Resolve outputs in declared order, and write those that have a file.
+
+    Args:
+        outputs: What the definition says.
+        node: Where that stands.
+        scope: What references begin with.
+        folder: Where files go; null when none is written.
+        journal: Told of every file.
+        values: Filled in as they come; null: a new mapping.
 
     Raises:
         MissingReferenceError: A reference leads to nothing.
         OutputError: A value does not fit its file.
         StorageError: A file could not be written.
     """
-    values: dict[str, Any] = {}
+    values = {} if values is None else values
     for name, output in outputs.items():
         values[name] = resolve_value(node.at(name, "value"), scope)
         if output.file is not None:

@@ -1,9 +1,12 @@
 """What workflow definitions read of earlier phases: references in values, checked and resolved.
 
-References are those of `declarative.references`; here dots in names are found (the longest name
-that fits counts), items of lists are also written ``a.0``, and results are looked into by their
-fields (`declarative.views`).
+    ${sweep.best_parameters}                  names between dots; at each step the longest that fits
+    ${sweep.portfolios.momentum.moderate}     counts, so names may hold dots
+    ${sweep.iterations.0}  ${sweep.iterations[0]}  ${sweep.outputs['a b']}
 
+A ``${`` that is not closed is text. Results are looked into by their fields (`declarative.views`).
+
+0. `cut` takes a text apart, once per text.
 1. `Readable` says what may be read from where a value stands; `check` holds every reference below
    a node against it, before anything runs.
 2. `resolve_value` gives the value with its references resolved, once.
@@ -13,22 +16,27 @@ fields (`declarative.views`).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from containers.configuration import METRIC_NAMES
 from containers.errors import MissingReferenceError, Problem
 from containers.nearest import did_you_mean
 from declarative.errors import PatternError
-from declarative.references import Node, Reference, Template, template_of
+from declarative.references import Node
 from declarative.views import PHASE_FIELDS, PhaseView, keys_of, walk
 
 __all__ = [
     "RESERVED",
+    "Read",
     "Readable",
     "check",
+    "cut",
     "holds_reference",
+    "parts_of",
     "references_in",
     "resolve_value",
     "split",
@@ -68,7 +76,7 @@ class Readable:
         if root == "outputs":
             return self._output(steps[1:])
         if root == "iteration":
-            return ("'iteration' is a number, which has nothing in it", None) if rest else None
+            return None
         if root in self.roots:
             return self._inside(str(root), self.roots[str(root)], steps[1:])
         known = [*self.outputs, "config", "outputs", "iteration", *self.roots]
@@ -140,17 +148,78 @@ class Readable:
         return f"'{where}' has no '{missing}'", hint
 
 
-def references_in(node: Node) -> Iterator[tuple[Node, Reference]]:
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One reference: its path as it is written, and the steps it takes."""
+
+    text: str
+    steps: tuple[str | int, ...]
+
+
+_READ: Final = re.compile(r"\$\{([^{}]*)\}")
+_STEP: Final = re.compile(r"\.?([^.\[\]'\"]+)|\[([0-9]+)\]|\['([^']+)'\]|\[\"([^\"]+)\"\]")
+
+
+@lru_cache(maxsize=4096)
+def cut(text: str) -> tuple[str | Read, ...]:
+    """Take a text apart into what is literal and what is read.
+
+    Raises:
+        ValueError: A reference is malformed.
+
+    >>> cut("after ${a.b[0]} of ${c")
+    ('after ', Read(text='a.b[0]', steps=('a', 'b', 0)), ' of ${c')
+    """
+    parts: list[str | Read] = []
+    place = 0
+    for match in _READ.finditer(text):
+        if match.start() > place:
+            parts.append(text[place : match.start()])
+        parts.append(Read(match[1], _steps(match[1])))
+        place = match.end()
+    if place < len(text) or not parts:
+        parts.append(text[place:])
+    return tuple(parts)
+
+
+def _steps(path: str) -> tuple[str | int, ...]:
+    steps: list[str | int] = []
+    place = 0
+    while place < len(path):
+        match = _STEP.match(path, place)
+        if match is None or (not place and path[0] in ".["):
+            break
+        name, index, *quoted = match.groups()
+        steps.append(int(index) if index is not None else name or quoted[0] or quoted[1])
+        place = match.end()
+    if place < len(path) or not steps:
+        raise ValueError(f"${{{path}}} is no reference, expected names between dots")
+    return tuple(steps)
+
+
+def parts_of(node: Node) -> tuple[str | Read, ...]:
+    """Take the text of a node apart.
+
+    Raises:
+        PatternError: A reference is malformed.
+    """
+    try:
+        return cut(node.value)
+    except ValueError as error:
+        raise node.error(str(error), "for example ${sweep.best_parameters}") from None
+
+
+def references_in(node: Node) -> Iterator[tuple[Node, Read]]:
     """Give every reference below a node, with the text it stands in.
 
     Raises:
-        PatternError: A text is malformed.
+        PatternError: A reference is malformed.
     """
     value = node.value
     if isinstance(value, str):
-        if "$" in value:
-            for part in template_of(node).parts:
-                if isinstance(part, Reference):
+        if "${" in value:
+            for part in parts_of(node):
+                if isinstance(part, Read):
                     yield node, part
     elif isinstance(value, dict | list):
         for key in value if isinstance(value, dict) else range(len(value)):
@@ -167,7 +236,7 @@ def check(node: Node, readable: Readable) -> list[Problem]:
     problems: list[Problem] = []
     try:
         for place, reference in references_in(node):
-            wrong = readable.problem(_plain_steps(reference))
+            wrong = readable.problem(reference.steps)
             if wrong is not None:
                 text = f"${{{reference.text}}}: {wrong[0]}"
                 problems += place.error(text, wrong[1]).problems
@@ -195,13 +264,8 @@ def split(node: Node) -> tuple[dict[str, Any], list[tuple[str | int, ...]]]:
         elif holds_reference(below):
             leaves.append((key,))
         else:
-            plain[key] = unescaped(below)
+            plain[key] = value
     return plain, leaves
-
-
-def unescaped(node: Node) -> Any:
-    """Give a value that holds no references: ``$${`` in it is ``${``."""
-    return resolve_value(node, {})
 
 
 def resolve_value(node: Node, scope: Mapping[str, Any]) -> Any:
@@ -216,7 +280,7 @@ def resolve_value(node: Node, scope: Mapping[str, Any]) -> Any:
     """
     value = node.value
     if isinstance(value, str):
-        return _filled(template_of(node), scope) if "$" in value else value
+        return _filled(parts_of(node), scope) if "${" in value else value
     if isinstance(value, dict):
         return {key: resolve_value(node.at(key), scope) for key in value}
     if isinstance(value, list):
@@ -224,15 +288,14 @@ def resolve_value(node: Node, scope: Mapping[str, Any]) -> Any:
     return value
 
 
-def _filled(template: Template, scope: Mapping[str, Any]) -> Any:
-    parts = template.parts
-    if len(parts) == 1 and isinstance(parts[0], Reference):
+def _filled(parts: tuple[str | Read, ...], scope: Mapping[str, Any]) -> Any:
+    if len(parts) == 1 and isinstance(parts[0], Read):
         found = _found(parts[0], scope)
         return found.result if isinstance(found, PhaseView) else found
     return "".join(p if isinstance(p, str) else _written(p, scope) for p in parts)
 
 
-def _written(reference: Reference, scope: Mapping[str, Any]) -> str:
+def _written(reference: Read, scope: Mapping[str, Any]) -> str:
     """Write a value inside text: text as it is, everything else as JSON."""
     value = _found(reference, scope)
     if isinstance(value, str):
@@ -247,11 +310,8 @@ def _written(reference: Reference, scope: Mapping[str, Any]) -> str:
         ) from None
 
 
-def _found(reference: Reference, scope: Mapping[str, Any]) -> Any:
-    steps = tuple(
-        _filled_key(step, scope) if isinstance(step, Template) else step
-        for step in (reference.root, *reference.steps)
-    )
+def _found(reference: Read, scope: Mapping[str, Any]) -> Any:
+    steps = reference.steps
     value, place = walk(scope, steps)
     if place == len(steps):
         return value
@@ -262,20 +322,3 @@ def _found(reference: Reference, scope: Mapping[str, Any]) -> Any:
     if isinstance(value, list | tuple):
         hint = f" (it has {len(value)} items, counted from 0)"
     raise MissingReferenceError(f"${{{reference.text}}}: {where} no '{missing}'{hint}")
-
-
-def _filled_key(step: Template, scope: Mapping[str, Any]) -> str:
-    return "".join(p if isinstance(p, str) else _written(p, scope) for p in step.parts)
-
-
-def _plain_steps(reference: Reference) -> tuple[str | int, ...]:
-    """Give the steps up to the first that only values decide."""
-    steps: list[str | int] = [reference.root]
-    for step in reference.steps:
-        if isinstance(step, Template):
-            if any(not isinstance(part, str) for part in step.parts):
-                break
-            steps.append("".join(map(str, step.parts)))
-        else:
-            steps.append(step)
-    return tuple(steps)

@@ -26,8 +26,8 @@ from declarative.definitions import (
 )
 from declarative.errors import PatternError
 from declarative.patterns import Library, Pattern
-from declarative.reading import RESERVED, Readable, check, references_in
-from declarative.references import Node, Reference, template_of
+from declarative.reading import RESERVED, Read, Readable, check, parts_of, references_in
+from declarative.references import Node
 from declarative.schema import model_of
 from declarative.views import walk
 
@@ -157,10 +157,6 @@ def flatten(workflow: Pattern[WorkflowDefinition], library: Library) -> Workflow
             hint = "references begin with that word; choose another"
             problems += at.error(f"a phase cannot be called '{phase.name}'", hint).problems
         seen.add(phase.name)
-    for place, branch in enumerate(workflow.definition.branches):
-        if branch.name in seen:
-            at = workflow.node("branches", place, "name")
-            problems += at.error(f"a phase is called '{branch.name}' as well").problems
     if problems:
         raise PatternError(problems)
     return Workflow(workflow, tuple(phases))
@@ -242,11 +238,10 @@ def _filled(node: Node, scope: Mapping[str, Any]) -> Any:
         return [_filled(node.at(index), scope) for index in range(len(value))]
     if not isinstance(value, str) or "${parameters" not in value:
         return value
-    parts = template_of(node).parts
     filled: list[Any] = []
-    for part in parts:
-        if isinstance(part, Reference) and part.root == "parameters":
-            steps = [str(step) if not isinstance(step, int) else step for step in part.steps]
+    for part in parts_of(node):
+        if isinstance(part, Read) and part.steps[0] == "parameters":
+            steps = part.steps[1:]
             found, place = walk(scope["parameters"], steps)
             if place < len(steps):
                 known = scope["parameters"]
@@ -303,7 +298,7 @@ def check_workflow(workflow: Workflow, config: Mapping[str, Any] | None) -> None
 
 
 def _check_input(node: Node, readable: Readable) -> list[Problem]:
-    parts = template_of(node).parts
+    parts = parts_of(node)
     if len(parts) != 1 or isinstance(parts[0], str):
         message = f"found '{node.value}', expected one reference and nothing else"
         return list(node.error(message, "for example ${generate.signals}").problems)
