@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
-from containers.components.discovery import load_modules
 
+from containers.components.discovery import load_modules
 from containers.errors import ConfigurationError, Problem
 from imperative.sequences import SEQUENCES, PhaseSequence
 from imperative.topologies import TOPOLOGIES, Topology

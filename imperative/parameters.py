@@ -5,14 +5,14 @@ Names may have dots; the longest strategy name that fits counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from containers.configuration import Configuration, StrategySettings
 
-__all__ = ["strategies_with", "strategy_of", "with_parameters"]
+__all__ = ["items_with", "strategies_with", "strategy_of", "with_parameters"]
 
 
 def with_parameters(configuration: Configuration, parameters: Mapping[str, Any]) -> Configuration:
@@ -35,11 +35,27 @@ def strategies_with(
     changed = {strategy.name: strategy for strategy in strategies}
     for key, value in parameters.items():
         name = strategy_of(key, changed)
-        own = dict(changed[name].parameters)
-        parameter, _, member = key[len(name) + 1 :].partition(".")
-        own[parameter] = {**own[parameter], member: value} if member else value
+        own = _with_value(changed[name].parameters, key[len(name) + 1 :], value)
         changed[name] = msgspec.structs.replace(changed[name], parameters=own)
     return tuple(changed.values())
+
+
+def items_with(
+    strategies: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Give strategies, as a configuration writes them, with some parameters replaced."""
+    changed = {item.get("name", item["type"]): dict(item) for item in strategies}
+    for key, value in parameters.items():
+        name = strategy_of(key, changed)
+        own = _with_value(changed[name].get("parameters", {}), key[len(name) + 1 :], value)
+        changed[name]["parameters"] = own
+    return list(changed.values())
+
+
+def _with_value(parameters: Mapping[str, Any], place: str, value: Any) -> dict[str, Any]:
+    parameter, _, member = place.partition(".")
+    inner = {**parameters.get(parameter, {}), member: value} if member else value
+    return {**parameters, parameter: inner}
 
 
 def strategy_of(key: str, names: Iterable[str]) -> str:
