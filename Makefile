@@ -10,7 +10,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_BENCH := $(VENV)/.ready-bench
-CONFIGS := $(sort $(wildcard fixtures/workflows/*.yaml fixtures/handmade/*.yaml))
+CONFIGS := $(sort $(wildcard fixtures/workflows/*.yaml fixtures/handmade/*.yaml fixtures/handmade/*/*.yaml))
 CODE := containers imperative declarative parity tests benchmarks fixtures
 
 .DEFAULT_GOAL := help
@@ -51,7 +51,9 @@ bench: $(READY_BENCH)
 fixtures: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fixtures]'
 	$(BIN)/python fixtures/market/build.py --check
+	$(BIN)/python fixtures/market/weekly.py --check
 	$(BIN)/python fixtures/handmade/compute.py --check
+	$(BIN)/python fixtures/handmade/walk_forward/compute.py --check
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
