@@ -15,7 +15,7 @@ from parity.cli import main
 ROOT = Path(__file__).resolve().parents[2]
 MARKET = ROOT / "fixtures" / "market"
 HANDMADE = ROOT / "fixtures" / "handmade"
-OWN = ROOT / "tests" / "parity" / "own"
+OWN = ROOT / "fixtures" / "own"
 
 _WRITTEN = {
     "ibm_2003": f"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,11 @@ from parity.record import Record
 from parity.reporting.features import features_markdown
 from parity.subjects import parse_subject, subject_for
 from parity.verdicts import Verdict
-from tests.parity.conftest import HANDMADE, OWN, Output
+from tests.parity.conftest import HANDMADE, ROOT, Output
 from tests.parity.test_whole_workflows import STUDY, WALK
 
 TWO = str(HANDMADE / "two_symbols.yaml")
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 NOT_YET = ("Memory management", "Error recovery", "Resume", "Parallel and distributed")
 
 
@@ -107,6 +108,22 @@ def test_what_failed_or_was_refused_is_no_evidence(
     assert EvidenceStore(tmp_path / ".parity" / "evidence").runs() == []
 
 
+def test_the_readme_has_the_table_of_what_make_verify_shows(
+    parity: Callable[..., Output], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (makefile,) = re.findall(r"^CONFIGS := .*wildcard (.*)\)\)$", MAKEFILE, re.MULTILINE)
+    configs = sorted(str(c.relative_to(ROOT)) for glob in makefile.split() for c in ROOT.glob(glob))
+    (own,) = re.findall(r"^OWN := (.*)$", MAKEFILE, re.MULTILINE)
+    monkeypatch.chdir(ROOT)
+    kept = ("--records", str(tmp_path / "records"), "--evidence", str(tmp_path / "evidence"))
+    output = parity("verify", *configs, *own.split(), *kept)
+    assert output.code == 0, output.out
+    table = parity("features", "--markdown", "--evidence", str(tmp_path / "evidence")).out
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (there,) = re.findall(r"<!-- parity features --markdown -->\n(.*?)\n\n", readme, re.DOTALL)
+    assert there == table.rstrip("\n")
+
+
 @pytest.fixture(scope="module")
 def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
     root = tmp_path_factory.mktemp("features")
@@ -172,5 +189,3 @@ def test_the_document_and_the_markdown_have_the_same_rows(parity: Callable[..., 
     assert [line.split(" | ")[0].removeprefix("| ") for line in lines[2:]] == [
         row["feature"] for row in document["rows"]
     ]
-    assert json.dumps(document)
-    assert OWN.is_dir()

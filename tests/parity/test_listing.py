@@ -71,9 +71,10 @@ def test_a_users_own_are_listed_with_their_files(parity: Callable[..., Output]) 
     ]
     own = [i for i in document["components"] if str(OWN) in i["origin"]]
     assert [(i["kind"], i["name"]) for i in own] == [
-        ("strategy", "reversal"),
-        ("classifier", "side"),
+        ("strategy", "fade"),
+        ("classifier", "gaps"),
     ]
+    assert [item["engine"] for item in document["modules"]] == ["declarative", "imperative"]
 
 
 def test_listing_loads_nothing_that_takes_long() -> None:

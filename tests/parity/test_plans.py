@@ -26,12 +26,12 @@ def test_a_plan_shows_phases_windows_units_and_containers(
     assert output.code == 0
     assert f"study by the {engine} engine: 7 phases, 67 units; nothing was run" in output.out
     for line in (
-        "1. noise: backtest, monte_carlo(walk_forward)",
+        "3. noise: backtest, monte_carlo(walk_forward)",
         "   40 units, 4 combinations",
         "   sample × 2: bars 0 to 124",
         "       test: bars 40 to 59, 10 before to warm up",
-        "   after signals",
-        "   input signals: signals.signals",
+        "   after late.signals",
+        "   input signals: late.signals.signals",
         "   containers of a unit: 2 data, 2 features, 1 classifier",
     ):
         assert line in output.out.splitlines()
@@ -50,8 +50,8 @@ def test_both_engines_plan_alike(parity: Callable[..., Output]) -> None:
 def test_a_plan_as_a_diagram(parity: Callable[..., Output]) -> None:
     lines = parity("plan", *STUDY, "--mermaid").out.splitlines()
     assert lines[0] == "flowchart TD"
-    assert '    p5["replay<br/>signal_replay, out_of_sample<br/>1 unit"]' in lines
-    assert "    p4 --> p5" in lines
+    assert '    p1["late.replay<br/>signal_replay, out_of_sample<br/>1 unit"]' in lines
+    assert "    p0 --> p1" in lines
 
 
 def test_conditions_stand_on_the_edges(parity: Callable[..., Output], tmp_path: Path) -> None:
