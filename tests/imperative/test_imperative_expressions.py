@@ -45,7 +45,7 @@ def value(text: str) -> Any:
         ("false and null or True", True),
         ("[1, 'a', true, null][3]", None),
         (".5 + 1e1", 10.5),
-        ("config.in . if", 1),
+        ("config['in']['if']", 1),
     ],
 )
 def test_an_expression_has_its_value(text: str, expected: Any) -> None:
