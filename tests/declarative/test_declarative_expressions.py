@@ -30,7 +30,7 @@ SCOPE: dict[str, Any] = {
         ("names[n - 3]", "y"), ("false and z > 1", False), ("true or z > 1", True), ("[]", []),
         ('"it\'s"', "it's"),
     ],
-)  # fmt: skip
+)
 def test_an_expression_gives_its_value(text: str, value: Any) -> None:
     result = compile_expression(text).evaluate(SCOPE)
     assert (result, type(result)) == (value, type(value))
@@ -88,7 +88,7 @@ def test_what_the_text_shows_to_be_wrong_is_refused_at_once(text: str, message: 
         ("t.upper", "'text' has no 'upper'"),
         ("a[z]", "found null in brackets, expected a key or an index"),
     ],
-)  # fmt: skip
+)
 def test_what_only_values_show_is_an_error_of_the_evaluation(text: str, message: str) -> None:
     expression = compile_expression(text)
     with pytest.raises(ExpressionError) as caught:
@@ -102,7 +102,7 @@ def test_lookups_are_the_chains_that_are_written_out() -> None:
         ("results", "a", "metrics", "x"), ("n",), ("config", "b"), ("results", "a.b", "status"),
     ) or expression.lookups == (
         ("results", "a", "metrics", "x"), ("config", "b"), ("n",), ("results", "a.b", "status"),
-    )  # fmt: skip
+    )
 
 
 def test_functions_are_those_that_are_allowed() -> None:
