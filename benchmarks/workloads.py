@@ -93,7 +93,10 @@ def _imperative(config: Mapping[str, Any], storage: str) -> Contender:
     from imperative.unit import run_unit
     from imperative.workflows import WORKFLOWS
 
-    ready = prepare_run(config, workflows=WORKFLOWS, components=default_components()).phases[0]
+    [phase] = prepare_run(config, workflows=WORKFLOWS, components=default_components()).phases
+    ready = phase.resolved
+    if ready is None:
+        raise TypeError("the phase holds references, which a benchmark has no values for")
     builder = TopologyBuilder()
 
     def run() -> object:

@@ -35,10 +35,7 @@ class Outlet(Protocol):
 
     @property
     def wanted(self) -> bool:
-        """Say whether somebody hears or keeps the events.
-
-        Where nobody does, a publisher that has many of them may `skip` instead of making each.
-        """
+        """Somebody hears or keeps the events; else a publisher may `skip` instead of making one."""
         ...
 
     @property

@@ -24,6 +24,9 @@ __all__ = [
     "Metrics",
     "PhaseResult",
     "PhaseStatus",
+    "PlannedIteration",
+    "PlannedRun",
+    "PlannedRunPhase",
     "PortfolioResult",
     "Signals",
     "StoredSignal",
@@ -266,6 +269,60 @@ def units(
             yield from units(iteration.iterations, here)
         else:
             yield here, iteration
+
+
+class PlannedIteration(msgspec.Struct, frozen=True):
+    """An iteration of a sequence as it would run.
+
+    Attributes:
+        window: The bars it would run over.
+        repeats: How many iterations alike in structure it stands for, itself the first.
+        units: How many units all of them come to.
+        iterations: Those below it, in order; empty in a leaf.
+    """
+
+    window: Window
+    repeats: int
+    units: int
+    iterations: tuple[PlannedIteration, ...] = ()
+
+
+class PlannedRunPhase(msgspec.Struct, frozen=True):
+    """A phase as it would run.
+
+    Attributes:
+        name: Its name.
+        topology: What its units are built by.
+        sequence: As text, ``monte_carlo(walk_forward)``.
+        depends_on: Phases it waits for.
+        required: Whether its failure is the workflow's.
+        conditions: As text.
+        inputs: Name to path of the reference.
+        units: How many units; null where references decide.
+        combinations: Of the parameter space, where something walks it; null where nothing does.
+        iterations: The tree; empty where references decide.
+        containers: Ids of the containers of its first unit; empty where references decide.
+    """
+
+    name: str
+    topology: str
+    sequence: str
+    depends_on: tuple[str, ...]
+    required: bool
+    conditions: tuple[str, ...]
+    inputs: Mapping[str, str]
+    units: int | None
+    combinations: int | None
+    iterations: tuple[PlannedIteration, ...]
+    containers: tuple[str, ...]
+
+
+class PlannedRun(msgspec.Struct, frozen=True):
+    """What a run would do in its first pass: phases in the order of execution."""
+
+    workflow: str
+    digest: str
+    phases: tuple[PlannedRunPhase, ...]
 
 
 class PhaseResult(msgspec.Struct, frozen=True):

@@ -3,15 +3,13 @@
 `Coordinator.run_workflow`
 
 1. prepares: reads, checks and resolves the configuration of the workflow and of every phase, puts
-   the phases in order, loads the data (`imperative.preparation.prepare`);
-2. names the run, and makes its folder when results go to disk (`_open`). Up to here nothing is
+   the phases in order, loads the data, plans the iterations (`imperative.preparation.prepare`);
+2. names the run, and makes its folder when something is written (`_open`). Up to here nothing is
    journalled, and whatever is wrong raises `ConfigurationError` with nothing written;
-3. journals what was found (`_announce`);
-4. runs the phases (`imperative.phases.run_phases`): for each the `Sequencer` takes iterations from
-   the phase's sequence, the `TopologyBuilder` builds a unit for each, and
-   `imperative.unit.run_unit` drives it from created to cleaned;
-5. puts the result together (`_result`);
-6. writes it when results go to disk (`_save`), and ends the journal.
+3. runs the passes of the workflow (`imperative.loop.WorkflowRun`), in each the phases
+   (`imperative.phases`), in each the iterations of its sequences (`imperative.sequencer`), each of
+   which ends in units (`imperative.unit`);
+4. writes the result when results go to disk (`_save`), and ends the journal.
 """
 
 from __future__ import annotations
@@ -27,28 +25,25 @@ from containers.configuration import UserInput
 from containers.errors import StorageError
 from containers.failures import describe_error
 from containers.journal import (
-    ConfigResolved,
     ErrorRaised,
     Journal,
     JournalConsumer,
     OutputWritten,
     WorkflowFinished,
-    WorkflowStarted,
 )
-from containers.results import LoopIterationResult, WorkflowResult
+from containers.results import PlannedRun, WorkflowResult
 from containers.storage import RunFolder, check_workflow_id, default_workflow_id
-from containers.trace import combine_summaries
-from imperative.outcome import best_phase
-from imperative.phases import PassOutcome, run_phases
+from imperative.discovery import Definitions, all_definitions
+from imperative.loop import ENGINE, WorkflowRun, needs_folder
 from imperative.preparation import Preparation, prepare
+from imperative.preview import planned_run
 from imperative.sequencer import Sequencer
+from imperative.sequences import PhaseSequence
+from imperative.topologies import Topology
 from imperative.topology import TopologyBuilder
-from imperative.workflow import Workflow
-from imperative.workflows import WORKFLOWS
+from imperative.workflow import Module, Workflow
 
 __all__ = ["ENGINE", "Coordinator"]
-
-ENGINE: Final = "imperative"
 
 
 class Coordinator:
@@ -59,9 +54,20 @@ class Coordinator:
         consumers: Hear every journal record as it is written.
         root: The folder that ``results.directory`` starts from; null: the working directory at
             the time of the run.
+        workflows: Workflow classes by name, beside the shipped ones.
+        sequences: Sequences by name, alike.
+        topologies: Topologies by name, alike.
+        modules: Modules by name.
+        definitions: More of all of these, for example from `imperative.discovery.load_folder`.
 
     Attributes:
         workflows: Workflow classes by name; the shipped ones, and what is added here.
+        sequences: Sequences by name, alike.
+        topologies: Topologies by name, alike.
+        modules: Modules by name, alike.
+
+    Raises:
+        ConfigurationError: Two definitions have one name; the message shows both places.
     """
 
     def __init__(
@@ -70,8 +76,20 @@ class Coordinator:
         components: Components | None = None,
         consumers: Sequence[JournalConsumer] = (),
         root: Path | None = None,
+        workflows: Mapping[str, type[Workflow]] | None = None,
+        sequences: Mapping[str, type[PhaseSequence]] | None = None,
+        topologies: Mapping[str, type[Topology]] | None = None,
+        modules: Mapping[str, type[Module]] | None = None,
+        definitions: Definitions | None = None,
     ) -> None:
-        self.workflows: Final[dict[str, type[Workflow]]] = dict(WORKFLOWS)
+        known = all_definitions(
+            Definitions(workflows or {}, sequences or {}, topologies or {}, modules or {}),
+            definitions,
+        )
+        self.workflows: Final[dict[str, type[Workflow]]] = dict(known.workflows)
+        self.sequences: Final[dict[str, type[PhaseSequence]]] = dict(known.sequences)
+        self.topologies: Final[dict[str, type[Topology]]] = dict(known.topologies)
+        self.modules: Final[dict[str, type[Module]]] = dict(known.modules)
         self._components = default_components() if components is None else components
         self._consumers = tuple(consumers)
         self._root = root
@@ -92,74 +110,86 @@ class Coordinator:
             ConfigurationError: It cannot run. Nothing was written or journalled.
             KeyboardInterrupt: Ctrl-C, after all containers were stopped and cleaned up.
         """
-        preparation = prepare(config, workflows=self.workflows, components=self._components)
+        sequencer = self._sequencer()
+        preparation = self._prepare(config, sequencer)
         name, folder = self._open(preparation, workflow_id)
         journal = Journal(self._consumers)
-        _announce(preparation, journal)
-        sequencer = Sequencer(TopologyBuilder(self._components))
-        outcome = run_phases(preparation, sequencer, journal.child("iteration", 0), folder, 0)
-        result = _result(preparation, name, outcome)
-        if folder is not None:
-            result = _save(result, folder, journal)
+        run = WorkflowRun(
+            prepare=lambda user, before: self._prepare(user, sequencer, before),
+            sequencer=sequencer,
+            workflows=self.workflows,
+            open_folder=lambda: self._make_folder(preparation, workflow_id),
+            workflow_id=name,
+            folder=folder,
+        )
+        result = run.run(preparation, journal)
+        if run.folder is not None:
+            result = _save(result, run.folder, journal, preparation)
         journal.write(WorkflowFinished(success=result.success))
         return result
+
+    def plan_workflow(self, config: Mapping[str, Any] | str | Path | UserInput) -> PlannedRun:
+        """Say what the first pass of `run_workflow` would run; nothing runs, nothing is written.
+
+        Raises:
+            ConfigurationError: It could not run.
+        """
+        sequencer = self._sequencer()
+        return planned_run(self._prepare(config, sequencer), sequencer)
+
+    def _sequencer(self) -> Sequencer:
+        builder = TopologyBuilder(self._components, self.topologies)
+        return Sequencer(builder, self.sequences)
+
+    def _prepare(
+        self,
+        config: Mapping[str, Any] | str | Path | UserInput,
+        sequencer: Sequencer,
+        before: Preparation | None = None,
+    ) -> Preparation:
+        return prepare(
+            config,
+            workflows=self.workflows,
+            components=self._components,
+            modules=self.modules,
+            sequencer=sequencer,
+            loader=None if before is None else before.loader,
+        )
 
     def _open(
         self, preparation: Preparation, workflow_id: str | None
     ) -> tuple[str, RunFolder | None]:
-        """Name the run, and make its folder when results go to disk."""
+        """Name the run, and make its folder when results go to disk or outputs to files."""
         workflow, configuration = preparation.workflow.name, preparation.configuration
         if workflow_id is not None:
             check_workflow_id(workflow_id)
-        if configuration.settings.results.storage == "memory":
+        if configuration.settings.results.storage == "memory" and not needs_folder(preparation):
             name = workflow_id or default_workflow_id(workflow, configuration.digest, 1)
             return name, None
+        folder = self._make_folder(preparation, workflow_id)
+        return folder.workflow_id, folder
+
+    def _make_folder(self, preparation: Preparation, workflow_id: str | None) -> RunFolder:
+        configuration = preparation.configuration
         root = Path.cwd() if self._root is None else self._root
-        folder = RunFolder.create(
+        return RunFolder.create(
             root / configuration.settings.results.directory,
-            workflow=workflow,
+            workflow=preparation.workflow.name,
             digest=configuration.digest,
             workflow_id=workflow_id,
         )
-        return folder.workflow_id, folder
 
 
-def _announce(preparation: Preparation, journal: Journal) -> None:
-    journal.write(WorkflowStarted(workflow=preparation.workflow.name))
-    for record in preparation.dropped:
-        journal.write(record)
-    configuration = preparation.configuration
-    journal.write(ConfigResolved(config=configuration.document, digest=configuration.digest))
+def _save(
+    result: WorkflowResult, folder: RunFolder, journal: Journal, preparation: Preparation
+) -> WorkflowResult:
+    """Write the files of the run's own folder; a failure to do so is the run's failure.
 
-
-def _result(preparation: Preparation, workflow_id: str, outcome: PassOutcome) -> WorkflowResult:
-    configuration, results = preparation.configuration, outcome.results
-    units = (unit for result in results.values() for unit in result.iterations)
-    return WorkflowResult(
-        workflow=preparation.workflow.name,
-        workflow_id=workflow_id,
-        engine=ENGINE,
-        success=outcome.success,
-        error=outcome.error,
-        phase_results=results,
-        iterations=(LoopIterationResult(index=0, success=outcome.success, phase_results=results),),
-        branches={},
-        aggregated_results=best_phase(results, configuration.settings.objective),
-        outputs={},
-        trace_summary=combine_summaries(
-            unit.trace_summary for unit in units if unit.trace_summary is not None
-        ),
-        metadata={
-            "config_digest": configuration.digest,
-            "random_seed": configuration.settings.random_seed,
-        },
-    )
-
-
-def _save(result: WorkflowResult, folder: RunFolder, journal: Journal) -> WorkflowResult:
-    """Write the files of the run's own folder; a failure to do so is the run's failure."""
+    With results in memory there are outputs alone, and the manifest of them.
+    """
     try:
-        journal.write(OutputWritten(path=folder.write_result(result.to_document())))
+        if preparation.configuration.settings.results.storage == "disk":
+            journal.write(OutputWritten(path=folder.write_result(result.to_document())))
         journal.write(OutputWritten(path=folder.write_manifest()))
     except StorageError as error:
         info = describe_error(error, journal.path)

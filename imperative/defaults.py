@@ -112,10 +112,8 @@ def complete(config: Mapping[str, Any], components: Components) -> dict[str, Any
     if "symbols" in config:
         completed["symbols"] = [_filled(item, {"timeframes": ["1d"]}) for item in config["symbols"]]
     if "strategies" in config:
-        everywhere = {"symbols": None, "timeframe": None}
         completed["strategies"] = [
-            _filled(_component(item, components.strategies), everywhere)
-            for item in config["strategies"]
+            _component(item, components.strategies) for item in config["strategies"]
         ]
     completed["classifiers"] = [
         _component(item, components.classifiers) for item in config["classifiers"]
@@ -128,11 +126,12 @@ def complete(config: Mapping[str, Any], components: Components) -> dict[str, Any
 
 
 def _component(item: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a strategy or classifier its name and, in declared order, all its parameters."""
+    """Give a strategy or classifier its name, its streams and all its parameters, in order."""
     declared = known[item["type"]].parameters
     parameters = {name: parameter.default for name, parameter in declared.items()}
     parameters |= item.get("parameters", {})
-    return {**_filled(item, {"name": item["type"]}), "parameters": parameters}
+    named = {"name": item["type"], "symbols": None, "timeframe": None}
+    return {**_filled(item, named), "parameters": parameters}
 
 
 def _profile(item: Mapping[str, Any], components: Components, *, symbols: int) -> dict[str, Any]:

@@ -9,9 +9,14 @@ from containers.errors import ConfigurationError, Problem
 from containers.nearest import did_you_mean
 from imperative.workflow import Phase
 
-__all__ = ["order_phases"]
+__all__ = ["is_phase_name", "order_phases"]
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+
+
+def is_phase_name(name: str) -> bool:
+    """Say whether a phase, or a branch, can be called so: it becomes the name of a folder."""
+    return _NAME.fullmatch(name) is not None
 
 
 def order_phases(workflow: str, phases: Sequence[Phase]) -> tuple[Phase, ...]:
@@ -44,7 +49,7 @@ def _problems(workflow: str, phases: Sequence[Phase]) -> Iterator[Problem]:
         yield Problem(f"workflow '{workflow}' has no phases, expected at least one")
     names = [phase.name for phase in phases]
     for index, phase in enumerate(phases):
-        if not _NAME.fullmatch(phase.name):
+        if not is_phase_name(phase.name):
             yield Problem(
                 f"workflow '{workflow}' has a phase {phase.name!r}, expected letters, digits, "
                 "'.', '_' or '-'",

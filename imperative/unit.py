@@ -2,7 +2,7 @@
 
 1. `_announce` journals the topology;
 2. `_initialize` and `_start` take all containers, in topology order, to running;
-3. `_execute` runs every slice;
+3. `_execute` runs every slice, those before the window only as far as they warm up;
 4. `_collect` asks all containers for results while they run;
 5. `_stop` stops what runs, in reverse;
 6. `_clean_up` cleans up what was touched, in reverse; containers save what they collected. Then
@@ -38,7 +38,7 @@ from containers.lifecycle import State, Trigger
 from containers.results import ErrorInfo
 from containers.trace import Trace, TraceRecorder
 from containers.trading import PortfolioReport
-from imperative.topologies.base import PortfolioOrigin
+from imperative.topologies.base import PortfolioOrigin, Topology
 
 __all__ = ["Unit", "UnitError", "UnitOutcome", "journal_failure", "keeping", "run_unit"]
 
@@ -55,20 +55,31 @@ class Unit:
         recorder: Where the bus keeps events.
         times_ns: (k,) int64 nanoseconds UTC, ascending: the end of every slice.
         portfolios: What each portfolio was made of, by id, in topology order.
+        topology: What built it, and says what it came to.
+        warm_up_slices: How many of the first slices only warm up.
     """
 
     bus: Bus
     recorder: TraceRecorder
     times_ns: npt.NDArray[np.int64]
     portfolios: Mapping[str, PortfolioOrigin]
+    topology: Topology
+    warm_up_slices: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class UnitOutcome:
-    """What came of a unit: a report for each portfolio by id, in topology order, and the trace."""
+    """What came of a unit.
+
+    Attributes:
+        reports: Of each portfolio by id, in topology order.
+        trace: What was kept of its events.
+        collected: What each container gave, by its id.
+    """
 
     reports: Mapping[str, PortfolioReport]
     trace: Trace
+    collected: Mapping[str, object]
 
 
 class UnitError(Exception):
@@ -111,7 +122,7 @@ def run_unit(unit: Unit, journal: Journal | None = None) -> UnitOutcome:
         if not errors:
             with keeping(errors):
                 trace = unit.recorder.finish(unit.bus.seq)
-                return UnitOutcome(reports=_reports(unit, collected), trace=trace)
+                return UnitOutcome(_reports(unit, collected), trace, collected)
         _abandon(unit, errors)
     except BaseException as interruption:
         later: list[Exception] = []
@@ -169,8 +180,13 @@ def _start(unit: Unit) -> None:
 
 
 def _execute(unit: Unit) -> None:
-    for first in range(0, len(unit.times_ns), _TIMES_AT_ONCE):
-        unit.bus.run_slices(unit.times_ns[first : first + _TIMES_AT_ONCE].tolist())
+    before, window = np.split(unit.times_ns, [unit.warm_up_slices])
+    for times_ns, run in (
+        (before, unit.bus.run_warm_up_slices),
+        (window, unit.bus.run_slices),
+    ):
+        for first in range(0, len(times_ns), _TIMES_AT_ONCE):
+            run(times_ns[first : first + _TIMES_AT_ONCE].tolist())
 
 
 def _collect(unit: Unit) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The command ``parity``. Commands import what they need when they run, so help is quick.
+"""The command ``parity``. A command is imported when it is named, so help and lists are quick.
 
 Exit codes: 0 parity or success; 1 anything differs; 2 wrong usage, or a configuration all refuse;
 3 all fail alike, or a run failed; 4 nothing was compared; 130 interrupted.
@@ -8,29 +8,49 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Final
 
 import click
 
-from containers.errors import ConfigurationError, ContainersError
-from parity.commands.output import forget_stdout
-from parity.commands.run import run
-from parity.commands.verify import verify
-from parity.errors import ParityError, UsageError
+__all__ = ["COMMANDS", "cli", "main"]
 
-__all__ = ["cli", "main"]
+_INTERRUPTED: Final = 130
 
-_INTERRUPTED = 130
+COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "features": ("features", "features", "Show what both engines can do, with the evidence."),
+    "list": ("listing", "list_command", "List what there is, by name, engine and origin."),
+    "plan": ("plan", "plan", "Show what a configuration would run, and run nothing."),
+    "run": ("run", "run", "Run a workflow through one engine."),
+    "schema": ("schema", "schema", "Print the JSON Schema of a kind of file."),
+    "verify": ("verify", "verify", "Run workflows through several subjects and compare."),
+}
+"""Module, function and short help of each command."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Finds commands by name without importing the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, function, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"parity.commands.{module}"), function)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][2]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="paritykit", prog_name="parity")
 def cli() -> None:
     """Change the engine, and prove that nothing changed: event by event, bit by bit."""
-
-
-cli.add_command(run)
-cli.add_command(verify)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -43,10 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        forget_stdout()  # the reader went away, as `head` does: no error to report
+        _forget_stdout()  # the reader went away, as `head` does: no error to report
     except OSError as error:
         click.echo(f"error: the output could not be written: {error.strerror}", err=True)
-        forget_stdout()
+        _forget_stdout()
         code = 2
     sys.exit(code)
 
@@ -62,16 +82,30 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         code = _INTERRUPTED
-    except (ContainersError, ParityError) as error:
-        code = _explain(error)
+    except Exception as error:
+        explained = _explain(error)
+        if explained is None:
+            raise
+        code = explained
     return code if isinstance(code, int) else 0
 
 
-def _explain(error: ContainersError | ParityError) -> int:
-    """Print an error that was made to be read; give its exit code."""
+def _explain(error: Exception) -> int | None:
+    """Print an error that was made to be read; give its exit code, null for any other."""
+    from containers.errors import ConfigurationError, ContainersError
+    from parity.errors import ParityError, UsageError
+
     if isinstance(error, ConfigurationError):
         for problem in error.problems:
             click.echo(f"error: {problem}", err=True)
         return 2
+    if not isinstance(error, ContainersError | ParityError):
+        return None
     click.echo(f"error: {error}", err=True)
     return 2 if isinstance(error, UsageError) else 3
+
+
+def _forget_stdout() -> None:
+    from parity.commands.output import forget_stdout
+
+    forget_stdout()

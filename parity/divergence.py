@@ -7,8 +7,9 @@ sides, and by the part of the configuration that its container obeys.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -16,6 +17,7 @@ from containers.events import Event
 from containers.trace import Trace
 from parity.channels import Channel
 from parity.comparison.outcome import ChannelOutcome, Difference
+from parity.places import iteration_of, phase_name
 from parity.record import Record
 
 __all__ = ["Divergence", "first_divergence"]
@@ -30,8 +32,12 @@ class Divergence(msgspec.Struct, frozen=True):
         control: Value, event or row of the control; null when it has none.
         candidate: That of the candidate.
         fields: Names of the fields that differ.
-        container: Id of the container whose event differs; null outside traces.
-        config_path: Part of the configuration that container obeys; null outside traces.
+        phase: Name of the phase it lies in; null above the phases.
+        iteration: The iterations of the phase's sequence it lies in, outermost first, for example
+            ``window=2/window=0``; null above them.
+        container: Id of the container that differs: publisher of an event, or the one that was
+            built or moved; null elsewhere.
+        config_path: Part of the configuration that container obeys; null without one.
         control_chain: For events: the event and its causes, nearest first, on the control's side.
             It ends at a bar, or where the trace level did not keep a cause.
         candidate_chain: The same on the candidate's side.
@@ -43,11 +49,16 @@ class Divergence(msgspec.Struct, frozen=True):
     control: Any
     candidate: Any
     fields: tuple[str, ...] = ()
+    phase: str | None = None
+    iteration: str | None = None
     container: str | None = None
     config_path: str | None = None
     control_chain: tuple[dict[str, Any], ...] = ()
     candidate_chain: tuple[dict[str, Any], ...] = ()
     also: tuple[Channel, ...] = ()
+
+
+_ENTRY: Final = re.compile(r"\[(?P<entry>\d+)\](?:\.containers\[(?P<built>\d+)\])?")
 
 
 def first_divergence(
@@ -61,17 +72,27 @@ def first_divergence(
         # Nothing ran on one side: that, and not the channels it left empty, is where they part.
         differing.sort(key=lambda channel: channel not in (Channel.STATUS, Channel.ERRORS))
     channel = differing[0]
+    if channel is Channel.LIFECYCLE and Channel.TRACE in differing and _is_count(outcomes[channel]):
+        # Another number of events is what another event comes to: the trace knows which it was.
+        differing.remove(Channel.TRACE)
+        differing.insert(0, Channel.TRACE)
+        channel = Channel.TRACE
     first = outcomes[channel].first
     assert first is not None  # a channel that differs says where
     event = first.left or first.right
+    container = event.container if event is not None else _container(control, channel, first)
+    if container is None:
+        container = _container(candidate, channel, first)
     return Divergence(
         channel=channel,
         path=first.path,
         control=first.control,
         candidate=first.candidate,
         fields=first.fields,
-        container=None if event is None else event.container,
-        config_path=None if event is None else _config_path(event.container),
+        phase=phase_name(first.path),
+        iteration=iteration_of(first.path),
+        container=container,
+        config_path=None if container is None else _config_path(container),
         control_chain=_chain(control, first, first.left),
         candidate_chain=_chain(candidate, first, first.right),
         also=tuple(differing[1:]),
@@ -89,6 +110,26 @@ def _chain(record: Record, first: Difference, event: Event | None) -> tuple[dict
             break
         event = trace.event_by_seq(cause)
     return tuple(chain)
+
+
+def _is_count(outcome: ChannelOutcome) -> bool:
+    """Whether a difference in ``lifecycle`` is of the slices or events that a unit had."""
+    return outcome.first is not None and outcome.first.path.endswith((".slices", ".events"))
+
+
+def _container(record: Record, channel: Channel, first: Difference) -> str | None:
+    """Name the container that a difference in ``topology`` or ``lifecycle`` is about."""
+    place, _, path = first.path.partition(": ")
+    match = _ENTRY.match(path)
+    if channel not in (Channel.TOPOLOGY, Channel.LIFECYCLE) or match is None:
+        return None
+    try:
+        entry = record.channels[channel][place][int(match["entry"])]
+        if match["built"] is not None:
+            return str(entry["containers"][int(match["built"])]["id"])
+        return str(entry["container"])
+    except (LookupError, TypeError):
+        return None  # that side does not have it
 
 
 def _config_path(container: str) -> str:

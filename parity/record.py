@@ -6,34 +6,19 @@ says of itself (its name) is left out too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
 from containers.errors import ConfigPath, ConfigurationError
-from containers.failures import path_text
-from containers.journal import (
-    BarDropped,
-    ConfigResolved,
-    Entry,
-    ErrorRaised,
-    HookCalled,
-    IterationStarted,
-    LifecycleMoved,
-    OutputWritten,
-    PhaseFinished,
-    PhaseSkipped,
-    PhaseStarted,
-    PlanMade,
-    TopologyBuilt,
-    UnitExecuted,
-    WorkflowFinished,
-    WorkflowStarted,
-)
-from containers.results import IterationResult, PhaseResult, WorkflowResult
+from containers.journal import Entry
+from containers.results import WorkflowResult
 from parity.channels import ALL, Channel, Content
+from parity.places import phase_of
+from parity.recording import add_files, add_journal, add_result
+from parity.recording.plain import without_root
 
 __all__ = [
     "OVERRIDABLE",
@@ -46,25 +31,6 @@ __all__ = [
 ]
 
 Status: TypeAlias = Literal["succeeded", "failed", "refused"]
-
-_JOURNAL: Mapping[type, Channel] = {
-    ConfigResolved: Channel.CONFIG,
-    BarDropped: Channel.CONFIG,
-    WorkflowStarted: Channel.PLAN,
-    PlanMade: Channel.PLAN,
-    PhaseStarted: Channel.PLAN,
-    PhaseSkipped: Channel.PLAN,
-    PhaseFinished: Channel.PLAN,
-    WorkflowFinished: Channel.PLAN,
-    IterationStarted: Channel.WINDOWS,
-    TopologyBuilt: Channel.TOPOLOGY,
-    LifecycleMoved: Channel.LIFECYCLE,
-    UnitExecuted: Channel.LIFECYCLE,
-    HookCalled: Channel.HOOKS,
-    OutputWritten: Channel.FILES,
-    ErrorRaised: Channel.ERRORS,
-}
-
 
 OVERRIDABLE: Final[frozenset[ConfigPath]] = frozenset(
     {("trace_level",), ("results", "storage"), ("results", "directory")}
@@ -93,6 +59,8 @@ class Record(msgspec.Struct, frozen=True):
         explanation: What a refusal or failure said, for people.
         told: The settings by which the subject was told how to run, by path; they may differ.
         trace_settings: What each unit's trace keeps; a unit not named keeps everything.
+        covers: The units it is about; null: the whole run. Of another record, only what belongs to
+            them is compared with it.
     """
 
     subject: str
@@ -104,6 +72,7 @@ class Record(msgspec.Struct, frozen=True):
     explanation: str | None = None
     told: Mapping[ConfigPath, str] = {}
     trace_settings: Mapping[str, TraceSettings] = {}
+    covers: frozenset[str] | None = None
 
     def settings_of(self, unit: str) -> TraceSettings:
         """Say what the trace of ``unit`` keeps."""
@@ -118,23 +87,24 @@ def record_of_run(
     *,
     told: Mapping[ConfigPath, str] = {},
     root: Path | None = None,
+    folder: Path | None = None,
 ) -> Record:
-    """Sort a result and its journal into channels; ``root`` is struck from what errors say."""
+    """Sort a result, its journal and its files into channels.
+
+    Args:
+        subject: Name of the subject that ran.
+        result: What it gave back.
+        entries: Its journal, in order.
+        duration_s: Wall time of the run.
+        told: The settings by which the subject was told how to run.
+        root: The subject's own folder, struck from what errors say.
+        folder: Of the run, where it has one; null: its files are not recorded.
+    """
     channels: dict[Channel, dict[str, Any]] = {channel: {} for channel in Channel}
-    for entry in entries:
-        channel = _JOURNAL[type(entry.record)]
-        place = path_text(entry.path)
-        channels[channel].setdefault(place, []).append(msgspec.to_builtins(entry.record))
-    for path, phase in _phases(result):
-        channels[Channel.OUTPUTS][path] = _phase_outputs(phase)
-        channels[Channel.STATUS][path] = {"status": phase.status, "reason": phase.reason}
-        for window, iteration in enumerate(phase.iterations):
-            _add_unit(channels, f"{path}/window={window}/unit=0", iteration)
-    channels[Channel.ERRORS] = _without_root(channels[Channel.ERRORS], root)
-    channels[Channel.OUTPUTS][""] = {
-        "aggregated_results": result.aggregated_results, "outputs": result.outputs,
-    }  # fmt: skip
-    channels[Channel.STATUS][""] = {"success": result.success}
+    add_result(channels, result, root)
+    add_journal(channels, entries, root)
+    if folder is not None:
+        add_files(channels, folder, result)
     return Record(
         subject=subject,
         workflow=result.workflow,
@@ -144,10 +114,7 @@ def record_of_run(
         duration_s=duration_s,
         explanation=None if result.error is None else _explain(result),
         told=told,
-        trace_settings={
-            unit: _trace_settings(unit, channels[Channel.CONFIG])
-            for unit in channels[Channel.TRACE]
-        },
+        trace_settings=_trace_settings(channels),
     )
 
 
@@ -173,7 +140,7 @@ def record_of_refusal(
 ) -> Record:
     """Record that a subject refused a configuration, with every problem it named."""
     plain = [msgspec.to_builtins(problem) for problem in error.problems]
-    problems = _without_root(plain, root)
+    problems = without_root(plain, root)
     return Record(
         subject=subject,
         workflow=None,
@@ -188,60 +155,18 @@ def record_of_refusal(
     )
 
 
-def _phases(result: WorkflowResult) -> Iterator[tuple[str, PhaseResult]]:
-    for iteration in result.iterations:
-        for name, phase in iteration.phase_results.items():
-            yield f"iteration={iteration.index}/phase={name}", phase
-
-
-def _add_unit(
-    channels: Mapping[Channel, dict[str, Any]], unit: str, iteration: IterationResult
-) -> None:
-    if iteration.trace is not None:
-        channels[Channel.TRACE][unit] = iteration.trace
-    for name, portfolio in iteration.portfolios.items():
-        place = f"{unit}/portfolio={name}"
-        channels[Channel.TRADES][place] = portfolio.trades
-        channels[Channel.EQUITY][place] = portfolio.equity_curve
-        channels[Channel.METRICS][place] = portfolio.metrics
-
-
-def _phase_outputs(phase: PhaseResult) -> dict[str, Any]:
-    return {
-        "sequence": phase.sequence,
-        "topology": phase.topology,
-        "metrics": phase.metrics,
-        "best_portfolio": phase.best_portfolio,
-        "best_parameters": phase.best_parameters,
-        "aggregate_metrics": phase.aggregate_metrics,
-        "outputs": phase.outputs,
-        "portfolios": {
-            name: {"strategy": p.strategy, "profile": p.profile, "parameters": p.parameters}
-            for name, p in phase.portfolios.items()
-        },
-    }
-
-
-def _trace_settings(unit: str, configs: Content) -> TraceSettings:
-    """Read what a unit's trace keeps from the resolved configuration of its phase."""
-    phase = unit.partition("/window=")[0]
-    for entry in configs.get(phase, ()):
-        if "config" in entry:
-            config = entry["config"]
-            trace = config["trace"]
-            return TraceSettings(config["trace_level"], trace["containers"], trace["max_events"])
-    return TraceSettings()
-
-
-def _without_root(tree: Any, root: Path | None) -> Any:
-    """Strike a subject's own folder from texts: it means nothing, and differs between any two."""
-    if isinstance(tree, str):
-        return tree if root is None else tree.replace(str(root), "ROOT")
-    if isinstance(tree, Mapping):
-        return {key: _without_root(value, root) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [_without_root(value, root) for value in tree]
-    return tree
+def _trace_settings(channels: Mapping[Channel, Content]) -> dict[str, TraceSettings]:
+    """Read what each unit's trace keeps from the resolved configuration of its phase."""
+    by_phase: dict[str, TraceSettings] = {}
+    for place, entries in channels[Channel.CONFIG].items():
+        for entry in entries:
+            if "config" in entry:
+                config = entry["config"]
+                trace = config["trace"]
+                by_phase[place] = TraceSettings(
+                    config["trace_level"], trace["containers"], trace["max_events"]
+                )
+    return {unit: by_phase.get(phase_of(unit), TraceSettings()) for unit in channels[Channel.TRACE]}
 
 
 def _explain(result: WorkflowResult) -> str:

@@ -2,12 +2,13 @@
 
 1. `verify` runs the control and each candidate on every configuration.
 2. Each candidate is compared with the control (`compare_records`), and so is the oracle, on every
-   configuration that it can express and that the control could run.
+   unit of a run of the control's that it can express.
 3. `Verification.exit_code` says it in one number (see README.md).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -22,7 +23,7 @@ from parity.record import Record, record_of_crash
 from parity.subjects import OracleSubject, Subject, record_of
 from parity.verdicts import Verdict, worst
 
-__all__ = ["Configured", "Pair", "Totals", "Verification", "verify"]
+__all__ = ["Configured", "Coverage", "Pair", "Totals", "Verification", "verify"]
 
 Configured: TypeAlias = Mapping[str, Any] | Path
 
@@ -51,6 +52,21 @@ class Totals(msgspec.Struct, frozen=True):
         return bool(self.events or self.trades or self.figures)
 
 
+class Coverage(msgspec.Struct, frozen=True):
+    """How many units the oracle was held against.
+
+    Attributes:
+        held: Units it worked out.
+        beyond: Units it could not express, counted by the reason.
+    """
+
+    held: int = 0
+    beyond: Mapping[str, int] = {}
+
+    def __add__(self, other: Coverage) -> Coverage:
+        return Coverage(self.held + other.held, dict(Counter(self.beyond) + Counter(other.beyond)))
+
+
 class Pair(msgspec.Struct, frozen=True):
     """One configuration, run by the control and one candidate.
 
@@ -64,6 +80,7 @@ class Pair(msgspec.Struct, frozen=True):
         divergence: Where the two part first; null when they don't.
         note: Why nothing was compared; null when something was.
         optional: The oracle's silence is no failure.
+        coverage: Of the oracle, the units it was held against; null for others.
     """
 
     config: str
@@ -75,6 +92,7 @@ class Pair(msgspec.Struct, frozen=True):
     divergence: Divergence | None
     note: str | None = None
     optional: bool = False
+    coverage: Coverage | None = None
 
     @property
     def totals(self) -> Totals:
@@ -125,6 +143,14 @@ class Verification(msgspec.Struct, frozen=True):
         for pair in self.pairs:
             total += pair.totals
         return total
+
+    @property
+    def coverage(self) -> Coverage:
+        """How many units the oracle was held against in all."""
+        coverage = Coverage()
+        for pair in self.pairs:
+            coverage += pair.coverage or Coverage()
+        return coverage
 
     @property
     def verdict(self) -> Verdict:
@@ -183,7 +209,7 @@ def verify(
     )
 
 
-def _compare(name: str, control: Record, candidate: Record, *, optional: bool = False) -> Pair:
+def _compare(name: str, control: Record, candidate: Record) -> Pair:
     try:
         outcomes = compare_records(control, candidate)
     except Exception as error:  # noqa: BLE001  # what a foreign subject recorded can be anything
@@ -197,20 +223,26 @@ def _compare(name: str, control: Record, candidate: Record, *, optional: bool = 
         verdict=overall(outcomes),
         channels=outcomes,
         divergence=first_divergence(control, candidate, outcomes),
-        optional=optional,
     )
 
 
 def _ask_oracle(name: str, control: Record, config: Configured, root: Path) -> Pair:
     if not any(control.channels.get(channel) for channel in ORACLE):
-        return _silent(name, control, "the control filled nothing that the oracle fills")
-    record = record_of(OracleSubject({}), config, root)
+        return _silent(
+            name, control, "the control filled nothing that the oracle fills", Coverage()
+        )
+    oracle = OracleSubject({}, control)
+    record = record_of(oracle, config, root)
+    held = len(record.channels.get(Channel.TRACE, ()))
+    coverage = Coverage(held, dict(oracle.beyond))
     if record.status == "refused":
-        return _silent(name, control, str(record.explanation))
-    return _compare(name, control, record, optional=True)
+        return _silent(name, control, str(record.explanation), coverage)
+    return msgspec.structs.replace(
+        _compare(name, control, record), optional=True, coverage=coverage
+    )
 
 
-def _silent(name: str, control: Record, note: str) -> Pair:
+def _silent(name: str, control: Record, note: str, coverage: Coverage) -> Pair:
     return Pair(
         config=name,
         control=control,
@@ -221,4 +253,5 @@ def _silent(name: str, control: Record, note: str) -> Pair:
         divergence=None,
         note=note,
         optional=True,
+        coverage=coverage,
     )

@@ -1,26 +1,78 @@
-"""What a sequence is: a class that says which iterations a phase has."""
+"""What a sequence is: a class that says which iterations a phase has, and what they come to.
+
+`PhaseSequence.iterations` is a generator. It yields an `Iteration`, is sent what came of it, and
+may look at that before it yields the next, as a test takes the parameters that its training chose.
+A planner sends it empty results, so what it yields may depend on them in values, never in number.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias
 
-from containers.configuration import Configuration
-from containers.data import MarketData
-from containers.results import Window
+from containers.results import IterationResult
+from imperative.findings import Findings
+from imperative.sequences.scope import Scope
 
-__all__ = ["Iteration", "PhaseSequence"]
+__all__ = ["Conclusion", "Iteration", "Iterations", "LastOne", "PhaseSequence"]
 
 
 @dataclass(frozen=True, slots=True)
 class Iteration:
-    """One iteration: the data window, the changed parameters, the seed."""
+    """One iteration.
 
-    window: Window
-    parameters: Mapping[str, Any]
-    seed: int
+    Attributes:
+        name: What it is: ``full``, ``train``, ``combination`` and so on.
+        scope: What it runs over and with.
+        parameters: Its own changes, for the record; the scope has them already.
+        inner: Sequences that stand between it and the body of the phase.
+        stop_ns: What is chained of it ends before this time, ns UTC; null: all of it counts.
+    """
+
+    name: str
+    scope: Scope
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    inner: tuple[PhaseSequence, ...] = ()
+    stop_ns: int | None = None
+
+
+Iterations: TypeAlias = Generator[Iteration, IterationResult, None]
+
+
+class Conclusion(ABC):
+    """What the iterations of a sequence come to, taken one after the other."""
+
+    @abstractmethod
+    def take(self, iteration: Iteration, result: IterationResult) -> None:
+        """Take the next iteration; its portfolios have trades and curves."""
+
+    @abstractmethod
+    def findings(self) -> Findings:
+        """Give what all of them come to."""
+
+
+class LastOne(Conclusion):
+    """Comes to what its last iteration did."""
+
+    def __init__(self) -> None:
+        self._findings = Findings()
+
+    def take(self, iteration: Iteration, result: IterationResult) -> None:
+        """Keep it in place of the one before."""
+        self._findings = Findings(
+            portfolios=result.portfolios,
+            metrics=result.metrics,
+            best_portfolio=result.best_portfolio,
+            aggregate_metrics=result.aggregate_metrics,
+            best_parameters=result.best_parameters,
+            signals=result.signals,
+        )
+
+    def findings(self) -> Findings:
+        """Give the last one's."""
+        return self._findings
 
 
 class PhaseSequence(ABC):
@@ -29,10 +81,20 @@ class PhaseSequence(ABC):
     name: ClassVar[str]
 
     @abstractmethod
-    def iterations(self, configuration: Configuration, market: MarketData) -> Iterator[Iteration]:
-        """Give the iterations of a phase, in order.
+    def iterations(self, scope: Scope) -> Iterations:
+        """Yield the iterations over ``scope``, in order; each is answered with its result.
 
-        Args:
-            configuration: The resolved configuration of the phase.
-            market: All its data.
+        Raises:
+            ConfigurationError: There is none that fits.
         """
+
+    def conclusion(self, scope: Scope) -> Conclusion:
+        """Give what will take the results; by default the last one is that of the sequence."""
+        return LastOne()
+
+    def alike(self, scope: Scope) -> int | None:
+        """Say how many iterations there are if all have the same windows below them; else null.
+
+        A plan then looks at the first alone.
+        """
+        return None

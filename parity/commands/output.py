@@ -13,7 +13,14 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["check_json_target", "console_for", "forget_stdout", "json_option", "write_json"]
+__all__ = [
+    "bare_json_option",
+    "check_json_target",
+    "console_for",
+    "forget_stdout",
+    "json_option",
+    "write_json",
+]
 
 _WIDTH = 160
 
@@ -23,6 +30,16 @@ json_option = click.option(
     metavar="FILE",
     help="Write the result as JSON to FILE, or to standard output for '-'.",
 )
+
+bare_json_option = click.option(
+    "--json",
+    "json_target",
+    metavar="[FILE]",
+    is_flag=False,
+    flag_value="-",
+    help="Write it as JSON to FILE; without FILE, or with '-', to standard output.",
+)
+"""For commands without arguments, which could not be taken for the file."""
 
 
 def check_json_target(target: str | None) -> None:
@@ -68,13 +85,13 @@ def write_json(document: dict[str, Any], target: str | None) -> None:
     Raises:
         StorageError: The file could not be written.
     """
-    from containers.storage import write_aside
-
     if target is None:
         return
     # ASCII, so that it is the same whatever the encoding of the terminal or pipe.
     text = json.dumps(document, indent=1, allow_nan=False) + "\n"
     if target != "-":
+        from containers.files import write_aside
+
         write_aside(Path(target), text.encode())
         return
     try:

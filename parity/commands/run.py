@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from parity.commands.output import check_json_target, console_for, json_option, write_json
+from parity.commands.own import own_options
 
 __all__ = ["run"]
 
@@ -25,29 +26,29 @@ __all__ = ["run"]
     type=click.Path(path_type=Path),
     help="Folder below which results are stored, when results.storage asks for that.",
 )
+@own_options
 @json_option
-def run(config: Path, engine: str, out: Path | None, json_target: str | None) -> int:
+def run(
+    config: Path,
+    engine: str,
+    out: Path | None,
+    patterns: Path | None,
+    components: Path | None,
+    json_target: str | None,
+) -> int:
     """Run the workflow of CONFIG through one engine.
 
     Leaves with 0 when it succeeded, 2 when the configuration can't be run, 3 when it failed.
     """
     from parity.commands.progress import working
+    from parity.own import Own
     from parity.reporting.run_text import print_result
-    from parity.subjects.engine import Engine
 
     check_json_target(json_target)
     console = console_for(json_target)
-    runner: Engine
-    if engine == "imperative":
-        from imperative import Coordinator
-
-        runner = Coordinator(root=out)
-    else:
-        from declarative import DeclarativeWorkflowManager
-
-        runner = DeclarativeWorkflowManager(root=out)
-    with working() as say:
-        say(f"{config} · {engine}")
+    with working() as watch:
+        watch.say(f"{config} · {engine}")
+        runner = Own(patterns, components).engine(engine, root=out, consumers=[watch])
         result = runner.run_workflow(config)
     write_json(result.to_document(), json_target)
     print_result(result, console)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
+from parity.commands.features import evidence_option
 from parity.commands.output import check_json_target, console_for, json_option, write_json
+from parity.commands.own import own_options
 
 __all__ = ["verify"]
 
@@ -35,12 +37,17 @@ _SUBJECT = "ENGINE[:key=value,…]"
     show_default=True,
     help="Folder in which the record of this verification is kept.",
 )
+@evidence_option
+@own_options
 @json_option
 def verify(
     configs: tuple[Path, ...],
     control: str,
     candidates: tuple[str, ...],
     records: Path,
+    evidence: Path,
+    patterns: Path | None,
+    components: Path | None,
     json_target: str | None,
 ) -> int:
     """Run each CONFIG through the control and every candidate, and the oracle where it can.
@@ -49,6 +56,8 @@ def verify(
     it fails alike everywhere, 4 when no event, trade or metric was compared.
     """
     from parity.commands.progress import working
+    from parity.evidence import EvidenceStore
+    from parity.own import Own
     from parity.records import RecordFolder
     from parity.reporting.document import verification_document
     from parity.reporting.text import print_verification
@@ -57,27 +66,31 @@ def verify(
 
     check_json_target(json_target)
     console = console_for(json_target)
-    reference = subject_for(parse_subject(control))
-    others = [subject_for(parse_subject(candidate)) for candidate in candidates]
+    store = EvidenceStore(evidence)
+    store.runs()  # what is there must be ours, before hours of work go by
+    own = Own(patterns, components)
+    specs = [parse_subject(text) for text in (control, *candidates)]
     named = [(str(config), config) for config in configs]
     with (
         tempfile.TemporaryDirectory(prefix="parity-") as scratch,
-        working(total=len(named) * (len(others) + 2)) as say,
+        working(total=len(named) * (len(specs) + 1)) as watch,
     ):
+        reference, *others = [subject_for(spec, own, watch) for spec in specs]
         verification = verify_configs(
             named,
             reference,
             others,
             Path(scratch),
-            on_step=lambda config, subject: say(f"{config} · {subject}"),
+            on_step=lambda config, subject: watch.say(f"{config} · {subject}"),
         )
         # A configuration that nobody could run leaves nothing worth keeping.
         folder = RecordFolder.create(records) if verification.ran else None
         record = None if folder is None else str(folder.path)
         document = verification_document(verification, record)
         if folder is not None:
-            say("keeping the record")
+            watch.say("keeping the record")
             folder.save(verification, document)
+            store.add(verification)
     write_json(document, json_target)
     print_verification(verification, console, record)
     return verification.exit_code

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from containers.errors import ConfigPath
 from containers.events import EventKind
+from containers.journal import OutputWritten
 from containers.trace import Trace, TraceLevel, kept_kinds
 from parity.channels import CAUSE_FIRST, REQUIRED, Channel, Content
 from parity.comparison.curves import compare_curves
@@ -26,6 +27,7 @@ from parity.verdicts import Verdict, worst
 __all__ = ["compare_records", "overall"]
 
 _STORAGE: Final[ConfigPath] = ("results", "storage")
+_LEVEL: Final[ConfigPath] = ("trace_level",)
 
 
 def compare_records(control: Record, candidate: Record) -> dict[Channel, ChannelOutcome]:
@@ -42,12 +44,19 @@ def _compare(channel: Channel, control: Record, candidate: Record) -> ChannelOut
     for record in (control, candidate):
         if channel not in record.declared:
             return _not_comparable(f"{record.subject} does not fill it")
-    left = control.channels.get(channel, {})
-    right = candidate.channels.get(channel, {})
-    if channel is Channel.FILES and control.told.get(_STORAGE) != candidate.told.get(_STORAGE):
+    left = _covered(channel, control, by=candidate)
+    right = _covered(channel, candidate, by=control)
+    other_storage = control.told.get(_STORAGE) != candidate.told.get(_STORAGE)
+    if channel is Channel.FILES and other_storage:
         return _not_comparable("the sides were told to store in different places")
     if channel is Channel.CONFIG:
         left, right = (_without(side, control, candidate) for side in (left, right))
+    if channel is Channel.STATUS and other_storage:
+        left, right = (_without_writing(side) for side in (left, right))
+    if channel is Channel.OUTPUTS:
+        left, right = (_without_summaries(side, control, candidate) for side in (left, right))
+    if channel is Channel.FILES and control.told.get(_LEVEL) != candidate.told.get(_LEVEL):
+        left, right = (_without_traces(side) for side in (left, right))
     if channel is Channel.TRACE:
         left, right = _at_common_level(left, right, control, candidate)
         if _keeps_nothing(control, candidate):
@@ -84,6 +93,75 @@ def _tally(channel: Channel, left: Content, right: Content) -> Tally:
 
 def _not_comparable(reason: str, *, required: bool = False) -> ChannelOutcome:
     return ChannelOutcome(verdict=Verdict.NOT_COMPARABLE, required=required, reason=reason)
+
+
+def _covered(channel: Channel, record: Record, *, by: Record) -> Content:
+    """Give what ``record`` has in a channel, of places that the other record is about.
+
+    Who covers some units alone says nothing of what lies above them, and of a unit it shows the
+    trace and what belongs to a portfolio.
+    """
+    content = record.channels.get(channel, {})
+    if by.covers is None:
+        return content
+    covers = by.covers
+    if channel is Channel.TRACE:
+        return {place: value for place, value in content.items() if place in covers}
+    return {
+        place: value
+        for place, value in content.items()
+        if place.rpartition("/portfolio=")[0] in covers
+    }
+
+
+def _without_summaries(content: Content, control: Record, candidate: Record) -> Content:
+    """Leave out of trace summaries what follows from how a subject was told to run.
+
+    With another level another number of events is kept; where they lie depends on the storage.
+    """
+    other_level = control.told.get(_LEVEL) != candidate.told.get(_LEVEL)
+    other_storage = control.told.get(_STORAGE) != candidate.told.get(_STORAGE)
+    if not (other_level or other_storage):
+        return content
+
+    def reduced(summary: Mapping[str, Any]) -> dict[str, Any]:
+        hidden = {"path"} if other_storage else set()
+        if other_level:
+            hidden |= set(summary) - {"events"}
+        return {key: value for key, value in summary.items() if key not in hidden}
+
+    return {
+        place: {
+            key: reduced(value) if key == "trace_summary" and value is not None else value
+            for key, value in entry.items()
+        }
+        if isinstance(entry, Mapping)
+        else entry
+        for place, entry in content.items()
+    }
+
+
+def _without_writing(content: Content) -> Content:
+    """Leave out of the order of a path's records that files were written."""
+
+    def order(names: list[str]) -> list[str]:
+        left = [name for name in names if name != OutputWritten.__name__]
+        return [name for at, name in enumerate(left) if at == 0 or left[at - 1] != name]
+
+    return {
+        place: {**entry, "journal": order(entry["journal"])} if "journal" in entry else entry
+        for place, entry in content.items()
+    }
+
+
+def _without_traces(content: Content) -> Content:
+    """Leave out the files of traces, of which another level keeps another part."""
+    return {
+        place: {name: value for name, value in entry.items() if "/trace/" not in name}
+        if isinstance(entry, Mapping)
+        else entry
+        for place, entry in content.items()
+    }
 
 
 def _without(content: Content, control: Record, candidate: Record) -> Content:

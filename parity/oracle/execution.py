@@ -32,7 +32,7 @@ def fill_pending(state: State, now: Slice) -> None:
 def end_symbols(state: State, now: Slice) -> None:
     """Cancel orders, and close positions if wanted, of each symbol without a later base bar."""
     for symbol, symbol_state in state.symbols.items():
-        if now.time_ns < symbol_state.last_end_ns:
+        if symbol_state.last_end_ns is None or now.time_ns < symbol_state.last_end_ns:
             continue
         for portfolio in state.portfolios:
             _cancel(state, now, portfolio, CancellationReason.END_OF_DATA, symbol)

@@ -1,9 +1,10 @@
 """From the user's configuration to what the loop needs: defaults, overrides, names, presets.
 
 1. `resolve` lays the user's mapping over `DEFAULTS`, then ``phases.backtest`` over both (`merge`).
-2. `_symbols` completes each symbol and puts its timeframes in order, shortest first.
+2. `read_settings` reads what came of it, or what a record says came of it.
+   `_symbols` completes each symbol and puts its timeframes in order, shortest first.
 3. `_components` completes strategies and classifiers: name, parameters, streams they step on.
-4. `_profiles` completes risk profiles: name, preset size, rules.
+4. `_profile` completes risk profiles: name, preset size, rules.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ __all__ = [
     "Stream",
     "Symbol",
     "merge",
+    "read_settings",
     "resolve",
 ]
 
@@ -179,7 +181,15 @@ def resolve(config: Mapping[str, Any], base_dir: Path) -> Settings:
     for phase in overrides:
         if phase != PHASE:
             raise CannotExpress(f"{WORKFLOW} has no phase {phase!r}")
-    settings = merge(merge(DEFAULTS, config), overrides.get(PHASE) or {})
+    return read_settings(merge(merge(DEFAULTS, config), overrides.get(PHASE) or {}), base_dir)
+
+
+def read_settings(settings: Mapping[str, Any], base_dir: Path) -> Settings:
+    """Read a merged configuration; what items of its lists leave out is completed.
+
+    Raises:
+        CannotExpress: When the oracle does not cover one of its components.
+    """
     symbols = _symbols(settings["symbols"])
     portfolio, auto = settings["portfolio"], settings["metrics"]["periods_per_year"] == "auto"
     return Settings(

@@ -13,6 +13,8 @@ For each slice (`simulate`):
    symbol's bars have ended.
 9. `ruin` ends portfolios without equity; `_update_portfolios` shows every portfolio.
 
+Slices that only warm up have steps 1, 3 and 4: nobody who trades hears of them.
+
 Sequence numbers need no thought: events are published in the order in which they are counted.
 """
 
@@ -43,14 +45,30 @@ __all__ = ["simulate"]
 
 
 def simulate(
-    settings: Settings, bars: Mapping[Stream, Sequence[PricedBar]], periods_per_year: float
+    settings: Settings,
+    bars: Mapping[Stream, Sequence[PricedBar]],
+    periods_per_year: float,
+    trading_from_ns: int | None = None,
 ) -> State:
-    """Take every slice of a unit through the nine steps; give the state after the last."""
-    state = make_state(settings, bars, periods_per_year)
+    """Take every slice of a unit through the nine steps; give the state after the last.
+
+    Args:
+        settings: What decides the result.
+        bars: Of every stream, oldest first.
+        periods_per_year: N of the metrics and of classifiers.
+        trading_from_ns: Slices before this time only warm up; null: none do.
+    """
+    state = make_state(settings, bars, periods_per_year, trading_from_ns)
     at_close = settings.execution.same_close
     base_streams = {symbol.base for symbol in settings.symbols}
     for time_ns, members in slices(bars):
         now = Slice(time_ns, members)
+        state.slice_count += 1
+        if trading_from_ns is not None and time_ns < trading_from_ns:
+            _publish_bars(state, now, base_streams=set())
+            _publish_features(state, now)
+            _classify(state, now)
+            continue
         _publish_bars(state, now, base_streams)
         if not at_close:
             fill_pending(state, now)
@@ -64,7 +82,6 @@ def simulate(
         end_symbols(state, now)
         ruin(state, now)
         _update_portfolios(state, now)
-        state.slice_count += 1
     return state
 
 

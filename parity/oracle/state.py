@@ -42,7 +42,7 @@ class Portfolio:
 class SymbolState:
     """What is known of a symbol from its base bars."""
 
-    last_end_ns: int  # of the whole run
+    last_end_ns: int | None  # of the whole unit; null for a symbol that is never traded in it
     bars_seen: int = 0
     bar_seq: int = -1
 
@@ -96,9 +96,17 @@ class State:
 
 
 def make_state(
-    settings: Settings, bars: Mapping[Stream, Sequence[PricedBar]], periods_per_year: float
+    settings: Settings,
+    bars: Mapping[Stream, Sequence[PricedBar]],
+    periods_per_year: float,
+    trading_from_ns: int | None = None,
 ) -> State:
     """Set a unit up as it is before its first slice."""
+    last_ends: dict[str, int | None] = {}
+    for symbol in settings.symbols:
+        ends = [bar.end_ns for bar in bars[symbol.base]]
+        traded = [end for end in ends if trading_from_ns is None or end >= trading_from_ns]
+        last_ends[symbol.name] = traded[-1] if traded else None
     return State(
         settings=settings,
         periods_per_year=periods_per_year,
@@ -107,10 +115,7 @@ def make_state(
             for strategy in settings.strategies
             for profile in settings.profiles
         ],
-        symbols={
-            symbol.name: SymbolState(last_end_ns=bars[symbol.base][-1].end_ns)
-            for symbol in settings.symbols
-        },
+        symbols={name: SymbolState(last_end_ns=end) for name, end in last_ends.items()},
         streams=_declare_features(settings),
     )
 

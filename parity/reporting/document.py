@@ -30,6 +30,7 @@ def verification_document(verification: Verification, record: str | None) -> dic
             "control": verification.control, "candidates": list(verification.candidates),
         },
         "totals": msgspec.to_builtins(verification.totals),
+        "oracle": msgspec.to_builtins(verification.coverage),
         "workflows": [_pair(pair, record) for pair in verification.pairs],
     }  # fmt: skip
 
@@ -45,8 +46,10 @@ def _pair(pair: Pair, record: str | None) -> dict[str, Any]:
             "control": pair.control.status,
             "candidate": None if pair.candidate is None else pair.candidate.status,
         },
+        "totals": msgspec.to_builtins(pair.totals),
         "channels": {channel.value: _channel(o) for channel, o in pair.channels.items()},
         "first_divergence": None if pair.divergence is None else _divergence(pair.divergence),
+        "oracle": msgspec.to_builtins(pair.coverage),
         "note": pair.note,
         "explanation": {
             "control": pair.control.explanation,

@@ -48,6 +48,8 @@ def print_verification(verification: Verification, console: Console, record: str
         f" compared in {len(verification.pairs)} comparisons"
     )
     console.print(f"{_ENDINGS[verification.exit_code]}: {counts}.")
+    for line in _coverage(verification):
+        console.print(f"[dim]{escape(line)}[/]")
     if record is not None:
         console.print(f"[dim]record: {escape(record)}[/]")
 
@@ -75,8 +77,9 @@ def _table(verification: Verification) -> Table:
 
 
 def _print_pair(pair: Pair, console: Console, told: set[str]) -> None:
-    if pair.note is not None:
+    if pair.note is not None and not (pair.coverage and pair.coverage.beyond):
         console.print(f"[dim]{escape(pair.config)}: {escape(pair.note)}[/]")
+    if pair.note is not None:
         return
     if pair.divergence is None:
         if pair.control.explanation and pair.control.explanation not in told:
@@ -90,8 +93,22 @@ def _print_pair(pair: Pair, console: Console, told: set[str]) -> None:
     console.print()
 
 
+def _coverage(verification: Verification) -> list[str]:
+    """Say how many units the oracle was held against, and why it was not against the others."""
+    coverage = verification.coverage
+    if not (coverage.held or coverage.beyond):
+        return []
+    left = sum(coverage.beyond.values())
+    lines = [f"oracle: held against {coverage.held:,} of {coverage.held + left:,} units"]
+    lines += [f"  {count:,} beyond it: {reason}" for reason, count in coverage.beyond.items()]
+    return lines
+
+
 def _story(divergence: Divergence, pair: Pair) -> list[str]:
     lines = [divergence.path]
+    if divergence.phase is not None:
+        inside = "" if divergence.iteration is None else f", iteration {divergence.iteration}"
+        lines.append(f"phase: {divergence.phase}{inside}")
     if divergence.container is not None:
         lines.append(f"container: {divergence.container} (obeys {divergence.config_path})")
     if divergence.fields:

@@ -6,16 +6,18 @@ import copy
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from containers.components import default_components
+from containers.components import Components, default_components
 from containers.configuration import UserInput, read_user, validate_partial
 from containers.errors import ConfigPath, ConfigurationError
-from containers.journal import Entry
-from containers.results import WorkflowResult
+from containers.journal import Entry, JournalConsumer
+from containers.results import PlannedRun, WorkflowResult
 from parity.record import Record, record_of_crash, record_of_refusal, record_of_run
 
-__all__ = ["Engine", "EngineSubject", "told_by"]
+__all__ = ["Engine", "EngineSubject", "told", "told_by"]
+
+_RESULTS: Final = "results"
 
 
 class Engine(Protocol):
@@ -27,6 +29,10 @@ class Engine(Protocol):
         """Run a workflow."""
         ...
 
+    def plan_workflow(self, config: Mapping[str, Any] | str | Path | UserInput) -> PlannedRun:
+        """Say what `run_workflow` would run, and run nothing."""
+        ...
+
 
 class EngineSubject:
     """An engine, run in this process and recorded through its journal and result.
@@ -35,12 +41,21 @@ class EngineSubject:
         engine: Name of the engine.
         factory: Makes one; takes ``consumers`` and ``root``.
         options: ``trace`` and ``storage``; without ``trace`` it records at ``detailed``.
+        components: Gives what exists.
+        watch: Hears the journal as well; null: nobody does.
     """
 
     def __init__(
-        self, engine: str, factory: Callable[..., Engine], options: Mapping[str, str]
+        self,
+        engine: str,
+        factory: Callable[..., Engine],
+        options: Mapping[str, str],
+        components: Callable[[], Components] = default_components,
+        watch: JournalConsumer | None = None,
     ) -> None:
         self._factory = factory
+        self._watch = watch
+        self._components = components
         self._told = told_by(options)
         text = ",".join(f"{key}={value}" for key, value in options.items())
         self.name = f"{engine}:{text}" if text else engine
@@ -52,9 +67,10 @@ class EngineSubject:
         try:
             user = read_user(config)
             # As written: what the subject is told must not hide that the user's word is wrong.
-            validate_partial(user.data, components=default_components(), locate=user.locate)
+            validate_partial(user.data, components=self._components(), locate=user.locate)
             user = told(user, self._told)
-            engine = self._factory(consumers=[entries.append], root=root)
+            consumers = [entries.append, *([] if self._watch is None else [self._watch])]
+            engine = self._factory(consumers=consumers, root=root)
             result = engine.run_workflow(user)
         except ConfigurationError as error:
             elapsed = time.perf_counter() - began
@@ -62,14 +78,17 @@ class EngineSubject:
         except Exception as error:  # noqa: BLE001  # whatever an engine lets out is its verdict
             return record_of_crash(self.name, error, time.perf_counter() - began)
         elapsed = time.perf_counter() - began
-        return record_of_run(self.name, result, entries, elapsed, told=self._told, root=root)
+        return record_of_run(
+            self.name, result, entries, elapsed,
+            told=self._told, root=root, folder=root / _RESULTS / result.workflow_id,
+        )  # fmt: skip
 
 
 def told_by(options: Mapping[str, str]) -> dict[ConfigPath, str]:
     """Give the settings, by path, with which a subject's options override a configuration."""
     settings: dict[ConfigPath, str] = {
         ("trace_level",): options.get("trace", "detailed"),
-        ("results", "directory"): "results",  # whatever the user's, each subject has its own
+        ("results", "directory"): _RESULTS,  # whatever the user's, each subject has its own
     }
     if "storage" in options:
         settings["results", "storage"] = options["storage"]

@@ -7,14 +7,17 @@ takes the options of the specification as a mapping and gives a `Subject`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 
+from containers.journal import JournalConsumer
 from containers.nearest import did_you_mean
 from parity.errors import UsageError
+from parity.own import ENGINES, Own
 from parity.record import Record
 
 __all__ = ["Subject", "SubjectFactory", "SubjectSpec", "parse_subject", "subject_for"]
@@ -91,43 +94,43 @@ def parse_subject(text: str) -> SubjectSpec:
     return SubjectSpec(engine=engine, options=options)
 
 
-def subject_for(spec: SubjectSpec) -> Subject:
+def subject_for(
+    spec: SubjectSpec, own: Own | None = None, watch: JournalConsumer | None = None
+) -> Subject:
     """Give the subject that a specification names.
+
+    Args:
+        spec: The specification.
+        own: A user's own patterns and components, for our two engines; null: none.
+        watch: Hears the journals of our two engines as well; null: nobody does.
 
     Raises:
         UsageError: There is no such engine, or two of that name.
     """
-    factories = _factories()
+    factories = _factories(Own() if own is None else own, watch)
     if spec.engine not in factories:
         hint = did_you_mean(spec.engine, factories)
         raise UsageError(f"there is no engine '{spec.engine}'; {hint}")
     return factories[spec.engine](spec.options)
 
 
-def _factories() -> dict[str, SubjectFactory]:
+def _factories(own: Own, watch: JournalConsumer | None) -> dict[str, SubjectFactory]:
     # Late: an engine is only imported when it is asked for.
-    def imperative(options: Mapping[str, str]) -> Subject:
-        from imperative import Coordinator
-        from parity.subjects.engine import EngineSubject
+    def engine(name: str) -> SubjectFactory:
+        def factory(options: Mapping[str, str]) -> Subject:
+            from parity.subjects.engine import EngineSubject
 
-        return EngineSubject("imperative", Coordinator, options)
+            make = partial(own.engine, name)
+            return EngineSubject(name, make, options, lambda: own.components, watch)
 
-    def declarative(options: Mapping[str, str]) -> Subject:
-        from declarative import DeclarativeWorkflowManager
-        from parity.subjects.engine import EngineSubject
-
-        return EngineSubject("declarative", DeclarativeWorkflowManager, options)
+        return factory
 
     def oracle(options: Mapping[str, str]) -> Subject:
         from parity.subjects.oracle import OracleSubject
 
         return OracleSubject(options)
 
-    factories: dict[str, SubjectFactory] = {
-        "imperative": imperative,
-        "declarative": declarative,
-        "oracle": oracle,
-    }
+    factories = {**{name: engine(name) for name in ENGINES}, "oracle": oracle}
     for point in entry_points(group=_GROUP):
         if point.name in factories:
             raise UsageError(

@@ -6,7 +6,8 @@ import numpy as np
 
 from containers.configuration import Constraint, ObjectiveSettings
 from containers.results import EquityCurve, PhaseResult, PortfolioResult
-from imperative.outcome import aggregate, best_phase, best_portfolio
+from imperative.findings import aggregate, best_portfolio
+from imperative.outcome import best_phase
 
 
 def portfolio(**metrics: Any) -> PortfolioResult:

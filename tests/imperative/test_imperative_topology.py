@@ -26,7 +26,9 @@ def unit(config: dict[str, Any], market_folder: Path) -> Unit:
     }
     components = default_components()
     [phase] = prepare(config, workflows=WORKFLOWS, components=components).phases
-    return TopologyBuilder().build(phase.configuration.settings, phase.market)
+    assert phase.resolved is not None
+    ready = phase.resolved
+    return TopologyBuilder().build(ready.configuration.settings, ready.market)
 
 
 def test_containers_stand_in_topology_order(unit: Unit) -> None:

@@ -35,7 +35,9 @@ JOURNAL_PATH = (("iteration", 0), ("phase", "backtest"), ("window", 0), ("unit",
 def build(config: dict[str, Any], components: Components) -> Unit:
     config = {**config, "risk_profiles": [{"type": "moderate"}, {"type": "aggressive"}]}
     [phase] = prepare(config, workflows=WORKFLOWS, components=components).phases
-    return TopologyBuilder(components).build(phase.configuration.settings, phase.market)
+    assert phase.resolved is not None
+    ready = phase.resolved
+    return TopologyBuilder(components).build(ready.configuration.settings, ready.market)
 
 
 def new_journal() -> Journal:

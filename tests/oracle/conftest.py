@@ -30,15 +30,10 @@ def backtest(tmp_path: Path) -> RunBacktest:
     """Run the oracle on a market: same_close, capital 1000, one aggressive buy-and-hold."""
 
     def run(market: Market, **config: Any) -> Backtest:
-        symbols = []
-        for stem, bars in market.items():
-            symbol, _, timeframe = stem.partition("_")
-            _write(tmp_path / f"{symbol}_{timeframe or '1d'}.csv", bars)
-            symbols.append(symbol)
         base = {
             "workflow": "simple_backtest",
             "data": {"data_dir": "."},
-            "symbols": list(dict.fromkeys(symbols)),
+            "symbols": write_market(tmp_path, market),
             "strategies": [BUY_AND_HOLD],
             "risk_profiles": [{"type": "aggressive"}],
             "execution": {"fill": "same_close"},
@@ -47,6 +42,16 @@ def backtest(tmp_path: Path) -> RunBacktest:
         return run_backtest(merge(base, config), tmp_path)
 
     return run
+
+
+def write_market(folder: Path, market: Market) -> list[str]:
+    """Write a market's files; give its symbols, each once."""
+    symbols = []
+    for stem, bars in market.items():
+        symbol, _, timeframe = stem.partition("_")
+        _write(folder / f"{symbol}_{timeframe or '1d'}.csv", bars)
+        symbols.append(symbol)
+    return list(dict.fromkeys(symbols))
 
 
 def _write(path: Path, bars: Sequence[Price] | Mapping[str, Price]) -> None:

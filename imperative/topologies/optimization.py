@@ -1,0 +1,81 @@
+"""The topology `optimization`: a backtest of all combinations at once, in one unit.
+
+In combination k strategy S is ``S#k``, and an ensemble hears the members of its combination.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import msgspec
+
+from containers.components import Components
+from containers.configuration import Configuration, StrategySettings
+from containers.results import PortfolioResult
+from imperative.findings import Findings
+from imperative.parameters import strategies_with
+from imperative.sequences.combinations import (
+    combination_of,
+    combinations,
+    need_keys,
+    numbered,
+)
+from imperative.sequences.scope import Scope
+from imperative.topologies.backtest import BacktestTopology
+from imperative.topologies.base import PortfolioOrigin
+
+__all__ = ["OptimizationTopology"]
+
+
+class OptimizationTopology(BacktestTopology):
+    """All strategies of combination 0, then of 1 and so on, each under every profile."""
+
+    name: ClassVar[str] = "optimization"
+
+    def build(self) -> Mapping[str, PortfolioOrigin]:
+        """Attach and connect all containers; answer the portfolios by id, in order."""
+        plot = self.plot
+        tried = combinations(
+            plot.space,
+            plot.configuration.parameter_sweep.random,
+            seed=plot.configuration.random_seed,
+            spawn_key=plot.spawn_key,
+        )
+        strategies = tuple(
+            entry
+            for k, parameters in enumerate(tried)
+            for entry in _numbered(plot.configuration, parameters, k, plot.components)
+        )
+        return self.build_from(msgspec.structs.replace(plot.configuration, strategies=strategies))
+
+    def findings(
+        self, portfolios: Mapping[str, PortfolioResult], collected: Mapping[str, object]
+    ) -> Findings:
+        """Say what the unit came to: the best portfolio, and its combination."""
+        found = super().findings(portfolios, collected)
+        plot = self.plot
+        best = combination_of(
+            portfolios[str(found.best_portfolio)].strategy,
+            plot.space,
+            plot.configuration.parameter_sweep.random,
+            seed=plot.configuration.random_seed,
+            spawn_key=plot.spawn_key,
+        )
+        return msgspec.structs.replace(found, best_parameters=best)
+
+    @classmethod
+    def check(cls, scope: Scope) -> None:
+        """Make sure that there is something to combine."""
+        need_keys(scope.space, "the topology optimization")
+
+
+def _numbered(
+    configuration: Configuration, parameters: Mapping[str, Any], k: int, components: Components
+) -> Iterator[StrategySettings]:
+    for entry in strategies_with(configuration.strategies, parameters):
+        own = dict(entry.parameters)
+        for name, declared in components.strategies[entry.type].parameters.items():
+            if declared.kind == "members":
+                own[name] = {numbered(member, k): weight for member, weight in own[name].items()}
+        yield msgspec.structs.replace(entry, name=numbered(entry.name, k), parameters=own)

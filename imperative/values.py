@@ -1,0 +1,90 @@
+"""Plain values as references and expressions see them: steps, kinds, equality, text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeGuard
+
+import msgspec
+
+from containers.nearest import did_you_mean
+
+__all__ = ["as_text", "equal", "is_number", "kind_of", "step_into"]
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Say whether ``value`` is a number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def kind_of(value: object) -> str:
+    """Name a value in messages.
+
+    >>> kind_of(None), kind_of(True), kind_of("a"), kind_of(1.5), kind_of([1])
+    ('null', 'true', "text 'a'", '1.5', 'a list')
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"text {value!r}" if len(value) <= 40 else f"text of {len(value)} characters"
+    if is_number(value):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return f"a {type(value).__name__}"
+
+
+def step_into(value: object, key: object) -> Any:
+    """Take the item ``key`` of a mapping, a list, or the fields of a frozen result.
+
+    Raises:
+        LookupError: There is none; the message names the nearest.
+    """
+    if isinstance(value, msgspec.Struct):
+        fields = value.__struct_fields__
+        if isinstance(key, str) and key in fields:
+            return getattr(value, key)
+        raise LookupError(_not_there(key, fields))
+    if isinstance(value, Mapping):
+        # A mapping of ours has text for keys; 1 would else find True.
+        if isinstance(key, str) and key in value:
+            return value[key]
+        raise LookupError(_not_there(key, [str(known) for known in value]))
+    if isinstance(value, list | tuple):
+        whole = isinstance(key, int) and not isinstance(key, bool)
+        if whole and 0 <= key < len(value):  # type: ignore[operator]  # whole: an integer
+            return value[key]  # type: ignore[call-overload]
+        raise LookupError(f"a list of {len(value)} has no item {kind_of(key)}; they count from 0")
+    raise LookupError(f"{kind_of(value)} has no item {kind_of(key)}")
+
+
+def equal(left: object, right: object) -> bool:
+    """Compare as expressions do: 1 is 1.0, but true is not 1; unlike types are unequal."""
+    if is_number(left) and is_number(right):
+        return left == right
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(map(equal, left, right))
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        same = left.keys() == right.keys()
+        return same and all(equal(left[key], right[key]) for key in left)
+    return type(left) is type(right) and left == right
+
+
+def as_text(value: object) -> str:
+    """Write a value inside text: text as it is, everything else as JSON.
+
+    >>> as_text("a"), as_text(True), as_text(None), as_text(1.5), as_text([1, 2])
+    ('a', 'true', 'null', '1.5', '[1, 2]')
+    """
+    if isinstance(value, str):
+        return value
+    return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, allow_nan=False)
+
+
+def _not_there(key: object, known: Any) -> str:
+    return f"there is no {kind_of(key).removeprefix('text ')}; {did_you_mean(str(key), known)}"

@@ -1,0 +1,67 @@
+"""The files of a run, as its folder has them and as its manifest lists them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import xxhash
+
+from containers.results import WorkflowResult
+from parity.channels import Channel
+
+__all__ = ["FOLDER", "add_files"]
+
+FOLDER: Final = "folder"
+"""Place of the folder's files in the channel ``files``."""
+
+_RESULT: Final = "result.json"
+_MANIFEST: Final = "manifest.json"
+
+
+def add_files(
+    channels: Mapping[Channel, dict[str, Any]], folder: Path, result: WorkflowResult
+) -> None:
+    """Record every file below ``folder``, with its digest and whether the manifest says the same.
+
+    ``result.json`` names engine and run, so that its bytes differ between any two: of it goes in
+    whether it holds the result that was given back. Without the folder nothing is recorded.
+    """
+    if not folder.is_dir():
+        return
+    listed = _manifest(folder / _MANIFEST)
+    files: dict[str, Any] = {}
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = file.relative_to(folder).as_posix()
+        if name == _MANIFEST:
+            continue
+        content = file.read_bytes()
+        found = {"bytes": len(content), "digest": xxhash.xxh3_128_hexdigest(content)}
+        files[name] = {"listed": listed.pop(name, None) == found}
+        if name == _RESULT:
+            files[name]["is_the_result"] = _holds(content, result)
+        else:
+            files[name] |= found
+    if (folder / _MANIFEST).is_file():
+        files[_MANIFEST] = {"lists_what_is_not_there": sorted(listed)}
+    channels[Channel.FILES][FOLDER] = files
+
+
+def _manifest(file: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        return {
+            entry["path"]: {"bytes": entry["bytes"], "digest": entry["digest"]}
+            for entry in document["files"]
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}  # none, or none that can be read: then no file is listed
+
+
+def _holds(content: bytes, result: WorkflowResult) -> bool:
+    try:
+        return bool(json.loads(content) == result.to_document())
+    except ValueError:
+        return False

@@ -1,0 +1,72 @@
+"""The journal's records, sorted into channels under their structural paths.
+
+A record goes to its channel whole, whatever fields it has. The order of unlike records of one path
+is kept as well, in the channel ``status``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from containers.failures import path_text
+from containers.journal import (
+    BarDropped,
+    ConfigResolved,
+    Entry,
+    ErrorRaised,
+    HookCalled,
+    IterationStarted,
+    LifecycleMoved,
+    OutputWritten,
+    PhaseFinished,
+    PhaseSkipped,
+    PhaseStarted,
+    PlanMade,
+    TopologyBuilt,
+    UnitExecuted,
+    WorkflowFinished,
+    WorkflowStarted,
+)
+from parity.channels import Channel
+from parity.recording.plain import plain, plain_error
+
+__all__ = ["CHANNEL_OF", "add_journal"]
+
+CHANNEL_OF: Final[Mapping[type, Channel]] = {
+    ConfigResolved: Channel.CONFIG,
+    BarDropped: Channel.CONFIG,
+    WorkflowStarted: Channel.PLAN,
+    PlanMade: Channel.PLAN,
+    PhaseStarted: Channel.PLAN,
+    PhaseSkipped: Channel.PLAN,
+    PhaseFinished: Channel.PLAN,
+    WorkflowFinished: Channel.PLAN,
+    IterationStarted: Channel.WINDOWS,
+    TopologyBuilt: Channel.TOPOLOGY,
+    LifecycleMoved: Channel.LIFECYCLE,
+    UnitExecuted: Channel.LIFECYCLE,
+    HookCalled: Channel.HOOKS,
+    OutputWritten: Channel.FILES,
+    ErrorRaised: Channel.ERRORS,
+}
+"""Where each kind of record goes."""
+
+
+def add_journal(
+    channels: Mapping[Channel, dict[str, Any]], entries: Iterable[Entry], root: Path | None
+) -> None:
+    """Sort ``entries`` into ``channels``; ``root`` is struck from what errors say."""
+    orders: dict[str, list[str]] = {}
+    for entry in entries:
+        record, place = entry.record, path_text(entry.path)
+        content = plain(record)
+        if isinstance(record, ErrorRaised):
+            content["error"] = plain_error(record.error, root)
+        channels[CHANNEL_OF[type(record)]].setdefault(place, []).append(content)
+        order = orders.setdefault(place, [])
+        if not order or order[-1] != content["type"]:
+            order.append(content["type"])
+    for place, order in orders.items():
+        channels[Channel.STATUS].setdefault(place, {})["journal"] = order
