@@ -10,7 +10,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_BENCH := $(VENV)/.ready-bench
-CONFIGS := $(sort $(wildcard fixtures/workflows/*.yaml fixtures/handmade/*.yaml))
+CONFIGS := $(sort $(wildcard fixtures/workflows/*.yaml fixtures/handmade/*.yaml fixtures/handmade/*/*.yaml fixtures/own/*.yaml))
+OWN := --components fixtures/own/components --patterns fixtures/own/patterns
 CODE := containers imperative declarative parity tests benchmarks fixtures
 
 .DEFAULT_GOAL := help
@@ -30,7 +31,7 @@ $(READY_BENCH): $(READY)
 	@touch $@
 
 verify: $(READY)
-	$(BIN)/parity verify $(CONFIGS)
+	$(BIN)/parity verify $(CONFIGS) $(OWN)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -51,7 +52,9 @@ bench: $(READY_BENCH)
 fixtures: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fixtures]'
 	$(BIN)/python fixtures/market/build.py --check
+	$(BIN)/python fixtures/market/weekly.py --check
 	$(BIN)/python fixtures/handmade/compute.py --check
+	$(BIN)/python fixtures/handmade/walk_forward/compute.py --check
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

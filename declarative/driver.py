@@ -44,13 +44,19 @@ class Driven:
     errors: tuple[Exception, ...]
 
 
-def drive(bus: Bus, times_ns: npt.NDArray[np.int64], journal: Journal) -> Driven:
+def drive(
+    bus: Bus,
+    times_ns: npt.NDArray[np.int64],
+    journal: Journal,
+    trading_from_ns: int | None = None,
+) -> Driven:
     """Drive all containers of a sealed bus over ``times_ns``, and leave none running.
 
     Args:
         bus: Its containers are created, and nothing more.
         times_ns: End of every slice, (k,) int64 ascending, nanoseconds UTC.
         journal: Of the unit; lifecycle moves are written to it.
+        trading_from_ns: Slices before this time only warm up; null: none does.
     """
     containers = bus.containers
     for container in containers:
@@ -61,7 +67,7 @@ def drive(bus: Bus, times_ns: npt.NDArray[np.int64], journal: Journal) -> Driven
         try:
             _initialize(containers, bus)
             _start(containers)
-            _execute(bus, times_ns)
+            _execute(bus, times_ns, trading_from_ns)
             journal.write(UnitExecuted(slices=len(times_ns), events=bus.seq))
             collected = _collect(containers)
         except Exception as error:  # noqa: BLE001  # handed on, as the first cause
@@ -85,8 +91,12 @@ def _start(containers: Iterable[Container]) -> None:
         container.start()
 
 
-def _execute(bus: Bus, times_ns: npt.NDArray[np.int64]) -> None:
-    for first in range(0, len(times_ns), CHUNK_SLICES):
+def _execute(
+    bus: Bus, times_ns: npt.NDArray[np.int64], trading_from_ns: int | None
+) -> None:
+    warming = 0 if trading_from_ns is None else int(np.searchsorted(times_ns, trading_from_ns))
+    bus.run_warm_up_slices(times_ns[:warming].tolist())
+    for first in range(warming, len(times_ns), CHUNK_SLICES):
         bus.run_slices(times_ns[first : first + CHUNK_SLICES].tolist())
 
 

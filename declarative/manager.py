@@ -3,12 +3,10 @@
 1. `read_user` reads what the user wrote; `make_plan` checks and resolves it, loads the data, and
    fixes what will run (`declarative.plan`). All that can be wrong beforehand is raised here.
 2. `_claim` gives the run its id and, where something is stored, its folder.
-3. The journal opens: the workflow, the bars left out, the resolved configuration, the plan.
-4. `_run_phases` takes the phases in order. One whose dependency did not succeed is skipped;
-   any other has its iterations run (`declarative.sequencer`), each a unit (`declarative.unit`)
-   that is built from its topology (`declarative.topology`) and driven (`declarative.driver`).
-5. `workflow_result` puts together what came of it (`declarative.assembly`).
-6. `_store` writes the result and the manifest, and the journal closes.
+3. `run_loop` runs the passes of the workflow (`declarative.loop`): phases (`declarative.phases`),
+   each a tree of iterations (`declarative.sequencer`) down to units (`declarative.unit`), which
+   are built from their topology (`declarative.topology`) and driven (`declarative.driver`).
+4. `_store` writes the result and the manifest, and the journal closes.
 
 None of this knows a workflow, a sequence or a topology: those are patterns (``patterns/``).
 """
@@ -26,29 +24,21 @@ from containers.configuration import UserInput, read_user
 from containers.errors import StorageError
 from containers.failures import describe_error
 from containers.journal import (
-    ConfigResolved,
     ErrorRaised,
     Journal,
     JournalConsumer,
     OutputWritten,
-    PhaseFinished,
-    PhaseSkipped,
-    PhaseStarted,
-    PlanMade,
     WorkflowFinished,
-    WorkflowStarted,
 )
-from containers.results import PhaseResult, WorkflowResult
+from containers.results import PlannedRun, WorkflowResult
 from containers.storage import RunFolder, check_workflow_id, default_workflow_id
-from declarative.assembly import phase_result, skipped_phase, workflow_result
-from declarative.patterns import shipped
-from declarative.plan import PhasePlan, Plan, make_plan
-from declarative.sequencer import PhaseFolder, run_iterations
+from declarative.loop import Session, run_loop
+from declarative.patterns import Library, installed
+from declarative.plan import Markets, Plan, make_plan
+from declarative.planning import planned_run
+from declarative.workflows import flatten
 
 __all__ = ["DeclarativeWorkflowManager"]
-
-_LOOP = 0
-"""Workflows pass through their phases once."""
 
 
 class DeclarativeWorkflowManager:
@@ -75,10 +65,24 @@ class DeclarativeWorkflowManager:
         self._components = default_components() if components is None else components
         self._consumers = tuple(consumers)
         self._root = root
-        self._library = shipped() if patterns is None else shipped().with_folder(patterns)
+        library = installed()
+        self._library = library if patterns is None else library.with_folder(patterns)
 
-    def plan_workflow(self, config: Mapping[str, Any] | str | Path | UserInput) -> Plan:
+    @property
+    def library(self) -> Library:
+        """All patterns that it finds: shipped ones, those of plugins, and the user's own."""
+        return self._library
+
+    def plan_workflow(self, config: Mapping[str, Any] | str | Path | UserInput) -> PlannedRun:
         """Say what `run_workflow` would run, and run nothing.
+
+        Raises:
+            ConfigurationError: As `run_workflow`.
+        """
+        return planned_run(self.prepare(config))
+
+    def prepare(self, config: Mapping[str, Any] | str | Path | UserInput) -> Plan:
+        """Give the plan of the first pass, with data and patterns.
 
         Raises:
             ConfigurationError: As `run_workflow`.
@@ -101,79 +105,58 @@ class DeclarativeWorkflowManager:
             ConfigurationError: The configuration, a pattern or the data are wrong, or the id is
                 taken. Nothing has run, nothing was written.
         """
-        plan = self.plan_workflow(config)
+        user = read_user(config)
+        markets = Markets(user.base_dir)
+        plan = make_plan(user, self._library, self._components, markets)
         run_id, folder = self._claim(plan, workflow_id)
+        stores = plan.resolved.typed.results.storage == "disk"
+        session = Session(self._library, self._components, markets, folder, stores, run_id)
         journal = Journal(self._consumers)
-        journal.write(WorkflowStarted(workflow=plan.workflow))
-        for record in plan.dropped:
-            journal.write(record)
-        journal.write(ConfigResolved(config=plan.resolved.plain, digest=plan.resolved.digest))
-        result = workflow_result(plan, run_id, _run_phases(plan, journal, folder))
+        result = run_loop(session, plan, user, journal, closes=False)
         if folder is not None:
-            result = _store(result, folder, journal)
+            result = _store(result, folder, journal, stores=stores)
         journal.write(WorkflowFinished(success=result.success))
         return result
 
     def _claim(self, plan: Plan, workflow_id: str | None) -> tuple[str, RunFolder | None]:
         """Give the run's id, and its folder where any phase stores something."""
         digest, settings = plan.resolved.digest, plan.resolved.typed.results
+        name = plan.workflow.name
         if workflow_id is not None:
             check_workflow_id(workflow_id)
-        if settings.storage != "disk":
-            return workflow_id or default_workflow_id(plan.workflow, digest, 1), None
+        if settings.storage != "disk" and not self._writes_files(plan):
+            return workflow_id or default_workflow_id(name, digest, 1), None
         root = Path.cwd() if self._root is None else self._root
         folder = RunFolder.create(
             root / settings.directory,
-            workflow=plan.workflow,
+            workflow=name,
             digest=digest,
             workflow_id=workflow_id,
         )
         return folder.workflow_id, folder
 
-
-def _run_phases(plan: Plan, journal: Journal, folder: RunFolder | None) -> dict[str, PhaseResult]:
-    """Run the phases in order; answer their results, in that order."""
-    loop = journal.child("iteration", _LOOP)
-    loop.write(PlanMade(phases=tuple(phase.planned for phase in plan.phases)))
-    results: dict[str, PhaseResult] = {}
-    for phase in plan.phases:
-        inner = loop.child("phase", phase.name)
-        reason = _reason_to_skip(phase, results)
-        if reason is None:
-            results[phase.name] = _run_phase(phase, inner, folder)
-        else:
-            inner.write(PhaseSkipped(reason=reason))
-            results[phase.name] = skipped_phase(phase.planned, reason)
-    return results
+    def _writes_files(self, plan: Plan) -> bool:
+        """Say whether the workflow, or one that its branches lead to, writes a file."""
+        known, seen = self._library.workflows(), set[str]()
+        waiting = [plan.workflow.name]
+        while waiting:
+            name = waiting.pop()
+            if name in seen or name not in known:
+                continue
+            seen.add(name)
+            if flatten(known[name], self._library).writes_files:
+                return True
+            waiting += [branch.workflow for branch in known[name].definition.branches]
+        return False
 
 
-def _run_phase(phase: PhasePlan, journal: Journal, run: RunFolder | None) -> PhaseResult:
-    journal.write(ConfigResolved(config=phase.resolved.plain, digest=phase.resolved.digest))
-    journal.write(PhaseStarted())
-    folder = None
-    if run is not None:
-        folder = PhaseFolder(run, _LOOP, phase.name)
-    iterations, error = run_iterations(phase.iterations, journal, folder)
-    path = None if folder is None else folder.relative
-    result = phase_result(phase, iterations, error, path)
-    journal.write(PhaseFinished(status=result.status))
-    return result
-
-
-def _reason_to_skip(phase: PhasePlan, results: Mapping[str, PhaseResult]) -> str | None:
-    for name in phase.planned.depends_on:
-        status = results[name].status
-        if status == "failed":
-            return f"dependency '{name}' failed"
-        if status == "skipped":
-            return f"dependency '{name}' was skipped"
-    return None
-
-
-def _store(result: WorkflowResult, folder: RunFolder, journal: Journal) -> WorkflowResult:
+def _store(
+    result: WorkflowResult, folder: RunFolder, journal: Journal, *, stores: bool
+) -> WorkflowResult:
     """Write result and manifest; a run whose result cannot be written has failed."""
     try:
-        journal.write(OutputWritten(path=folder.write_result(result.to_document())))
+        if stores:
+            journal.write(OutputWritten(path=folder.write_result(result.to_document())))
         journal.write(OutputWritten(path=folder.write_manifest()))
     except StorageError as error:
         described = describe_error(error, journal.path)

@@ -1,6 +1,6 @@
 """Finding patterns: the shipped ones, and a user's own beside them.
 
-1. `shipped` reads the packaged patterns, once per process.
+1. `shipped` reads the packaged patterns, once per process; `installed` adds those of plugins.
 2. `Library.with_folder` adds every ``.yaml`` file below a user's folder; ``kind`` and ``name``
    inside the file say what it is, wherever it lies.
 3. A library answers by kind and name; what isn't there is an error with the nearest name.
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -20,22 +21,27 @@ from containers.errors import ConfigurationError, Location, Problem
 from containers.strict_yaml import Document, load, loads
 from declarative.errors import PatternError
 from declarative.references import Node
-from declarative.schema import (
+from declarative.schema import definition_of
+from declarative.definitions import (
     DefaultsDefinition,
     Definition,
+    ModuleDefinition,
+    PartDefinition,
     SequenceDefinition,
     TopologyDefinition,
     WorkflowDefinition,
-    definition_of,
 )
 
-__all__ = ["Library", "Pattern", "pattern_of", "shipped"]
+__all__ = ["PLUGINS", "Library", "Pattern", "installed", "pattern_of", "shipped"]
 
 D = TypeVar("D", bound=Definition, covariant=True)
 Of = TypeVar("Of", bound=Definition)
 
 DEFAULTS: Final = "engine"
 """Name of the defaults pattern below all configurations."""
+
+PLUGINS: Final = "paritykit.patterns"
+"""Group of entry points whose packages hold patterns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +135,14 @@ class Library:
         """Give all topologies by name."""
         return self._of(TopologyDefinition)
 
+    def modules(self) -> Mapping[str, Pattern[ModuleDefinition]]:
+        """Give all modules by name."""
+        return self._of(ModuleDefinition)
+
+    def parts(self) -> Mapping[str, Pattern[PartDefinition]]:
+        """Give all parts of topologies by name."""
+        return self._of(PartDefinition)
+
     @property
     def defaults(self) -> Pattern[DefaultsDefinition]:
         """The defaults below all configurations."""
@@ -140,6 +154,27 @@ class Library:
             for pattern in self._patterns.values()
             if isinstance(pattern.definition, kind)
         }
+
+
+def installed() -> Library:
+    """Give the shipped patterns and those of plugins: entry points of the group `PLUGINS`.
+
+    An entry point names a package or module; every ``.yaml`` file in its folder, and below, is a
+    pattern.
+
+    Raises:
+        PatternError: A plugin cannot be found, or something in it is no pattern or has the name of
+            another.
+    """
+    library = shipped()
+    for point in sorted(entry_points(group=PLUGINS), key=lambda point: (point.name, point.value)):
+        try:
+            folder = Path(str(files(point.module)))
+        except (ModuleNotFoundError, TypeError, ValueError) as error:
+            message = f"the patterns '{point.name}' ({point.value}) cannot be found: {error}"
+            raise PatternError([Problem(message, hint="is the package installed?")]) from None
+        library = library.with_folder(folder)
+    return library
 
 
 @cache

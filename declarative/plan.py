@@ -1,160 +1,239 @@
-"""What is going to run, fixed before anything does: Definition -> Plan -> Run.
+"""What is going to run in a pass, fixed before anything does: Definition -> Plan -> Run.
 
 1. The configurations of the workflow and of each phase are resolved (`declarative.resolution`).
-2. `order_phases` puts the phases into the order of execution.
-3. Every phase finds its topology and its sequence (`_found`).
-4. `_Markets` loads the data, each distinct selection once.
-5. The windows of every phase are laid over its data (`declarative.sequencer`).
-6. `_rehearse` expands every topology once, so that a mistake in one is found now.
+2. What the definition shows is checked: names, references, conditions (`declarative.workflows`).
+3. `order_phases` puts the phases into the order of execution.
+4. Every phase finds its topology and its sequences (`Patterns`).
+5. `Markets` loads the data, each distinct selection once.
+6. `survey` lays the windows of every phase over its data, and finds what does not fit.
+7. `_rehearse` expands every topology once, so that a mistake in one is found now.
 
-Whatever is wrong with configuration, patterns or data is raised here; nothing has been written.
+Whatever is wrong with configuration, patterns or data is raised here; nothing has been written. A
+phase whose settings hold references gets its data now, and everything else when it begins
+(`PhasePlan.work`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from containers.components import Components
 from containers.configuration import UserInput
 from containers.data import MarketData, load_market
-from containers.errors import Problem
+from containers.errors import ConfigurationError, OutputError, Problem
 from containers.journal import BarDropped, PlannedPhase
 from containers.nearest import did_you_mean
+from containers.outputs import check_output_name
+from containers.results import PlannedIteration
+from declarative.definitions import IterationDefinition, SequenceDefinition, SequenceUse
 from declarative.errors import PatternError
 from declarative.patterns import D, Library, Pattern
+from declarative.reading import split
 from declarative.references import Node
 from declarative.resolution import Resolved, Resolver
-from declarative.schema import WorkflowDefinition
-from declarative.sequencer import PlannedIteration, plan_iterations
+from declarative.sequencer import Work, survey
+from declarative.sequences import Around, Inner
+from declarative.topology import Assembly, assemble
 from declarative.unit import Unit
+from declarative.workflows import PhaseSpec, Workflow, check_workflow, order_phases
 
-__all__ = ["PhasePlan", "Plan", "make_plan", "order_phases"]
+__all__ = ["Markets", "PhasePlan", "Plan", "make_plan"]
 
 
 @dataclass(frozen=True, slots=True)
 class PhasePlan:
-    """A phase as it is going to run."""
+    """A phase as it is going to run.
 
+    Attributes:
+        spec: The phase.
+        planned: As records tell it.
+        references: Paths of its settings that hold references.
+        resolved: Its configuration; null: references decide.
+        market: Its data; null: references decide.
+        kit: Its topology and sequences.
+        iterations: As they are going to run; empty where references decide.
+        containers: Ids of the containers of its first unit; empty where references decide.
+        combined: How many combinations a unit runs at once; null when it runs one.
+    """
+
+    spec: PhaseSpec
     planned: PlannedPhase
-    resolved: Resolved
-    iterations: tuple[PlannedIteration, ...]
+    references: tuple[tuple[str | int, ...], ...]
+    resolved: Resolved | None
+    market: MarketData | None
+    kit: Kit
+    iterations: tuple[PlannedIteration, ...] = ()
+    containers: tuple[str, ...] = ()
+    combined: int | None = None
 
     @property
     def name(self) -> str:
         """Its name."""
         return self.planned.name
 
+    def work(
+        self, resolved: Resolved, market: MarketData, inputs: Mapping[str, Any], several: bool
+    ) -> Work:
+        """Give what there is to do, once everything is known."""
+        return replace(self.kit.work(resolved, market), inputs=inputs, several=several)
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """The patterns that a phase needs."""
+
+    inner: Inner
+    sequences: Mapping[str, Pattern[SequenceDefinition]]
+    topology: Assembly
+    tests_with: Assembly | None
+    components: Components
+
+    def work(self, resolved: Resolved, market: MarketData) -> Work:
+        """Give what there is to do with a configuration and data."""
+        return Work(
+            configuration=resolved.typed,
+            market=market,
+            components=self.components,
+            inner=self.inner,
+            sequences=self.sequences,
+            topology=self.topology,
+            tests_with=self.tests_with,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A workflow as it is going to run.
+    """A pass of a workflow as it is going to run.
 
     Attributes:
-        workflow: Its name.
+        workflow: The workflow.
+        resolver: Resolves what references decide.
         resolved: The workflow's own configuration.
         phases: In the order of execution.
         dropped: Bad bars that were left out of the data.
     """
 
-    workflow: str
+    workflow: Workflow
+    resolver: Resolver
     resolved: Resolved
     phases: tuple[PhasePlan, ...]
     dropped: tuple[BarDropped, ...]
 
 
-def make_plan(user: UserInput, library: Library, components: Components) -> Plan:
-    """Plan a run.
+def make_plan(
+    user: UserInput, library: Library, components: Components, markets: Markets | None = None
+) -> Plan:
+    """Plan a pass.
+
+    Args:
+        user: What the user wrote, with the changes so far.
+        library: All patterns.
+        components: What exists.
+        markets: Data loaded before; null: none.
 
     Raises:
         ConfigurationError: The configuration, a pattern or the data are wrong.
     """
     resolver = Resolver(user, library, components)
     workflow = resolver.workflow
-    resolved = resolver.for_workflow()
     order = order_phases(workflow)
-    found = []
-    for index in order:
-        node = workflow.node("phases", index)
-        topology = _found(node.at("topology"), library.topologies(), "topology")
-        sequence = _found(node.at("sequence"), library.sequences(), "sequence")
-        found.append((topology, sequence, resolver.for_phase(index)))
-    markets = _Markets(user.base_dir)
+    check_workflow(workflow, None)
+    kits = {spec.name: _kit(spec, library, components) for spec in order}
+    _check_files(workflow)
+    resolved = resolver.for_workflow()
+    with resolved.blame.as_written():
+        _check_needs(workflow, resolved)
+    check_workflow(workflow, resolved.plain)
+    references = {spec.name: tuple(split(spec.part("config"))[1]) for spec in order}
+    configurations = {
+        spec.name: resolver.selection(spec) if references[spec.name] else resolver.for_phase(spec)
+        for spec in order
+    }
+    markets = Markets(user.base_dir) if markets is None else markets
     # All data first: they are far more often wrong than the windows over them.
-    loaded = [markets.load(phase) for _, _, phase in found]
+    loaded: dict[str, MarketData] = {
+        name: markets.load(configuration)
+        for name, configuration in configurations.items()
+        if not any(path[0] in ("data", "symbols") for path in references[name])
+    }
     phases = []
-    for index, (topology, sequence, phase), market in zip(order, found, loaded, strict=True):
-        definition = workflow.definition.phases[index]
-        iterations = plan_iterations(sequence, topology, phase.typed, market, components)
+    for spec in order:
+        name, kit = spec.name, kits[spec.name]
+        known = not references[name]
+        iterations: tuple[PlannedIteration, ...] = ()
+        containers: tuple[str, ...] = ()
+        combined = 0
+        if known:
+            configuration = configurations[name]
+            with configuration.blame.as_written():
+                work = kit.work(configuration, loaded[name])
+                iterations = survey(work)
+            containers = _rehearse(work)
+            combined = len(work.combinations(work.start()))
+        units = 0
         for iteration in iterations:
-            _rehearse(iteration.unit)
+            units += iteration.units
         planned = PlannedPhase(
-            name=definition.name,
-            topology=topology.name,
-            sequence=sequence.name,
-            depends_on=tuple(definition.depends_on),
-            required=definition.required,
-            conditions=(),
-            inputs={},
-            units=len(iterations),
+            name=name,
+            topology=spec.definition.topology,
+            sequence=spec.definition.sequence.text,
+            depends_on=spec.depends_on,
+            required=spec.definition.required,
+            conditions=spec.condition_texts,
+            inputs=spec.input_paths,
+            units=units if known else None,
         )
-        phases.append(PhasePlan(planned, phase, iterations))
-    return Plan(workflow.name, resolved, tuple(phases), markets.dropped)
+        phases.append(
+            PhasePlan(
+                spec, planned, references[name], configurations[name] if known else None,
+                loaded.get(name), kit, iterations, containers, combined or None,
+            )
+        )  # fmt: skip
+    dropped = dict.fromkeys(record for market in loaded.values() for record in market.dropped)
+    return Plan(workflow, resolver, resolved, tuple(phases), tuple(dropped))
 
 
-def order_phases(workflow: Pattern[WorkflowDefinition]) -> tuple[int, ...]:
-    """Give the indexes of the phases: repeatedly the first declared whose dependencies are done.
-
-    Raises:
-        PatternError: A name is there twice or unknown, or phases wait for each other.
-    """
-    phases = workflow.definition.phases
-    names = [phase.name for phase in phases]
-    problems: list[Problem] = []
-    for index, phase in enumerate(phases):
-        node = workflow.node("phases", index)
-        if phase.name in names[:index]:
-            problems += node.at("name").error(f"two phases are called '{phase.name}'").problems
-        for name in phase.depends_on:
-            if name not in names:
-                message = f"phase '{phase.name}' depends on '{name}', which does not exist"
-                hint = did_you_mean(name, names)
-                problems += node.at("depends_on").error(message, hint).problems
-    if problems:
-        raise PatternError(problems)
-    order: list[int] = []
-    done: set[str] = set()
-    while len(order) < len(phases):
-        ready = (
-            index
-            for index, phase in enumerate(phases)
-            if phase.name not in done and done.issuperset(phase.depends_on)
-        )
-        chosen = next(ready, None)
-        if chosen is None:
-            raise _circle(workflow, done)
-        order.append(chosen)
-        done.add(phases[chosen].name)
-    return tuple(order)
+def _kit(spec: PhaseSpec, library: Library, components: Components) -> Kit:
+    """Find the patterns that a phase names."""
+    topologies, sequences = library.topologies(), library.sequences()
+    topology = _found(spec.node.at("topology"), topologies, "topology")
+    for name in topology.definition.inputs:
+        if name not in spec.definition.inputs:
+            message = f"the topology '{topology.name}' needs the input '{name}'"
+            raise spec.node.at("topology").error(message, "give it under inputs")
+    tests_with = None
+    if topology.definition.combines is not None:
+        node = topology.node("combines_and_tests_with")
+        tests_with = assemble(_found(node, topologies, "topology"), library)
+    inner = _inner(spec.definition.sequence, spec.node.at("sequence"), sequences)
+    return Kit(inner, sequences, assemble(topology, library), tests_with, components)
 
 
-def _circle(workflow: Pattern[WorkflowDefinition], done: set[str]) -> PatternError:
-    """Name a circle, from its first declared phase on."""
-    phases = {phase.name: phase for phase in workflow.definition.phases}
-    walked = [next(name for name in phases if name not in done)]
-    while True:
-        waits_for = next(name for name in phases[walked[-1]].depends_on if name not in done)
-        if waits_for in walked:
-            break
-        walked.append(waits_for)
-    circle = walked[walked.index(waits_for) :]
-    names = list(phases)
-    start = circle.index(min(circle, key=names.index))
-    circle = [*circle[start:], *circle[:start]]
-    text = " -> ".join([*circle, circle[0]])
-    node = workflow.node("phases", names.index(circle[0]), "depends_on")
-    return node.error(f"phases depend on each other in a circle: {text}")
+def _inner(
+    use: SequenceUse, node: Node, sequences: Mapping[str, Pattern[SequenceDefinition]]
+) -> Inner:
+    at = node if isinstance(node.value, str) else node.at("type")
+    pattern = _found(at, sequences, "sequence")
+    for place, definition in enumerate(pattern.definition.iterations):
+        _check_optimizers(definition, pattern.node("iterations", place), sequences)
+    body = None
+    if use.body is not None:
+        body = _inner(use.body, node.at("body"), sequences)
+    return Inner(pattern, body)
+
+
+def _check_optimizers(
+    definition: IterationDefinition,
+    node: Node,
+    sequences: Mapping[str, Pattern[SequenceDefinition]],
+) -> None:
+    if definition.optimizes is not None:
+        _found(node.at("optimizes"), sequences, "sequence")
+    for place, below in enumerate(definition.iterations):
+        _check_optimizers(below, node.at("iterations", place), sequences)
 
 
 def _found(node: Node, known: Mapping[str, Pattern[D]], kind: str) -> Pattern[D]:
@@ -164,18 +243,50 @@ def _found(node: Node, known: Mapping[str, Pattern[D]], kind: str) -> Pattern[D]
     return known[node.value]
 
 
-class _Markets:
+def _check_needs(workflow: Workflow, resolved: Resolved) -> None:
+    """Check that the strategies are there that the workflow cannot do without."""
+    types = [strategy.type for strategy in resolved.typed.strategies]
+    problems = [
+        Problem(
+            f"the workflow '{workflow.name}' needs a strategy of type '{needed}', and there is none",
+            path=("strategies",),
+            hint=f"add {{type: {needed}, …}}",
+        )
+        for needed in workflow.definition.needs
+        if needed not in types
+    ]
+    if problems:
+        raise ConfigurationError(problems)
+
+
+def _check_files(workflow: Workflow) -> None:
+    """Check the names of files that outputs are written to."""
+    problems: list[Problem] = []
+    places = [
+        (output, phase.part("outputs").at(name))
+        for phase in workflow.phases
+        for name, output in phase.definition.outputs.items()
+    ]
+    places += [
+        (output, workflow.pattern.node("outputs", name))
+        for name, output in workflow.definition.outputs.items()
+    ]
+    for output, node in places:
+        if output.file is not None:
+            try:
+                check_output_name(output.file)
+            except OutputError as error:
+                problems += node.at("file").error(str(error)).problems
+    if problems:
+        raise PatternError(problems)
+
+
+class Markets:
     """The data of a run: each distinct selection is loaded once."""
 
     def __init__(self, base_dir: Path) -> None:
         self._base_dir = base_dir
         self._loaded: dict[object, MarketData] = {}
-
-    @property
-    def dropped(self) -> tuple[BarDropped, ...]:
-        """A record for each bad bar left out of any selection, each once."""
-        records: Sequence[BarDropped] = [r for m in self._loaded.values() for r in m.dropped]
-        return tuple(dict.fromkeys(records))
 
     def load(self, resolved: Resolved) -> MarketData:
         """Give the data that a configuration selects."""
@@ -193,10 +304,23 @@ class _Markets:
         return self._loaded[data, symbols]
 
 
-def _rehearse(unit: Unit) -> None:
+def _rehearse(work: Work) -> tuple[str, ...]:
+    """Expand the topology once; answer the containers of a unit."""
+    around: Around = work.start()
+    unit = Unit(
+        topology=work.topology,
+        configuration=work.configuration,
+        market=work.market,
+        components=work.components,
+        inputs={
+            name: {"strategies": (), "rows": ()} if kind == "signals" else None
+            for name, kind in work.topology.definition.inputs.items()
+        },
+        combinations=work.combinations(around),
+    )
     try:
-        _ = unit.blueprint
-    except PatternError:
+        return tuple(container.id for container in unit.blueprint().containers)
+    except ConfigurationError:
         raise
     except Exception:  # noqa: BLE001  # a component that cannot be made fails its unit, there
-        return
+        return ()

@@ -28,13 +28,14 @@ from containers.errors import ConfigPath, Problem
 from containers.nearest import did_you_mean
 from containers.strict_yaml import Document
 from declarative.errors import PatternError
+from declarative.slots import NeedsValueError, Slot, TextSlot
 
-__all__ = ["Node", "Reference", "Scope", "Template", "parse", "resolve_text"]
+__all__ = ["Node", "Reference", "Scope", "Template", "parse", "resolve_text", "template_of"]
 
 Scope: TypeAlias = Mapping[str, Any]
 """What references may name: plain data, with leaves of any type."""
 
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_#-]*")
 _INDEX: Final = re.compile(r"[0-9]{1,9}")
 
 
@@ -85,11 +86,19 @@ def resolve_text(node: Node, scope: Scope) -> Any:
     Raises:
         PatternError: The text is malformed, or names what isn't there.
     """
+    return _fill(template_of(node), scope, node)
+
+
+def template_of(node: Node) -> Template:
+    """Cut the text of ``node`` into its parts.
+
+    Raises:
+        PatternError: The text is malformed.
+    """
     try:
-        template = parse(node.value)
+        return parse(node.value)
     except _SyntaxError as error:
         raise node.error(str(error)) from None
-    return _fill(template, scope, node)
 
 
 @lru_cache(maxsize=4096)
@@ -196,6 +205,8 @@ def _follow(reference: Reference, scope: Scope, node: Node) -> Any:
             if key >= len(value):
                 message = f"${{{reference.text}}} leads nowhere: {where} no item {key}"
                 raise node.error(message, f"it has {len(value)}, counted from 0")
+        elif isinstance(value, Slot):
+            raise NeedsValueError
         else:
             message = f"${{{reference.text}}}: '{walked}' is {_kind(value)}, which has no '{key}'"
             raise node.error(message)
@@ -218,6 +229,8 @@ def _joined(walked: str, step: str) -> str:
 
 def _written(reference: Reference, value: Any, node: Node) -> str:
     """Write a value inside text, the way YAML would."""
+    if isinstance(value, Slot | TextSlot):
+        raise NeedsValueError
     if isinstance(value, str):
         return value
     if value is None:

@@ -1,10 +1,11 @@
 """From what a user wrote to complete configurations: of the workflow, and of each phase.
 
-1. `check_layers` checks what the patterns say, as the user's part is checked.
+1. `Resolver` checks what the patterns say, as the user's part is checked.
 2. `merge` lays the layers over one another: engine defaults < workflow defaults < the phase's
-   settings in the workflow < user < the user's ``phases.NAME``.
+   settings in the workflow < user < those of the phase's settings that hold references, once these
+   are resolved < the user's ``phases.NAME``.
 3. `_complete` adds to the items of lists what they leave out; only now can they see the whole.
-4. `validate_resolved` checks the result; `_locator` tells it in which layer a value stands.
+4. `validate_resolved` checks the result; `Blame` tells it in which layer a value stands.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from containers.components import Components, Parameter
 from containers.components.profiles import DEFAULT_MAX_LEVERAGE
 from containers.configuration import (
     Configuration,
+    DataSettings,
     Locate,
+    SymbolSettings,
     UserInput,
     config_digest,
     unknown_phases,
@@ -29,12 +32,15 @@ from containers.configuration import (
     validate_partial,
     validate_resolved,
 )
+from containers.configuration.space import normalise_space
 from containers.errors import ConfigPath, ConfigurationError, Location, Problem
 from declarative.errors import PatternError
 from declarative.patterns import Library, Pattern
+from declarative.reading import split
 from declarative.references import Node
-from declarative.schema import WorkflowDefinition
+from declarative.definitions import WorkflowDefinition
 from declarative.values import resolve
+from declarative.workflows import PhaseSpec, flatten
 
 __all__ = ["Resolved", "Resolver", "merge"]
 
@@ -67,7 +73,10 @@ class _Layer:
 
 
 class Resolver:
-    """Resolves the configurations of one run.
+    """Resolves the configurations of one pass of a workflow.
+
+    Attributes:
+        workflow: The workflow, with the phases of its modules.
 
     Raises:
         ConfigurationError: What the user wrote is wrong by itself, or names no workflow.
@@ -79,48 +88,86 @@ class Resolver:
         data = validate_partial(user.data, components=components, locate=user.locate)
         self._user = _Layer(data, user.locate)
         self._items = library.defaults.node("items")
-        self._engine = self._layer(library.defaults.node("configuration"), ())
+        self._engine = self._checked(library.defaults.node("configuration"), ())
         if "workflow" not in data:
             self._resolved([self._engine, self._user])  # says so, and what else is missing
-        self.workflow = _find_workflow(data["workflow"], library, user.locate)
-        self._defaults = self._layer(_part(self.workflow, "defaults"), ("workflow",))
+        pattern = _find_workflow(data["workflow"], library, user.locate)
+        self.workflow = flatten(pattern, library)
+        defaults = _part(pattern, "defaults")
+        _refuse_references(defaults)
+        self._defaults = self._checked(defaults, ("workflow",))
         self._check_phase_names()
 
     def for_workflow(self) -> Resolved:
         """Give the workflow's configuration, which keeps ``phases``."""
         return self._resolved([self._engine, self._defaults, self._user])
 
-    def for_phase(self, index: int) -> Resolved:
-        """Give the configuration of the phase declared at ``index``, which has no ``phases``."""
-        name = self.workflow.definition.phases[index].name
-        settings = self._layer(_part(self.workflow, "phases", index, "config"), _NOT_A_PHASES)
-        layers = [self._engine, self._defaults, settings, self._user]
-        overrides = [layer.below("phases", name) for layer in layers]
-        lower = [layer.without("phases") for layer in layers]
-        return self._resolved([*lower, *overrides], _Writing(self._user, ("phases", name)))
+    def for_phase(self, phase: PhaseSpec, references: Mapping[str, Any] | None = None) -> Resolved:
+        """Give the configuration of a phase, which has no ``phases``.
 
-    def _layer(self, node: Node, refused: Sequence[str]) -> _Layer:
-        """Check a configuration inside a pattern."""
+        Args:
+            phase: The phase.
+            references: Those of its settings that hold references, resolved.
+
+        Raises:
+            ConfigurationError: It is not complete, or something in it does not fit together.
+        """
+        layers, writing = self._layers(phase, references or {})
+        return self._resolved(layers, writing)
+
+    def selection(self, phase: PhaseSpec) -> Resolved:
+        """Give the configuration of a phase as far as it is known: without its references.
+
+        What does not fit together in it may yet do so, and is not told; data and symbols are
+        complete.
+        """
+        layers, writing = self._layers(phase, {})
+        plain = self._merged(layers)
+        typed = msgspec.structs.replace(
+            self.for_workflow().typed,
+            data=msgspec.convert(plain["data"], DataSettings),
+            symbols=msgspec.convert(plain["symbols"], tuple[SymbolSettings, ...]),
+        )
+        return Resolved(plain, typed, config_digest(plain), Blame(layers, writing))
+
+    def _layers(
+        self, phase: PhaseSpec, references: Mapping[str, Any]
+    ) -> tuple[list[_Layer], _Writing]:
+        node = phase.part("config")
+        plain, _ = split(node)
+        settings = self._checked(Node(node.document, node.path, plain), _NOT_A_PHASES)
+        layers = [self._engine, self._defaults, settings, self._user]
+        overrides = [layer.below("phases", phase.name) for layer in layers]
+        lower = [layer.without("phases") for layer in layers]
+        if references:
+            lower.append(self._layer(references, node, ()))
+        return [*lower, *overrides], _Writing(self._user, ("phases", phase.name))
+
+    def _checked(self, node: Node, refused: Sequence[str]) -> _Layer:
+        """Check a configuration inside a pattern; what is wrong is the pattern's."""
+        try:
+            return self._layer(node.value, node, refused)
+        except ConfigurationError as error:
+            raise PatternError(
+                msgspec.structs.replace(p, path=(*node.path, *p.path))
+                if p.path[: len(node.path)] != node.path
+                else p
+                for p in error.problems
+            ) from None
+
+    def _layer(self, data: Mapping[str, Any], node: Node, refused: Sequence[str]) -> _Layer:
+        """Check a part of a configuration that stands at ``node``."""
 
         def locate(path: ConfigPath, key: bool) -> Location:
             return node.document.locate((*node.path, *path), key=key)
 
-        if node.path[0] != "configuration":
-            _refuse_references(node)
         for key in refused:
-            if key in node.value:
+            if key in data:
                 raise node.at(key).error(f"'{key}' cannot be set here", key=True)
-        try:
-            data = validate_partial(node.value, components=self._components, locate=locate)
-        except ConfigurationError as error:
-            raise PatternError(
-                Problem(p.message, (*node.path, *p.path), p.location, p.hint)
-                for p in error.problems
-            ) from None
-        return _Layer(data, locate)
+        return _Layer(validate_partial(data, components=self._components, locate=locate), locate)
 
     def _check_phase_names(self) -> None:
-        known = [phase.name for phase in self.workflow.definition.phases]
+        known = [phase.name for phase in self.workflow.phases]
         problems = [
             problem
             for layer in (self._defaults, self._user)
@@ -132,14 +179,20 @@ class Resolver:
             raise ConfigurationError(problems)
 
     def _resolved(self, layers: Sequence[_Layer], writing: _Writing | None = None) -> Resolved:
-        plain: dict[str, Any] = {}
-        for layer in layers:
-            plain = merge(plain, layer.data)
-        plain = self._complete(plain)
+        plain = self._merged(layers)
         blame = Blame(layers, writing or _Writing(self._user, ()))
         with blame.as_written():
             typed = validate_resolved(plain, components=self._components, locate=blame.locate)
         return Resolved(plain, typed, config_digest(plain), blame)
+
+    def _merged(self, layers: Sequence[_Layer]) -> dict[str, Any]:
+        plain: dict[str, Any] = {}
+        for layer in layers:
+            plain = merge(plain, layer.data)
+        plain = self._complete(plain)
+        for part in (plain, *plain.get("phases", {}).values()):
+            normalise_space(part, plain, self._components)
+        return plain
 
     def _complete(self, config: Mapping[str, Any]) -> dict[str, Any]:
         completed = dict(config)
@@ -257,6 +310,8 @@ class Blame:
         """Have problems that are raised inside name the path and place that the user knows."""
         try:
             yield
+        except PatternError:  # which stands in a pattern, and says so
+            raise
         except ConfigurationError as error:
             raise type(error)(self._told(problem) for problem in error.problems) from None
 

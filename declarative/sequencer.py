@@ -1,168 +1,408 @@
-"""The sequence of a phase: which windows, and running a unit over each.
+"""Running a sequence: its iterations, one below the other, down to units.
 
-1. `plan_iterations` resolves the pattern's windows and cuts the data to them, before anything runs.
-2. `run_iterations` runs them in order; the first that fails ends the phase.
+1. `Work` is what a phase brings: its configuration and data, its sequence with its bodies, its
+   topology, its inputs. `start` gives what surrounds everything.
+2. `survey` walks the tree as it would run and runs nothing: it says how many units there are, and
+   finds windows that do not fit. Of iterations that are alike one is looked at.
+3. `run_sequence` runs it. `_run_entries` takes the stands of `declarative.sequences` in order,
+   `_run_stand` decides what runs in one: a sequence that optimises, entries of its own, the body,
+   or a unit; `declarative.outcomes` says what they come to.
+
+The first unit that fails ends the phase (`UnitFailedError`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from containers.components import Components
-from containers.configuration import Configuration
-from containers.configuration.plain import found
-from containers.data import Bars, MarketData
+from containers.configuration import Configuration, SpaceKey, space_of
+from containers.data import MarketData
+from containers.errors import ConfigurationError, Problem, StorageError
 from containers.failures import describe_error
 from containers.journal import ErrorRaised, IterationStarted, Journal
-from containers.results import ErrorInfo, IterationResult, Window
+from containers.results import (
+    ErrorInfo,
+    IterationResult,
+    PhaseResult,
+    PlannedIteration,
+    Signals,
+    Window,
+)
 from containers.storage import RunFolder, UnitFolder
+from declarative.analyses import ANALYSES, AnalysisInput
+from declarative.definitions import GivesDefinition, SequenceDefinition
+from declarative.moulds import Moulds
+from declarative.outcomes import Gathering, Outcome, outcome_of_unit, thinned
 from declarative.patterns import Pattern
-from declarative.references import Node, Scope
-from declarative.schema import SequenceDefinition, TopologyDefinition
-from declarative.scope import sequence_scope
+from declarative.scope import Cast
+from declarative.sequences import (
+    Around,
+    Entries,
+    Inner,
+    Stand,
+    chosen,
+    evaluate,
+    expand,
+    no_keys,
+    scope_of,
+)
+from declarative.topology import Assembly
 from declarative.unit import Unit, UnitResult, run_unit
-from declarative.values import resolve
+from declarative.variations import Parameters
 
-__all__ = ["PhaseFolder", "PlannedIteration", "plan_iterations", "run_iterations"]
+__all__ = ["UnitFailedError", "Work", "run_sequence", "survey"]
+
+
+class UnitFailedError(Exception):
+    """A unit failed, and the phase with it; what failed has been journalled."""
+
+    def __init__(self, error: ErrorInfo) -> None:
+        self.error: Final = error
+        super().__init__(error.message)
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedIteration:
-    """One run of the topology: its window, its seed, and what is to be run."""
+class Work:
+    """What there is to do in a phase.
 
-    window: Window
-    seed: int
-    unit: Unit
+    Attributes:
+        configuration: Resolved.
+        market: The phase's data.
+        components: What exists.
+        inner: Its sequence, with its bodies.
+        sequences: All patterns by name, for sequences that optimise.
+        topology: What its units are of.
+        tests_with: What tests the best, where the topology combines; null otherwise.
+        inputs: By name.
+        several: Whether it is more than one unit, so that its portfolios lie in its own folder.
+        moulds: Its topologies, expanded.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class PhaseFolder:
-    """Where the units of a phase keep their data: in the run's folder, below loop and phase."""
-
-    run: RunFolder
-    loop: int
-    phase: str
+    configuration: Configuration
+    market: MarketData
+    components: Components
+    inner: Inner
+    sequences: Mapping[str, Pattern[SequenceDefinition]]
+    topology: Assembly
+    tests_with: Assembly | None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    several: bool = False
+    moulds: Moulds = field(default_factory=Moulds)
 
     @property
-    def relative(self) -> str:
-        """Its path inside the run's folder."""
-        return f"{self.loop}/{self.phase}"
+    def periods_per_year(self) -> float:
+        """N, for all windows that of the whole range."""
+        periods = self.configuration.metrics.periods_per_year
+        return self.market.periods_per_year() if isinstance(periods, str) else periods
 
-    def unit(self, index: int) -> UnitFolder:
-        """Make the folder of a unit; `StorageError` when that fails."""
-        return self.run.unit((self.loop, self.phase, index))
+    def start(self) -> Around:
+        """Give what surrounds the sequence: all data, and what of the space is to be walked."""
+        count = len(self.market.base(self.market.symbols[0]))
+        return Around(
+            market=self.market,
+            origin=0,
+            first=0,
+            last=count - 1,
+            everything=True,
+            warmup=0,
+            configuration=self.configuration,
+            space=self._space(),
+        )
+
+    def _space(self) -> tuple[SpaceKey, ...]:
+        keys = space_of(self.configuration, self.components)
+        if self.topology.definition.sweeps == "all":
+            return keys
+        combining = {
+            settings.name
+            for settings in self.configuration.strategies
+            if hasattr(self.components.strategies[settings.type], "combine")
+        }
+        return tuple(key for key in keys if key.strategy in combining)
+
+    def topology_of(self, around: Around) -> Assembly:
+        """Give the topology of a unit here."""
+        return self.tests_with if around.tested and self.tests_with is not None else self.topology
+
+    def combines(self, around: Around) -> bool:
+        """Say whether a unit here runs all combinations at once."""
+        return self.topology_of(around).definition.combines is not None
+
+    def combinations(self, around: Around) -> list[Parameters]:
+        """Give those combinations; none where the topology does not combine.
+
+        Raises:
+            ConfigurationError: The space is empty.
+        """
+        if not self.combines(around):
+            return []
+        if not around.space:
+            raise no_keys()
+        return [parameters for parameters, _ in chosen(around)]
 
 
-def plan_iterations(
-    sequence: Pattern[SequenceDefinition],
-    topology: Pattern[TopologyDefinition],
-    configuration: Configuration,
-    market: MarketData,
-    components: Components,
-) -> tuple[PlannedIteration, ...]:
-    """Say what a sequence runs, over which data.
+# -- what would run
+
+
+def survey(work: Work) -> tuple[PlannedIteration, ...]:
+    """Say what would run, and run nothing.
 
     Raises:
-        PatternError: A window is not inside the data, or a reference leads nowhere.
+        ConfigurationError: Windows do not fit the data, or there is no space to walk.
+        PatternError: A pattern gives what it must not.
     """
-    scope = sequence_scope(configuration, market)
-    periods = market.periods_per_year()
+    _check_replay(work)
+    return _survey_inner(work, work.inner, work.start())
+
+
+def _survey_inner(work: Work, inner: Inner, around: Around) -> tuple[PlannedIteration, ...]:
+    entries, _ = _entries_of(inner, around)
     planned = []
-    for index in range(len(sequence.definition.iterations)):
-        node = sequence.node("iterations", index)
-        window, cut = _window(node.at("window"), scope, market)
-        seed = _whole(node.at("seed"), scope)
-        unit = Unit(topology, configuration, cut, components, periods)
-        planned.append(PlannedIteration(window, seed, unit))
+    for stand in expand(entries, around, work.components, survey=True):
+        below = _inner_of(work, stand, inner.then)
+        iterations: tuple[PlannedIteration, ...] = ()
+        units = 1
+        if below is None:
+            if work.combines(stand.around) and not stand.around.space:
+                raise no_keys()
+        else:
+            iterations = _survey_inner(work, below, stand.around)
+            units = 0
+            for each in iterations:
+                units += each.units
+        window = around.window(stand.definition.name, stand.first, stand.last)
+        planned.append(PlannedIteration(window, stand.times, units * stand.times, iterations))
     return tuple(planned)
 
 
-def run_iterations(
-    iterations: tuple[PlannedIteration, ...], journal: Journal, folder: PhaseFolder | None
-) -> tuple[tuple[IterationResult, ...], ErrorInfo | None]:
-    """Run the iterations in order, up to the first that fails.
+def _entries_of(inner: Inner, around: Around) -> tuple[Entries, tuple[GivesDefinition, Any]]:
+    """Give the entries of a sequence, or those given; and how to tell what they come to."""
+    if isinstance(inner.what, Pattern):
+        definition, node = inner.what.definition, inner.what.node()
+        if definition.needs_keys and not around.space:
+            raise no_keys()
+        names = scope_of(definition, node, around)
+        entries = Entries(definition.iterations, node.at("iterations"), names, definition.section)
+        return entries, (definition.gives, node.at("gives"))
+    return inner.what
+
+
+def _inner_of(work: Work, stand: Stand, then: Inner | None) -> Inner | None:
+    """Decide what runs in an iteration; null: a unit."""
+    definition, around = stand.definition, stand.around
+    own = then
+    if definition.iterations:
+        node = stand.node
+        if definition.gives is None:
+            raise node.error("the required key 'gives' is missing beside 'iterations'")
+        entries = Entries(
+            definition.iterations, node.at("iterations"), stand.names, stand.section
+        )
+        own = Inner((entries, (definition.gives, node.at("gives"))), then)
+    if definition.optimizes is not None and around.space and not work.combines(around):
+        return Inner(work.sequences[definition.optimizes], own)
+    return own
+
+
+def _check_replay(work: Work) -> None:
+    """Check that every strategy can be replayed, once the signals are there."""
+    signals = work.inputs.get("signals")
+    if not work.topology.replays or not isinstance(signals, Signals):
+        return
+    problems = []
+    for place, settings in enumerate(work.configuration.strategies):
+        combines = hasattr(work.components.strategies[settings.type], "combine")
+        if not combines and settings.name not in signals.strategies:
+            known = ", ".join(signals.strategies)
+            message = f"there are no signals of the strategy '{settings.name}' to replay"
+            problem = Problem(message, path=("strategies", place), hint=f"there are of: {known}")
+            problems.append(problem)
+    if problems:
+        raise ConfigurationError(problems)
+
+
+# -- running it
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an iteration is written to: its journal, and the folders that lead to it."""
+
+    journal: Journal
+    run: RunFolder | None
+    parts: tuple[str | int, ...]
+
+    def below(self, index: int) -> _Place:
+        return _Place(self.journal.child("window", index), self.run, (*self.parts, index))
+
+
+def run_sequence(
+    work: Work, journal: Journal, run: RunFolder | None, parts: tuple[str | int, ...]
+) -> Outcome:
+    """Run the sequence of a phase; answer what the phase comes to.
 
     Args:
-        iterations: Of one phase.
+        work: What there is to do.
         journal: Of the phase.
-        folder: Where results are kept; null: in memory alone.
+        run: Where results are kept; null: in memory alone.
+        parts: Folders that lead to the phase.
 
-    Returns:
-        The results of those that succeeded, and the error of the one that did not.
+    Raises:
+        UnitFailedError: A unit failed.
+        ConfigurationError: Windows do not fit, which could not be known before.
     """
+    _check_replay(work)
+    return _run_inner(work, work.inner, work.start(), _Place(journal, run, parts))
+
+
+def _run_inner(work: Work, inner: Inner, around: Around, place: _Place) -> Outcome:
+    entries, (gives, node) = _entries_of(inner, around)
+    bars = None if gives.bars is None else evaluate(node.at("bars"), entries.names)
+    gathering = Gathering(gives, around.configuration, work.periods_per_year, bars)
     results: list[IterationResult] = []
-    for index, planned in enumerate(iterations):
-        inner = journal.child("window", index)
-        inner.write(
-            IterationStarted(window=planned.window, parameters={}, seed=planned.seed, spawn_key=())
+    for index, stand in enumerate(expand(entries, around, work.components, survey=False)):
+        parameters = stand.parameters
+        if parameters is None:
+            best_of = stand.definition.best_of
+            assert best_of is not None  # else it had parameters of its own
+            parameters = dict(gathering.by_name[best_of].best_parameters)
+            stand = replace(stand, around=stand.around.changed(parameters))  # noqa: PLW2901  # the same, as it runs
+        result, outcome = _run_stand(work, stand, parameters, inner.then, place.below(index))
+        gathering.take(stand.definition.name, outcome, parameters, stand.around.end_ns)
+        results.append(result)
+    return gathering.given(tuple(results), (around.first, around.last))
+
+
+def _run_stand(
+    work: Work, stand: Stand, parameters: Parameters, then: Inner | None, place: _Place
+) -> tuple[IterationResult, Outcome]:
+    below, around = _inner_of(work, stand, then), stand.around
+    name, seed = stand.definition.name, around.configuration.random_seed
+    if below is None:
+        return _run_leaf(work, stand, parameters, place)
+    window = around.window(name, stand.first, stand.last)
+    place.journal.write(
+        IterationStarted(
+            window=window, parameters=parameters, seed=seed, spawn_key=around.spawn_key
         )
-        ran = _run_in_folder(planned.unit, inner.child("unit", 0), folder, index)
-        if ran.error is not None:
-            return tuple(results), ran.error
-        root = None if folder is None else folder.run.path
-        results.append(
-            IterationResult(
-                window=planned.window,
-                parameters={},
-                seed=planned.seed,
-                portfolios=ran.portfolios,
-                trace_summary=None if ran.trace is None else ran.trace.summary(root),
-                trace=ran.trace,
-            )
-        )
-    return tuple(results), None
-
-
-def _run_in_folder(
-    unit: Unit, journal: Journal, folder: PhaseFolder | None, index: int
-) -> UnitResult:
-    try:
-        place = None if folder is None else folder.unit(index)
-    except Exception as error:  # noqa: BLE001  # handed on, in the result
-        described = describe_error(error, journal.path)
-        journal.write(ErrorRaised(error=described))
-        return UnitResult({}, None, described)
-    return run_unit(unit, journal, place)
-
-
-def _window(node: Node, scope: Scope, market: MarketData) -> tuple[Window, MarketData]:
-    base = market.base(market.symbols[0])
-    first, last = _whole(node.at("first_bar"), scope), _whole(node.at("last_bar"), scope)
-    if not 0 <= first <= last < len(base):
-        message = f"bars {first} to {last} are no window; expected 0 <= first <= last"
-        raise node.error(f"{message}, and last < {len(base)}, the number of bars")
-    window = Window(
-        name=node.value["name"],
-        first_bar=first,
-        last_bar=last,
-        warmup_bars=0,
-        start_ns=int(base.end_ns[first]),
-        end_ns=int(base.end_ns[last]),
     )
-    if first == 0 and last == len(base) - 1:
-        return window, market
-    until = int(base.end_ns[last + 1]) if last + 1 < len(base) else None
-    pieces = [_cut(bars, window.start_ns, until) for bars in market.values()]
-    for piece in pieces:
-        if not len(piece):
-            what = f"{piece.symbol} {piece.timeframe}"
-            raise node.error(f"no bar of {what} lies in bars {first} to {last}")
-    return window, MarketData(pieces, market.dropped)
+    outcome = _run_inner(work, below, around, place)
+    result = _result(work, outcome, window, parameters, around)
+    return result, replace(outcome, iterations=())
 
 
-def _cut(bars: Bars, start_ns: int, until_ns: int | None) -> Bars:
-    """Give the bars that end from ``start_ns`` on and before ``until_ns``; null: to the last."""
-    ends = bars.end_ns
-    first = int(np.searchsorted(ends, start_ns, "left"))
-    after = len(bars) if until_ns is None else int(np.searchsorted(ends, until_ns, "left"))
-    return bars.rows(first, max(first, after) - 1)
+def _run_leaf(
+    work: Work, stand: Stand, parameters: Parameters, place: _Place
+) -> tuple[IterationResult, Outcome]:
+    around, topology = stand.around, work.topology_of(stand.around)
+    combinations = work.combinations(around)
+    unit = Unit(
+        topology=topology,
+        configuration=around.configuration,
+        market=work.market,
+        components=work.components,
+        periods_per_year=work.periods_per_year,
+        inputs=work.inputs,
+        combinations=combinations,
+        saves=work.configuration.results.store_full_results or not work.several,
+        moulds=work.moulds,
+    )
+    cast, warmup_bars = _cast(unit, around)
+    window = around.window(stand.definition.name, stand.first, stand.last, warmup_bars)
+    place.journal.write(
+        IterationStarted(
+            window=window,
+            parameters=parameters,
+            seed=around.configuration.random_seed,
+            spawn_key=around.spawn_key,
+        )
+    )
+    unit = replace(
+        unit,
+        market=around.cut(warmup_bars),
+        trading_from_ns=window.start_ns if warmup_bars else None,
+    )
+    ran = _run_in_folder(unit, place, cast)
+    if ran.error is not None:
+        raise UnitFailedError(ran.error)
+    span = (stand.first, stand.last)
+    analyses = _analyses(work, ran)
+    outcome = outcome_of_unit(ran, around.configuration, combinations, analyses, span)
+    root = None if place.run is None else place.run.path
+    summary = None if ran.trace is None else ran.trace.summary(root)
+    result = _result(work, outcome, window, parameters, around, summary=summary, trace=ran.trace)
+    return result, outcome
 
 
-def _whole(node: Node, scope: Scope) -> int:
-    value: Any = resolve(node, scope)
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise node.error(f"found {found(value)}, expected a whole number of at least 0")
+def _cast(unit: Unit, around: Around) -> tuple[Cast | None, int]:
+    """Make the components, and say how many bars warm them up.
+
+    What cannot be made is told by the unit, which makes it once more.
+    """
+    before = around.first - around.origin
+    try:
+        cast = unit.cast()
+    except Exception:  # noqa: BLE001  # it will be raised again, in the unit
+        return None, 0
+    wanted = cast.lookback if around.warmup == "auto" else around.warmup
+    return cast, 0 if around.everything else min(wanted, before)
+
+
+def _run_in_folder(unit: Unit, place: _Place, cast: Cast | None) -> UnitResult:
+    journal = place.journal.child("unit", 0)
+    folder: UnitFolder | None = None
+    if place.run is not None:
+        try:
+            folder = place.run.unit(place.parts)
+        except StorageError as error:
+            described = describe_error(error, journal.path)
+            journal.write(ErrorRaised(error=described))
+            return UnitResult({}, None, described)
+    return run_unit(unit, journal, folder, cast)
+
+
+def _analyses(work: Work, ran: UnitResult) -> dict[str, Any] | None:
+    """Make the analyses that the topology asks for; null when it asks for none."""
+    wanted = work.topology.definition.analyses
+    if not wanted:
+        return None
+    result = work.inputs["result"]
+    assert isinstance(result, PhaseResult)  # inputs were checked when the phase began
+    given = AnalysisInput(
+        result=result,
+        labels=ran.labels,
+        symbol=work.market.symbols[0],
+        initial_capital=work.configuration.portfolio.initial_capital,
+        periods_per_year=work.periods_per_year,
+        objective=work.configuration.objective,
+    )
+    return {name: ANALYSES[name](given) for name in wanted}
+
+
+def _result(
+    work: Work,
+    outcome: Outcome,
+    window: Window,
+    parameters: Parameters,
+    around: Around,
+    **leaf: Any,
+) -> IterationResult:
+    full = work.configuration.results.store_full_results
+    return IterationResult(
+        window=window,
+        parameters=parameters,
+        seed=around.configuration.random_seed,
+        spawn_key=around.spawn_key,
+        metrics=outcome.metrics,
+        best_portfolio=outcome.best_portfolio,
+        portfolios=outcome.portfolios if full else thinned(outcome.portfolios),
+        aggregate_metrics=outcome.aggregate_metrics,
+        best_parameters=outcome.best_parameters,
+        signals=outcome.signals,
+        iterations=outcome.iterations,
+        trace_summary=leaf.get("summary"),
+        trace=leaf.get("trace"),
+    )

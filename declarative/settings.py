@@ -16,24 +16,29 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from containers.components import Components
 from containers.container import Container, Role
 from containers.nearest import did_you_mean
 from containers.trading import (
+    ClassifierContainer,
     DataContainer,
     ExecutionContainer,
     FeaturesContainer,
     PortfolioContainer,
+    ReplayContainer,
     RiskContainer,
     StrategyContainer,
 )
 from declarative.references import Node, Scope
+from declarative.slots import NeedsValueError, has_slots
 from declarative.values import resolve
 
-__all__ = ["EXPORTS", "SHIPPED", "settings_for"]
+__all__ = ["EXPORTS", "SHIPPED", "class_for", "settings_for"]
 
 SHIPPED: Final[Mapping[Role, type[Container]]] = {
     Role.DATA: DataContainer,
     Role.FEATURES: FeaturesContainer,
+    Role.CLASSIFIER: ClassifierContainer,
     Role.STRATEGY: StrategyContainer,
     Role.PORTFOLIO: PortfolioContainer,
     Role.RISK: RiskContainer,
@@ -41,8 +46,21 @@ SHIPPED: Final[Mapping[Role, type[Container]]] = {
 }
 """Classes by role, where `Components.containers` names no other."""
 
+OTHERS: Final[Mapping[str, type[Container]]] = {"replay": ReplayContainer}
+"""Further classes of a role, by the name under ``made_by``."""
+
 EXPORTS: Final[Mapping[Role, tuple[str, ...]]] = {Role.PORTFOLIO: ("account",)}
 """What later containers may be given of an earlier one, by its role."""
+
+
+def class_for(
+    role: Role, made_by: str | None, components: Components
+) -> Callable[..., Container] | None:
+    """Find what makes a container of this role; null when nothing is known."""
+    if made_by is not None:
+        return OTHERS[made_by]
+    made: Callable[..., Container] | None = components.containers.get(role, SHIPPED.get(role))
+    return made
 
 
 def settings_for(
@@ -109,6 +127,10 @@ def _typed(node: Node, value: Any, hint: Any) -> Any:
     """Give ``value`` as the type that is annotated, when that is one of plain data."""
     if not _is_plain(hint):
         return value
+    if has_slots(value):
+        if _holds_struct(hint):
+            raise NeedsValueError
+        return value  # numbers and texts, as they are
     for known in (part for part in (hint, *get_args(hint)) if _is_struct(part)):
         for key in value if isinstance(value, Mapping) else ():
             if key not in known.__struct_fields__:
@@ -131,6 +153,14 @@ def _is_plain(hint: Any) -> bool:
     if not isinstance(hint, type):
         return False
     return hint in (str, int, float, bool, NoneType) or issubclass(hint, Enum) or _is_struct(hint)
+
+
+def _holds_struct(hint: Any) -> bool:
+    return _is_struct(hint) or any(map(_holds_struct, get_args(hint))) or _is_enum(hint)
+
+
+def _is_enum(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, Enum)
 
 
 def _is_struct(hint: Any) -> bool:

@@ -101,8 +101,8 @@ def record_of_run(
         folder: Of the run, where it has one; null: its files are not recorded.
     """
     channels: dict[Channel, dict[str, Any]] = {channel: {} for channel in Channel}
-    add_journal(channels, entries, root)
     add_result(channels, result, root)
+    add_journal(channels, entries, root)
     if folder is not None:
         add_files(channels, folder, result)
     return Record(

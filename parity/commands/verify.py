@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from parity.commands.features import evidence_option
 from parity.commands.output import check_json_target, console_for, json_option, write_json
 from parity.commands.own import own_options
 
@@ -36,6 +37,7 @@ _SUBJECT = "ENGINE[:key=value,…]"
     show_default=True,
     help="Folder in which the record of this verification is kept.",
 )
+@evidence_option
 @own_options
 @json_option
 def verify(
@@ -43,6 +45,7 @@ def verify(
     control: str,
     candidates: tuple[str, ...],
     records: Path,
+    evidence: Path,
     patterns: Path | None,
     components: Path | None,
     json_target: str | None,
@@ -53,6 +56,7 @@ def verify(
     it fails alike everywhere, 4 when no event, trade or metric was compared.
     """
     from parity.commands.progress import working
+    from parity.evidence import EvidenceStore
     from parity.own import Own
     from parity.records import RecordFolder
     from parity.reporting.document import verification_document
@@ -62,6 +66,8 @@ def verify(
 
     check_json_target(json_target)
     console = console_for(json_target)
+    store = EvidenceStore(evidence)
+    store.runs()  # what is there must be ours, before hours of work go by
     own = Own(patterns, components)
     specs = [parse_subject(text) for text in (control, *candidates)]
     named = [(str(config), config) for config in configs]
@@ -84,6 +90,7 @@ def verify(
         if folder is not None:
             watch.say("keeping the record")
             folder.save(verification, document)
+            store.add(verification)
     write_json(document, json_target)
     print_verification(verification, console, record)
     return verification.exit_code

@@ -12,7 +12,7 @@ from containers.components import Components, default_components
 from containers.configuration import UserInput, read_user, validate_partial
 from containers.errors import ConfigPath, ConfigurationError
 from containers.journal import Entry, JournalConsumer
-from containers.results import WorkflowResult
+from containers.results import PlannedRun, WorkflowResult
 from parity.record import Record, record_of_crash, record_of_refusal, record_of_run
 
 __all__ = ["Engine", "EngineSubject", "told", "told_by"]
@@ -27,6 +27,10 @@ class Engine(Protocol):
         self, config: Mapping[str, Any] | str | Path | UserInput, workflow_id: str | None = None
     ) -> WorkflowResult:
         """Run a workflow."""
+        ...
+
+    def plan_workflow(self, config: Mapping[str, Any] | str | Path | UserInput) -> PlannedRun:
+        """Say what `run_workflow` would run, and run nothing."""
         ...
 
 

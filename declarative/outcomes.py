@@ -1,0 +1,251 @@
+"""What iterations come to: of a unit, and of several under one roof.
+
+`outcome_of_unit` takes a unit's results as they are. A `Gathering` takes the outcomes of the
+iterations of one place one by one, in order, keeps of each no more than it needs, and gives what
+they come to, as the ``gives`` of the pattern says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import msgspec
+
+from containers.configuration import Configuration
+from containers.results import (
+    IterationResult,
+    Metrics,
+    PortfolioResult,
+    Signals,
+)
+from declarative.chaining import Piece, chained
+from declarative.definitions import GivesDefinition
+from declarative.statistics import Rank, best_of, means_of, rank_of, statistics_of, total
+from declarative.unit import UnitResult
+from declarative.variations import Parameters
+
+__all__ = ["Gathering", "Outcome", "outcome_of_unit", "thinned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an iteration, or a phase, comes to.
+
+    Attributes:
+        portfolios: With trades and curves.
+        metrics: Of the best portfolio, or what stands for it.
+        best_portfolio: Null without portfolios.
+        aggregate_metrics: Sums of a unit, statistics of several.
+        best_parameters: What was chosen in it.
+        signals: Those that were kept.
+        iterations: Those below.
+        choices: Parameters behind each portfolio, where a unit ran several combinations.
+        span: First and last bar that the portfolios are about.
+    """
+
+    portfolios: Mapping[str, PortfolioResult] = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=dict)
+    best_portfolio: str | None = None
+    aggregate_metrics: Mapping[str, Any] = field(default_factory=dict)
+    best_parameters: Parameters = field(default_factory=dict)
+    signals: Signals | None = None
+    iterations: tuple[IterationResult, ...] = ()
+    choices: Mapping[str, Parameters] = field(default_factory=dict)
+    span: tuple[int, int] = (0, 0)
+
+
+def outcome_of_unit(
+    ran: UnitResult,
+    configuration: Configuration,
+    combinations: Sequence[Parameters],
+    analyses: Mapping[str, Any] | None,
+    span: tuple[int, int],
+) -> Outcome:
+    """Give what a unit comes to.
+
+    Args:
+        ran: What came of it.
+        configuration: Of the unit.
+        combinations: Those that it ran at once.
+        analyses: What it found out about another phase; null when it analyses nothing.
+        span: First and last bar of its window.
+    """
+    portfolios = ran.portfolios
+    best = best_of({name: p.metrics for name, p in portfolios.items()}, configuration.objective)
+    choices = {name: combinations[k] for name, k in ran.combination_of.items()}
+    sums: Mapping[str, Any] = _sums(portfolios, configuration) if portfolios else {}
+    return Outcome(
+        portfolios=portfolios,
+        metrics={} if best is None else dict(portfolios[best].metrics),
+        best_portfolio=best,
+        aggregate_metrics=sums if analyses is None else analyses,
+        best_parameters=dict(choices[best]) if best in choices else {},
+        signals=ran.signals,
+        choices=choices,
+        span=span,
+    )
+
+
+def thinned(portfolios: Mapping[str, PortfolioResult]) -> dict[str, PortfolioResult]:
+    """Leave out trades and curves."""
+    return {
+        name: PortfolioResult(p.strategy, p.profile, p.parameters, p.metrics, None, None)
+        for name, p in portfolios.items()
+    }
+
+
+class Gathering:
+    """Takes outcomes one by one and gives what they come to.
+
+    Args:
+        gives: How.
+        configuration: Around them: objective and initial capital.
+        periods_per_year: For the metrics of a chain.
+        bars: Of each window, how many bars go into a chain; null: all.
+    """
+
+    def __init__(
+        self,
+        gives: GivesDefinition,
+        configuration: Configuration,
+        periods_per_year: float,
+        bars: int | None,
+    ) -> None:
+        self._gives: Final = gives
+        self._configuration: Final = configuration
+        self._periods_per_year: Final = periods_per_year
+        self._bars: Final = bars
+        self.by_name: dict[str, Outcome] = {}
+        self._metrics: list[Metrics] = []
+        self._pieces: list[Piece] = []
+        self._signals: list[Signals] = []
+        self._best: tuple[Rank, Outcome] | None = None
+        self._last = Outcome()
+
+    def take(
+        self,
+        name: str,
+        outcome: Outcome,
+        parameters: Parameters,
+        end_ns: Callable[[int], int | None],
+    ) -> None:
+        """Take the next outcome.
+
+        Args:
+            name: Of its iteration.
+            outcome: What it comes to.
+            parameters: Changes of its iteration, which are the best ones if it is the best.
+            end_ns: Gives the end of a bar; null behind the last.
+        """
+        gives = self._gives
+        self._last = outcome
+        if gives.like is not None:
+            self.by_name[name] = outcome
+            return
+        if gives.best == name:
+            self._metrics.append(outcome.metrics)
+            rank = rank_of(outcome.metrics, self._configuration.objective)
+            if self._best is None or rank < self._best[0]:
+                chosen = {**parameters, **outcome.best_parameters}
+                self._best = rank, replace(outcome, best_parameters=chosen)
+        elif gives.means == name:
+            self._metrics.append(outcome.metrics)
+        elif gives.chained == name:
+            self._metrics.append(outcome.metrics)
+            until_ns = self._until(outcome, end_ns)
+            self._pieces.append(Piece(outcome.portfolios, until_ns))
+            if outcome.signals is not None:
+                rows = outcome.signals.rows
+                if until_ns is not None:
+                    rows = tuple(row for row in rows if row.time_ns < until_ns)
+                self._signals.append(msgspec.structs.replace(outcome.signals, rows=rows))
+
+    def given(
+        self, iterations: tuple[IterationResult, ...], span: tuple[int, int]
+    ) -> Outcome:
+        """Give what all of them come to.
+
+        Args:
+            iterations: Their results.
+            span: First and last bar around.
+        """
+        gives = self._gives
+        if gives.like is not None:
+            outcome = self.by_name[gives.like]
+            if gives.best_parameters is not None:
+                chosen = self.by_name[gives.best_parameters].best_parameters
+                outcome = replace(outcome, best_parameters=chosen)
+            return replace(outcome, iterations=iterations)
+        statistics = statistics_of(self._metrics)
+        if self._best is not None:
+            return replace(
+                self._best[1],
+                aggregate_metrics=statistics,
+                iterations=iterations,
+                span=span,
+            )
+        together = Outcome(
+            metrics=means_of(self._metrics),
+            aggregate_metrics=statistics,
+            iterations=iterations,
+            span=span,
+        )
+        if gives.means is not None:
+            return together
+        return self._chained(together)
+
+    def _chained(self, together: Outcome) -> Outcome:
+        configuration, last = self._configuration, self._last
+        capital = configuration.portfolio.initial_capital
+        portfolios = chained(self._pieces, capital, self._periods_per_year)
+        metrics = {name: portfolio.metrics for name, portfolio in portfolios.items()}
+        best = best_of(metrics, configuration.objective)
+        parameters = last.best_parameters
+        if last.choices and best is not None:
+            parameters = dict(last.choices[best])
+        return replace(
+            together,
+            portfolios=portfolios,
+            metrics=together.metrics if best is None else dict(portfolios[best].metrics),
+            best_portfolio=best,
+            best_parameters=parameters,
+            signals=_joined(self._signals),
+            choices=last.choices,
+        )
+
+    def _until(self, outcome: Outcome, end_ns: Callable[[int], int | None]) -> int | None:
+        """Give the end of the first bar that goes into a chain no more."""
+        first, last = outcome.span
+        if self._bars is None or first + self._bars > last:
+            return None
+        return end_ns(first + self._bars)
+
+
+def _joined(signals: Sequence[Signals]) -> Signals | None:
+    if not signals:
+        return None
+    rows = tuple(row for each in signals for row in each.rows)
+    return Signals(strategies=signals[-1].strategies, rows=rows)
+
+
+def _sums(
+    portfolios: Mapping[str, PortfolioResult], configuration: Configuration
+) -> dict[str, Any]:
+    """Add up the portfolios of a unit, in order, from 0.0."""
+    figures = [portfolio.metrics for portfolio in portfolios.values()]
+    capital = total(configuration.portfolio.initial_capital for _ in figures)
+    equity = total(metrics["final_equity"] for metrics in figures)
+    growth = None if equity is None or not capital else equity / capital - 1
+    trades = 0
+    for metrics in figures:
+        trades += int(metrics["num_trades"] or 0)
+    return {
+        "portfolios": len(figures),
+        "initial_capital": capital,
+        "final_equity": equity,
+        "total_return": growth,
+        "num_trades": trades,
+        "total_commission": total(metrics["total_commission"] for metrics in figures),
+    }

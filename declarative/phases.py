@@ -1,0 +1,316 @@
+"""Running the phases of a pass, in order.
+
+1. `_skipped` says whether a phase does not run: a dependency failed or was skipped, the workflow
+   is ``fail_fast``, a condition does not hold.
+2. `_begun` resolves what references decide: inputs, settings, and so the configuration.
+3. `run_sequence` runs it; `_outputs` resolves its outputs and writes their files.
+4. Whatever fails outside a unit is told at the phase; phases that do not depend on it go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from containers.configuration.plain import found
+from containers.errors import ConfigurationError, Problem
+from containers.failures import describe_error
+from containers.journal import (
+    ConfigResolved,
+    ErrorRaised,
+    Journal,
+    OutputWritten,
+    PhaseFinished,
+    PhaseSkipped,
+    PhaseStarted,
+)
+from containers.results import ErrorInfo, PhaseResult, Signals
+from containers.storage import PhaseFolder, RunFolder
+from containers.trading import PortfolioReport
+from declarative.conditions import all_of
+from declarative.definitions import OutputDefinition
+from declarative.outcomes import Outcome
+from declarative.plan import Markets, PhasePlan, Plan
+from declarative.reading import resolve_value
+from declarative.references import Node
+from declarative.resolution import Resolved
+from declarative.sequencer import UnitFailedError, Work, run_sequence, survey
+from declarative.views import PhaseView
+
+__all__ = ["CONDITION", "Finished", "run_phases", "write_outputs"]
+
+CONDITION: Final = ""
+"""What stands for a condition as the cause of a skip; phases have longer names."""
+
+
+@dataclass(slots=True)
+class Finished:
+    """What is done of a pass.
+
+    Attributes:
+        results: By full name, in order.
+        views: Of the phases that succeeded, as references see them.
+        causes: Of every skipped phase, the phase whose failure caused it, or `CONDITION`.
+    """
+
+    results: dict[str, PhaseResult] = field(default_factory=dict)
+    views: dict[str, PhaseView] = field(default_factory=dict)
+    causes: dict[str, str] = field(default_factory=dict)
+
+    def scope(
+        self, names: Mapping[str, str], config: Mapping[str, Any], index: int
+    ) -> tuple[dict[str, Any], dict[str, PhaseView]]:
+        """Give what references may begin with, and the phases among it, by local names."""
+        views = {local: self.views[full] for local, full in names.items() if full in self.views}
+        outputs = {local: view.result.outputs for local, view in views.items()}
+        rest = {"config": config, "outputs": outputs, "iteration": index}
+        return {**rest, **views}, views
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a pass is written to.
+
+    Attributes:
+        journal: Of the pass.
+        run: The run's folder; null: there is none.
+        stores: Whether results are kept in it, or files of outputs alone.
+        parts: Folders that lead to the pass.
+    """
+
+    journal: Journal
+    run: RunFolder | None
+    stores: bool
+    parts: tuple[str | int, ...]
+
+
+def run_phases(plan: Plan, index: int, place: Place, markets: Markets) -> Finished:
+    """Run the phases in order.
+
+    Args:
+        plan: What there is to run.
+        index: Of the pass.
+        place: Where it is written to.
+        markets: The data of the run.
+    """
+    finished = Finished()
+    for phase in plan.phases:
+        journal = place.journal.child("phase", phase.name)
+        cause = _not_run(plan, phase, finished)
+        if cause is not None:
+            reason, finished.causes[phase.name] = cause
+            finished.results[phase.name] = _skip(phase, reason, journal)
+            continue
+        _run_phase(plan, phase, index, place, journal, finished, markets)
+    return finished
+
+
+def _not_run(plan: Plan, phase: PhasePlan, finished: Finished) -> tuple[str, str] | None:
+    """Give reason and cause, when other phases keep this one from running."""
+    depends_on = phase.planned.depends_on
+    for name in depends_on:
+        if finished.results[name].status == "failed":
+            return f"dependency '{name}' failed", name
+    for name in depends_on:
+        if finished.results[name].status == "skipped":
+            return f"dependency '{name}' was skipped", finished.causes[name]
+    if plan.workflow.definition.fail_fast:
+        for name, result in finished.results.items():
+            if result.status == "failed":
+                return f"phase '{name}' failed, and the workflow is fail_fast", name
+    return None
+
+
+def _skip(phase: PhasePlan, reason: str, journal: Journal) -> PhaseResult:
+    journal.write(PhaseSkipped(reason=reason))
+    return PhaseResult(
+        status="skipped",
+        sequence=phase.planned.sequence,
+        topology=phase.planned.topology,
+        reason=reason,
+    )
+
+
+def _run_phase(
+    plan: Plan,
+    phase: PhasePlan,
+    index: int,
+    place: Place,
+    journal: Journal,
+    finished: Finished,
+    markets: Markets,
+) -> None:
+    scope, views = finished.scope(phase.spec.names, plan.resolved.plain, index)
+    parts = (*place.parts, index, phase.name)
+    folder = None if place.run is None else place.run.phase(parts)
+    begun = False
+    error: ErrorInfo | None = None
+    result: PhaseResult | None = None
+    try:
+        conditions = phase.spec.conditions
+        reason = all_of(
+            [condition for condition, _ in conditions],
+            [node for _, node in conditions],
+            scope,
+            phase.spec.names,
+            views,
+        )
+        if reason is not None:
+            finished.causes[phase.name] = CONDITION
+            finished.results[phase.name] = _skip(phase, reason, journal)
+            return
+        resolved, work = _begun(plan, phase, scope, markets)
+        journal.write(ConfigResolved(config=resolved.plain, digest=resolved.digest))
+        journal.write(PhaseStarted())
+        begun = True
+        with resolved.blame.as_written():
+            outcome = run_sequence(work, journal, place.run if place.stores else None, parts)
+        if work.several and place.stores and folder is not None:
+            _save(outcome, folder)
+        result = _result(phase, outcome, folder if place.stores else None)
+        view = PhaseView(result, resolved.plain["strategies"])
+        outputs = _outputs(phase, view, scope, folder, journal)
+        result = msgspec.structs.replace(result, outputs=outputs)
+        finished.views[phase.name] = PhaseView(result, resolved.plain["strategies"])
+    except UnitFailedError as failed:
+        error = failed.error
+    except Exception as raised:  # noqa: BLE001  # handed on, in the result
+        if not begun:
+            journal.write(PhaseStarted())
+        error = describe_error(raised, journal.path)
+        journal.write(ErrorRaised(error=error))
+    if error is not None or result is None:
+        result = PhaseResult(
+            status="failed",
+            sequence=phase.planned.sequence,
+            topology=phase.planned.topology,
+            results_path=folder.relative if folder is not None and place.stores else None,
+            error=error,
+        )
+    journal.write(PhaseFinished(status=result.status))
+    finished.results[phase.name] = result
+
+
+def _begun(
+    plan: Plan, phase: PhasePlan, scope: dict[str, Any], markets: Markets
+) -> tuple[Resolved, Work]:
+    """Resolve what references decide."""
+    inputs = _inputs(phase, scope)
+    scope["inputs"] = inputs
+    resolved = phase.resolved
+    if resolved is None:
+        resolved = plan.resolver.for_phase(phase.spec, _settings(phase, scope))
+    market = phase.market if phase.market is not None else markets.load(resolved)
+    units = phase.planned.units
+    work = phase.work(resolved, market, inputs, several=True)
+    if units is None:
+        units = 0
+        with resolved.blame.as_written():
+            for iteration in survey(work):
+                units += iteration.units
+    return resolved, phase.work(resolved, market, inputs, several=units > 1)
+
+
+def _inputs(phase: PhasePlan, scope: Mapping[str, Any]) -> dict[str, Any]:
+    node = phase.spec.part("inputs")
+    inputs = {name: resolve_value(node.at(name), scope) for name in phase.spec.definition.inputs}
+    kinds: Mapping[str, type] = {"signals": Signals, "result": PhaseResult}
+    wanted = {"signals": "the signals of a phase", "result": "the result of a phase"}
+    for name, kind in phase.kit.topology.definition.inputs.items():
+        if not isinstance(inputs[name], kinds[kind]):
+            what = f"the input '{name}' is {found(inputs[name])}, expected {wanted[kind]}"
+            location = node.document.locate((*node.path, name))
+            raise ConfigurationError([Problem(what, ("inputs", name), location)])
+    return inputs
+
+
+def _settings(phase: PhasePlan, scope: Mapping[str, Any]) -> dict[str, Any]:
+    """Resolve the settings that hold references, leaf by leaf."""
+    node = phase.spec.part("config")
+    settings: dict[str, Any] = {}
+    for path in phase.references:
+        target = settings
+        for step in path[:-1]:
+            target = target.setdefault(str(step), {})
+        target[str(path[-1])] = resolve_value(node.at(*path), scope)
+    return settings
+
+
+def _result(phase: PhasePlan, outcome: Outcome, folder: PhaseFolder | None) -> PhaseResult:
+    return PhaseResult(
+        status="succeeded",
+        sequence=phase.planned.sequence,
+        topology=phase.planned.topology,
+        iterations=outcome.iterations,
+        metrics=outcome.metrics,
+        best_portfolio=outcome.best_portfolio,
+        portfolios=outcome.portfolios,
+        aggregate_metrics=outcome.aggregate_metrics,
+        best_parameters=outcome.best_parameters,
+        signals=outcome.signals,
+        results_path=None if folder is None else folder.relative,
+    )
+
+
+def _save(outcome: Outcome, folder: PhaseFolder) -> None:
+    for name, portfolio in outcome.portfolios.items():
+        if portfolio.trades is not None and portfolio.equity_curve is not None:
+            report = PortfolioReport(portfolio.metrics, portfolio.trades, portfolio.equity_curve)
+            folder.save_portfolio(name, report)
+
+
+def _outputs(
+    phase: PhasePlan,
+    view: PhaseView,
+    scope: Mapping[str, Any],
+    folder: PhaseFolder | None,
+    journal: Journal,
+) -> dict[str, Any]:
+    local = next(name for name, full in phase.spec.names.items() if full == phase.name)
+    values: dict[str, Any] = {}  # which later outputs may read
+    result = msgspec.structs.replace(view.result, outputs=values)
+    seen = {
+        **scope,
+        local: PhaseView(result, view.strategies),
+        "outputs": {**scope["outputs"], local: values},
+    }
+    definitions, node = phase.spec.definition.outputs, phase.spec.part("outputs")
+    return write_outputs(definitions, node, seen, folder, journal, values)
+
+
+def write_outputs(
+    outputs: Mapping[str, OutputDefinition],
+    node: Node,
+    scope: Mapping[str, Any],
+    folder: PhaseFolder | RunFolder | None,
+    journal: Journal,
+    values: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Resolve outputs in declared order, and write those that have a file.
+
+    Args:
+        outputs: What the definition says.
+        node: Where that stands.
+        scope: What references begin with.
+        folder: Where files go; null when none is written.
+        journal: Told of every file.
+        values: Filled in as they come; null: a new mapping.
+
+    Raises:
+        MissingReferenceError: A reference leads to nothing.
+        OutputError: A value does not fit its file.
+        StorageError: A file could not be written.
+    """
+    values = {} if values is None else values
+    for name, output in outputs.items():
+        values[name] = resolve_value(node.at(name, "value"), scope)
+        if output.file is not None:
+            assert folder is not None  # a run that writes files has one
+            path = folder.write_output(output.file, values[name])
+            journal.write(OutputWritten(path=path))
+    return values
+
+
