@@ -104,7 +104,7 @@ def compile_expression(text: str, functions: tuple[tuple[str, Function], ...] = 
 _TOKENS: Final = re.compile(
     r"""\s*(?:
         (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_]))
-      | (?P<text>'[^']*'|"[^"]*")
+      | (?P<text>'[^'\\]*'|"[^"\\]*")
       | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
       | (?P<sign>==|!=|<=|>=|//|[-<>+*/%()\[\],.])
       | (?P<other>\S)

@@ -28,6 +28,7 @@ from containers.errors import ConfigPath, Problem
 from containers.nearest import did_you_mean
 from containers.strict_yaml import Document
 from declarative.errors import PatternError
+from declarative.slots import NeedsValueError, Slot, TextSlot
 
 __all__ = ["Node", "Reference", "Scope", "Template", "parse", "resolve_text", "template_of"]
 
@@ -204,6 +205,8 @@ def _follow(reference: Reference, scope: Scope, node: Node) -> Any:
             if key >= len(value):
                 message = f"${{{reference.text}}} leads nowhere: {where} no item {key}"
                 raise node.error(message, f"it has {len(value)}, counted from 0")
+        elif isinstance(value, Slot):
+            raise NeedsValueError
         else:
             message = f"${{{reference.text}}}: '{walked}' is {_kind(value)}, which has no '{key}'"
             raise node.error(message)
@@ -226,6 +229,8 @@ def _joined(walked: str, step: str) -> str:
 
 def _written(reference: Reference, value: Any, node: Node) -> str:
     """Write a value inside text, the way YAML would."""
+    if isinstance(value, Slot | TextSlot):
+        raise NeedsValueError
     if isinstance(value, str):
         return value
     if value is None:

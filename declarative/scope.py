@@ -114,6 +114,8 @@ def topology_scope(
     *,
     periods_per_year: float,
     trading_from_ns: int | None,
+    from_ns: int,
+    last_bars: Sequence[tuple[str, int]],
     inputs: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Give what a topology may refer to before any of its containers is declared.
@@ -125,6 +127,8 @@ def topology_scope(
         cast: Its components.
         periods_per_year: What ``metrics.periods_per_year`` comes to.
         trading_from_ns: End of the window's first bar; null without warm-up.
+        from_ns: End of the window's first slice.
+        last_bars: Of every symbol with a base bar in the window, the end of its last one.
         inputs: What the phase hands in.
     """
     bases = {symbol: str(market.base_timeframe(symbol)) for symbol in market.symbols}
@@ -149,11 +153,11 @@ def topology_scope(
         "config": msgspec.to_builtins(configuration),
         "market": {
             "symbols": [{"name": s, "base_timeframe": bases[s]} for s in market.symbols],
-            "traded": _traded(market, trading_from_ns),
+            "traded": [{"name": name, "last_bar_ns": last} for name, last in last_bars],
             "streams": list(streams.values()),
             "periods_per_year": periods_per_year,
             "trading_from_ns": trading_from_ns,
-            "from_ns": _from_ns(market, trading_from_ns),
+            "from_ns": from_ns,
         },
         "strategies": cast.strategies,
         "classifiers": cast.classifiers,
@@ -171,21 +175,6 @@ def _with_settings(
         for place, entry in enumerate(cast.strategies)
     ]
     return found + list(zip(classifiers, cast.classifiers, strict=False))
-
-
-def _traded(market: MarketData, trading_from_ns: int | None) -> list[dict[str, Any]]:
-    traded = []
-    for symbol in market.symbols:
-        last_ns = market.last_base_end(symbol)
-        if last_ns is not None and (trading_from_ns is None or last_ns >= trading_from_ns):
-            traded.append({"name": symbol, "last_bar_ns": last_ns})
-    return traded
-
-
-def _from_ns(market: MarketData, trading_from_ns: int | None) -> int:
-    if trading_from_ns is not None:
-        return trading_from_ns
-    return min((int(bars.end_ns[0]) for bars in market.values() if len(bars)), default=0)
 
 
 def _numbered(settings: StrategySettings, k: int) -> StrategySettings:

@@ -34,6 +34,7 @@ from containers.results import (
 from containers.storage import RunFolder, UnitFolder
 from declarative.analyses import ANALYSES, AnalysisInput
 from declarative.definitions import GivesDefinition, SequenceDefinition
+from declarative.moulds import Moulds
 from declarative.outcomes import Gathering, Outcome, outcome_of_unit, thinned
 from declarative.patterns import Pattern
 from declarative.scope import Cast
@@ -77,6 +78,7 @@ class Work:
         tests_with: What tests the best, where the topology combines; null otherwise.
         inputs: By name.
         several: Whether it is more than one unit, so that its portfolios lie in its own folder.
+        moulds: Its topologies, expanded.
     """
 
     configuration: Configuration
@@ -88,6 +90,7 @@ class Work:
     tests_with: Assembly | None
     inputs: Mapping[str, Any] = field(default_factory=dict)
     several: bool = False
+    moulds: Moulds = field(default_factory=Moulds)
 
     @property
     def periods_per_year(self) -> float:
@@ -305,6 +308,7 @@ def _run_leaf(
         inputs=work.inputs,
         combinations=combinations,
         saves=work.configuration.results.store_full_results or not work.several,
+        moulds=work.moulds,
     )
     cast, warmup_bars = _cast(unit, around)
     window = around.window(stand.definition.name, stand.first, stand.last, warmup_bars)

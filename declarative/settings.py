@@ -30,6 +30,7 @@ from containers.trading import (
     StrategyContainer,
 )
 from declarative.references import Node, Scope
+from declarative.slots import NeedsValueError, has_slots
 from declarative.values import resolve
 
 __all__ = ["EXPORTS", "SHIPPED", "class_for", "settings_for"]
@@ -126,6 +127,10 @@ def _typed(node: Node, value: Any, hint: Any) -> Any:
     """Give ``value`` as the type that is annotated, when that is one of plain data."""
     if not _is_plain(hint):
         return value
+    if has_slots(value):
+        if _holds_struct(hint):
+            raise NeedsValueError
+        return value  # numbers and texts, as they are
     for known in (part for part in (hint, *get_args(hint)) if _is_struct(part)):
         for key in value if isinstance(value, Mapping) else ():
             if key not in known.__struct_fields__:
@@ -148,6 +153,14 @@ def _is_plain(hint: Any) -> bool:
     if not isinstance(hint, type):
         return False
     return hint in (str, int, float, bool, NoneType) or issubclass(hint, Enum) or _is_struct(hint)
+
+
+def _holds_struct(hint: Any) -> bool:
+    return _is_struct(hint) or any(map(_holds_struct, get_args(hint))) or _is_enum(hint)
+
+
+def _is_enum(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, Enum)
 
 
 def _is_struct(hint: Any) -> bool:

@@ -31,6 +31,7 @@ from declarative.definitions import (
 from declarative.patterns import Library, Pattern
 from declarative.references import Node, Scope
 from declarative.settings import EXPORTS, SHIPPED, class_for, settings_for
+from declarative.slots import Slot
 from declarative.values import loops, resolve, text_of
 
 __all__ = ["Assembly", "Blueprint", "ContainerPlan", "Report", "assemble", "build", "expand"]
@@ -122,7 +123,7 @@ class Report:
     portfolio: str
     strategy: str
     profile: str
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, Any] | Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +276,7 @@ def _variant(node: Node, entry: ContainerDefinition, scope: Scope) -> tuple[Node
 
 def _report(node: Node, scope: Scope) -> Report:
     parameters = resolve(node.at("parameters"), scope)
-    if not isinstance(parameters, Mapping):
+    if not isinstance(parameters, Mapping | Slot):
         raise node.at("parameters").error(f"found {parameters!r}, expected a mapping")
     texts = {key: text_of(node.at(key), scope) for key in ("portfolio", "strategy", "profile")}
     return Report(parameters=parameters, **texts)

@@ -12,7 +12,9 @@ touches no file. The manager runs every unit through it, benchmarks may as well.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from containers.bus import Bus
@@ -27,6 +29,7 @@ from containers.storage import UnitFolder
 from containers.trace import Trace, TraceRecorder, TraceWriter, kept_kinds
 from containers.trading import PortfolioReport
 from declarative.driver import Driven, drive
+from declarative.moulds import Moulds
 from declarative.scope import Cast, cast_of, topology_scope
 from declarative.topology import Assembly, Blueprint, build, expand
 from declarative.variations import Parameters
@@ -48,6 +51,7 @@ class Unit:
         inputs: What the phase hands in, by name.
         combinations: Parameters that run at once, where the topology combines.
         saves: Whether portfolios save trades and curve into the unit's folder.
+        moulds: Those of its phase; null: its topology is expanded for it alone.
     """
 
     topology: Assembly
@@ -59,6 +63,7 @@ class Unit:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     combinations: Sequence[Parameters] = ()
     saves: bool = True
+    moulds: Moulds | None = None
 
     @property
     def periods(self) -> float:
@@ -81,16 +86,35 @@ class Unit:
             PatternError: The topology is wrong.
             Exception: Whatever a component raises while it is made.
         """
-        scope = topology_scope(
+        scope = self.scope(self.cast() if cast is None else cast)
+        return expand(self.topology, scope, self.components)
+
+    def scope(self, cast: Cast) -> dict[str, Any]:
+        """Give what its topology may refer to."""
+        return topology_scope(
             self.topology,
             self.configuration,
             self.market,
-            self.cast() if cast is None else cast,
+            cast,
             periods_per_year=self.periods,
             trading_from_ns=self.trading_from_ns,
+            from_ns=self.from_ns(),
+            last_bars=self.last_bars(),
             inputs=_plain(self.inputs),
         )
-        return expand(self.topology, scope, self.components)
+
+    def last_bars(self) -> list[tuple[str, int]]:
+        """Give the end of the last base bar of every symbol that has one in the window."""
+        since = self.trading_from_ns
+        lasts = ((symbol, self.market.last_base_end(symbol)) for symbol in self.market.symbols)
+        return [(s, last) for s, last in lasts if last is not None and (since or last) <= last]
+
+    def from_ns(self) -> int:
+        """Give the end of the window's first slice."""
+        if self.trading_from_ns is not None:
+            return self.trading_from_ns
+        streams = [bars for bars in self.market.values() if len(bars)]
+        return min((int(bars.end_ns[0]) for bars in streams), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +157,8 @@ def run_unit(
     recorder: TraceRecorder | None = None
     try:
         cast = unit.cast() if cast is None else cast
-        blueprint = unit.blueprint(cast)
+        moulds = unit.moulds
+        blueprint = unit.blueprint(cast) if moulds is None else moulds.blueprint(unit, cast)
         recorder = TraceRecorder(
             unit.configuration.trace.max_events,
             None if folder is None else TraceWriter(folder.trace),
@@ -166,10 +191,11 @@ def _wired(
 ) -> Bus:
     level, overrides = unit.configuration.trace_level, unit.configuration.trace.containers
 
-    def keeps(container: str, kind: EventKind) -> bool:
-        return kind in kept_kinds(container, level, overrides)
+    @cache
+    def kinds_of(container: str) -> frozenset[EventKind]:
+        return kept_kinds(container, level, overrides)
 
-    bus = Bus(recorder, keeps)
+    bus = Bus(recorder, lambda container, kind: kind in kinds_of(container))
     build(blueprint, bus, folder)
     built = tuple(
         ContainerBuilt(id=container.id, role=container.role.value, settings=container.settings())
@@ -192,11 +218,12 @@ def _filed(
         portfolios[names.portfolio] = PortfolioResult(
             strategy=names.strategy,
             profile=names.profile,
-            parameters=names.parameters,
+            parameters=deepcopy(names.parameters),  # the blueprint keeps its own
             metrics=report.metrics,
             trades=report.trades,
             equity_curve=report.equity_curve,
         )
+        assert isinstance(portfolios[names.portfolio].parameters, Mapping)  # no slot is left
         if names.strategy in cast.combination_of:
             combination_of[names.portfolio] = cast.combination_of[names.strategy]
     signals = _signals(driven, blueprint, cast)

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from containers.nearest import did_you_mean
 from declarative.references import Node, Scope, resolve_text
+from declarative.slots import NeedsValueError, Slot, TextSlot
 
 __all__ = ["loops", "resolve", "text_of"]
 
@@ -46,6 +47,8 @@ def text_of(node: Node, scope: Scope) -> str:
     value = resolve(node, scope)
     if isinstance(value, str) and value:
         return value
+    if isinstance(value, Slot):
+        raise NeedsValueError
     raise node.error(f"found {value!r}, expected text")
 
 
@@ -72,6 +75,8 @@ def _nested(node: Node, variables: list[str], scope: Scope) -> Iterator[Scope]:
     if name in scope:
         raise over.error(f"the variable '{name}' hides what has this name already", key=True)
     items = resolve(over, scope)
+    if isinstance(items, Slot):
+        raise NeedsValueError
     if not isinstance(items, list | tuple):
         message = f"'{name}' runs over a {type(items).__name__}, expected a list"
         raise over.error(message)
@@ -107,6 +112,8 @@ def _mapping(node: Node, passes: Iterator[Scope]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for scope in passes:
         key = text_of(node.at("key"), scope)
+        if isinstance(key, TextSlot):
+            raise NeedsValueError
         if key in made:
             raise node.at("key").error(f"the key '{key}' is given twice")
         made[key] = resolve(node.at("value"), scope)
