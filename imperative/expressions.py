@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import keyword
 import math
 import operator
 import re
@@ -145,6 +146,10 @@ def _tokens(text: str) -> tuple[list[str], dict[int, int]]:
         kind, token = str(match.lastgroup), match[str(match.lastgroup)]
         if kind == before == "text":
             raise ExpressionSyntaxError(f"'{text}' has two texts side by side")
+        if kind == "name" and keyword.iskeyword(token) and tokens and tokens[-1] == ".":
+            raise ExpressionSyntaxError(
+                f"'{text}' has the reserved word '{token}' behind a dot; write ['{token}']"
+            )
         depth += (token in "([") - (token in ")]") if kind == "sign" else 0
         if depth > _DEEPEST:  # before Python's parser sees them
             raise _too_deep()

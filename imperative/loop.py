@@ -12,7 +12,7 @@ Then the workflow's outputs are resolved, and the result is put together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,18 +22,21 @@ import msgspec
 from containers.configuration import UserInput
 from containers.errors import ConfigurationError, Problem
 from containers.failures import describe_error
-from containers.journal import ConfigResolved, ErrorRaised, Journal, WorkflowStarted
+from containers.journal import (
+    ConfigResolved,
+    ErrorRaised,
+    Journal,
+    WorkflowFinished,
+    WorkflowStarted,
+)
 from containers.nearest import did_you_mean
 from containers.results import (
     ErrorInfo,
     LoopIterationResult,
-    PhaseResult,
-    TraceSummary,
     WorkflowResult,
-    units,
 )
 from containers.storage import RunFolder
-from containers.trace import combine_summaries
+from containers.trace import combine_summaries, summaries_of
 from imperative.defaults import merge
 from imperative.hooks import Hooks
 from imperative.ordering import is_phase_name
@@ -195,6 +198,7 @@ class WorkflowRun:
                 own.write(ErrorRaised(error=error))
                 return error
             done[branch.name] = self.run(prepared, own, (*parts, branch.name), around)
+            own.write(WorkflowFinished(success=done[branch.name].success))
         return None
 
     def _check_branch(
@@ -263,7 +267,7 @@ class WorkflowRun:
             branches=story.branches,
             aggregated_results=best_phase(results, last.configuration.settings.objective),
             outputs=outputs,
-            trace_summary=combine_summaries(_summaries(story.passes)),
+            trace_summary=combine_summaries(summaries_of(story.passes)),
             metadata={
                 "config_digest": first.configuration.digest,
                 "random_seed": first.configuration.settings.random_seed,
@@ -284,18 +288,3 @@ def _user_of(branch: Branch, user: UserInput) -> UserInput:
     data = {k: v for k, v in deepcopy(user.data).items() if k not in ("workflow", "phases")}
     merged = merge(data, deepcopy(dict(branch.config)))
     return UserInput({**merged, "workflow": branch.workflow}, None, user.base_dir)
-
-
-def _summaries(passes: Sequence[LoopIterationResult]) -> Iterator[TraceSummary]:
-    """Give the summaries of all units: of each pass its phases, then its branches."""
-    for one in passes:
-        for phase in one.phase_results.values():
-            yield from _of_phase(phase)
-        for branch in one.branches.values():
-            yield from _summaries(branch.iterations)
-
-
-def _of_phase(phase: PhaseResult) -> Iterator[TraceSummary]:
-    for _, unit in units(phase.iterations):
-        if unit.trace_summary is not None:
-            yield unit.trace_summary

@@ -43,6 +43,7 @@ from imperative.sequencer import PhaseRun, Sequencer
 from imperative.unit import UnitError
 from imperative.values import kind_of
 from imperative.workflow import Phase
+from imperative.written import as_written
 
 __all__ = ["PassOutcome", "planned_phase", "run_phases"]
 
@@ -154,8 +155,9 @@ class _PhaseInPass:
             if reason is not None:
                 return self.skip(reason)
             inputs = self._resolved_inputs()
-            self._check_inputs(inputs)
+            self._check_types(inputs)
             resolved = self._resolved_phase()
+            self._check_inputs(inputs, resolved)
         except Exception as error:  # noqa: BLE001  # a callable condition may raise anything
             self._journal.write(PhaseStarted())
             return self._failed(error)
@@ -184,7 +186,7 @@ class _PhaseInPass:
             self._inputs = resolve(dict(self._definition.inputs), self._view.look_up())
         return self._inputs
 
-    def _check_inputs(self, inputs: Mapping[str, Any]) -> None:
+    def _check_types(self, inputs: Mapping[str, Any]) -> None:
         topology = self._sequencer.builder.topologies[self._definition.topology]
         for name, kind in topology.inputs.items():
             if not isinstance(inputs[name], kind):
@@ -194,6 +196,13 @@ class _PhaseInPass:
                     f"'{self._definition.topology}' needs a {kind.__name__}"
                 )
                 raise ConfigurationError([Problem(message, path=("inputs", name))])
+
+    def _check_inputs(self, inputs: Mapping[str, Any], resolved: ResolvedPhase) -> None:
+        builder, preparation = self._sequencer.builder, self._preparation
+        with as_written(preparation.user, self._definition.name):
+            builder.topologies[self._definition.topology].check_inputs(
+                resolved.configuration.settings, builder.components, inputs
+            )
 
     def _resolved_phase(self) -> ResolvedPhase:
         if self._phase.resolved is not None:

@@ -5,10 +5,10 @@
 1. reads the configuration (`read_user`) and checks it as it stands (`validate_partial`);
 2. finds the workflow it names (`_find_workflow`);
 3. resolves the workflow's configuration: `imperative.defaults.resolve` merges and completes it,
-   `validate_resolved` checks it (`_Resolver.for_workflow`);
+   `validate_resolved` checks it (`imperative.resolving.Resolver`);
 4. asks the workflow for its phases, puts them in order and checks what they name
    (`_find_phases`);
-5. resolves the configuration of each phase (`_Resolver.for_phase`);
+5. resolves the configuration of each phase (`Resolver.for_phase`);
 6. loads the market data (`imperative.loading.MarketLoader`);
 7. plans the iterations of each phase, so that windows that do not fit are told now (`_Preparer`).
 
@@ -20,60 +20,38 @@ It raises `ConfigurationError` or answers a `Preparation`; nothing is written or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from containers.components import Components
 from containers.configuration import (
-    Configuration,
-    Locate,
     UserInput,
-    config_digest,
     read_user,
     unknown_phases,
     unknown_workflow,
     validate_partial,
-    validate_resolved,
 )
 from containers.data import MarketData
 from containers.errors import ConfigurationError, Problem
 from containers.journal import BarDropped
 from containers.results import PlannedIteration
-from imperative.defaults import merge
-from imperative.defaults import resolve as resolve_layers
 from imperative.definitions import DefinitionCheck, check_shape
 from imperative.loading import MarketLoader
 from imperative.modules import imported_phases
 from imperative.ordering import order_phases
 from imperative.planning import Planner
 from imperative.references import has_reference, resolve, split_settings
+from imperative.resolving import Resolved, Resolver
 from imperative.sequencer import Sequencer
 from imperative.topology import TopologyBuilder
+from imperative.values import kind_of
 from imperative.workflow import Module, Phase, Workflow
-from imperative.written import as_written, written_path
+from imperative.written import as_written
 
-__all__ = ["Preparation", "PreparedPhase", "Resolved", "ResolvedPhase", "prepare"]
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """A complete, checked configuration.
-
-    Attributes:
-        document: As plain data, for the journal; nobody else holds it.
-        settings: Typed and frozen, for everything that runs.
-        digest: Its config hash.
-    """
-
-    document: Mapping[str, Any]
-    settings: Configuration
-    digest: str
+__all__ = ["Preparation", "PreparedPhase", "ResolvedPhase", "prepare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +129,7 @@ def prepare(
     user = read_user(config)
     given = validate_partial(user.data, components=components, locate=user.locate)
     named = _find_workflow(given, workflows, user)
-    resolver = _Resolver(named, given, user, components)
+    resolver = Resolver(named, given, user, components)
     configuration = resolver.for_workflow()
     workflow = workflows[configuration.settings.workflow]()
     phases = _find_phases(workflow, configuration, user, modules or {}, sequencer)
@@ -183,7 +161,7 @@ class _Preparer:
     """Takes phases from their configuration to their data and their plan."""
 
     def __init__(
-        self, user: UserInput, resolver: _Resolver, sequencer: Sequencer, loader: MarketLoader
+        self, user: UserInput, resolver: Resolver, sequencer: Sequencer, loader: MarketLoader
     ) -> None:
         self._user: Final = user
         self._resolver: Final = resolver
@@ -236,104 +214,6 @@ class _Preparer:
         return ResolvedPhase(own, market, sum(part.units for part in planned), planned)
 
 
-class _Resolver:
-    """Resolves the configurations of one workflow: its own and those of its phases.
-
-    ``workflow`` is null when the user named none; the check of the resolved configuration says
-    so, together with everything else that is missing.
-    """
-
-    def __init__(
-        self,
-        workflow: type[Workflow] | None,
-        given: Mapping[str, Any],
-        user: UserInput,
-        components: Components,
-    ) -> None:
-        self._given: Final = given
-        self._user: Final = user
-        self._components: Final = components
-        self._defaults: dict[str, Any] = {}
-        self._owner = ""
-        if workflow is not None:
-            self._owner = f"workflow '{workflow.name}'"
-            with _blaming(f"the defaults of {self._owner}"):
-                self._defaults = validate_partial(workflow.defaults, components=components)
-
-    def for_workflow(self) -> Resolved:
-        """Resolve what holds for the workflow as a whole; it keeps ``phases``."""
-        document = resolve_layers(self._components, self._defaults, self._given)
-        return self._checked(document, self._user.locate)
-
-    def for_phases(self, phases: Sequence[Phase]) -> list[Resolved | None]:
-        """Resolve the configuration of every phase; all problems are raised at once.
-
-        Where settings hold references, the answer leaves these out, or is null where that alone
-        makes no whole: what is wrong with it shows when the phase begins.
-        """
-        resolved: list[Resolved | None] = []
-        problems: list[Problem] = []
-        for phase in phases:
-            try:
-                self._own_settings(phase)
-                resolved.append(self.for_phase(phase))
-            except ConfigurationError as error:
-                if has_reference(phase.config) and not self._is_wrong(phase):
-                    resolved.append(None)
-                else:
-                    problems += error.problems
-        if problems:
-            raise ConfigurationError(dict.fromkeys(problems))
-        return resolved
-
-    def for_phase(self, phase: Phase, late: Mapping[str, Any] | None = None) -> Resolved:
-        """Resolve the configuration of one phase, which has no ``phases``.
-
-        Args:
-            phase: The phase.
-            late: What those of its settings came to that hold references; null: leave them out.
-        """
-        overrides = merge(self._defaults, self._given).get("phases", {})
-        document = resolve_layers(
-            self._components,
-            self._defaults,
-            self._own_settings(phase),
-            self._given,
-            self._settings_of(phase, late or {}),
-            overrides.get(phase.name, {}),
-        )
-        del document["phases"]
-        user, name = self._user, phase.name
-        with as_written(user, name):
-            return self._checked(
-                document, lambda path, key: user.locate(written_path(path, user, name), key)
-            )
-
-    def _own_settings(self, phase: Phase) -> dict[str, Any]:
-        """Give the settings of a definition that hold no references, checked as they stand."""
-        plain, _ = split_settings(phase.config)
-        return self._settings_of(phase, plain)
-
-    def _is_wrong(self, phase: Phase) -> bool:
-        try:
-            self._own_settings(phase)
-        except ConfigurationError:
-            return True
-        return False
-
-    def _settings_of(self, phase: Phase, settings: Mapping[str, Any]) -> dict[str, Any]:
-        with _blaming(f"the settings of phase '{phase.name}' of {self._owner}"):
-            # What a definition says for a phase is held to what a user may say for one.
-            given = {"phases": {phase.name: settings}}
-            checked = validate_partial(given, components=self._components)
-            own: dict[str, Any] = checked["phases"][phase.name]
-            return own
-
-    def _checked(self, document: dict[str, Any], locate: Locate) -> Resolved:
-        settings = validate_resolved(document, components=self._components, locate=locate)
-        return Resolved(document=document, settings=settings, digest=config_digest(document))
-
-
 def _find_workflow(
     given: Mapping[str, Any], workflows: Mapping[str, type[Workflow]], user: UserInput
 ) -> type[Workflow] | None:
@@ -354,11 +234,10 @@ def _find_phases(
     sequencer: Sequencer,
 ) -> tuple[Phase, ...]:
     """Give the phases in the order of execution, once all they name is known to exist."""
-    config = deepcopy(dict(configuration.document))
     owner = f"workflow '{workflow.name}'"
     own = [
         *imported_phases(owner, workflow.imports, modules),
-        *workflow.get_phases(config),
+        *_own_phases(workflow, configuration, user),
     ]
     problems = list(check_shape(workflow.name, own))
     if problems:
@@ -379,13 +258,18 @@ def _find_phases(
     return phases
 
 
-@contextmanager
-def _blaming(owner: str) -> Iterator[None]:
-    """Have problems of a workflow's definition, which no file position shows, name it."""
+def _own_phases(workflow: Workflow, configuration: Resolved, user: UserInput) -> list[Phase]:
+    """Ask a workflow for its phases; what it raises says that the run cannot begin."""
+    owner = f"get_phases of workflow '{workflow.name}' ({type(workflow).__qualname__})"
     try:
-        yield
-    except ConfigurationError as error:
-        raise ConfigurationError(
-            msgspec.structs.replace(problem, message=f"{problem.message}, in {owner}")
-            for problem in error.problems
-        ) from error
+        with as_written(user, ""):
+            given = workflow.get_phases(deepcopy(dict(configuration.document)))
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        message = f"{owner} raised {type(error).__name__}: {error}"
+        raise ConfigurationError([Problem(message)]) from error
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        message = f"{owner} gave {kind_of(given)}, expected a list of Phase"
+        raise ConfigurationError([Problem(message)])
+    return list(given)

@@ -116,6 +116,17 @@ class Topology(ABC):
         del scope  # most have nothing to check
 
     @classmethod
+    def check_inputs(
+        cls, configuration: Configuration, components: Components, inputs: Mapping[str, Any]
+    ) -> None:
+        """Make sure that units can be built from ``inputs``, whose types are those it takes.
+
+        Raises:
+            ConfigurationError: They do not fit the configuration of the phase.
+        """
+        del configuration, components, inputs  # most take what there is
+
+    @classmethod
     def look_back(cls, scope: Scope) -> int:
         """Give the largest look-back of all indicators in a unit over ``scope``, in bars."""
         configuration, components = scope.configuration, scope.components

@@ -64,17 +64,13 @@ class SignalReplayTopology(Topology):
     has_classifiers: ClassVar[bool] = False
 
     def build(self) -> Mapping[str, PortfolioOrigin]:
-        """Attach and connect all containers; answer the portfolios by id, in order.
-
-        Raises:
-            ConfigurationError: A strategy is no ensemble, and none of the stored ones.
-        """
+        """Attach and connect all containers; answer the portfolios by id, in order."""
         plot, configuration = self.plot, self.plot.configuration
         signals: Signals = plot.inputs["signals"]
         Streams(plot, configuration, with_strategies=False).add_data()
         strategies = make_strategies(plot, configuration)
         make = container_class(plot, Role.STRATEGY, StrategyContainer)
-        for place, entry in enumerate(configuration.strategies):
+        for entry in configuration.strategies:
             container, strategy = f"strategy/{entry.name}", strategies[entry.name]
             if isinstance(strategy, Combiner):
                 plot.bus.attach(make(container, strategy=strategy, on_bars=True))
@@ -83,7 +79,6 @@ class SignalReplayTopology(Topology):
                     plot.bus.connect(EventKind.BAR, data, container, topic=TRADING)
                 connect_members(plot, entry.name, strategy)
             else:
-                _check_stored(entry, place, signals)
                 self._add_replay(entry, signals)
         return Trading(plot, configuration).add()
 
@@ -109,16 +104,28 @@ class SignalReplayTopology(Topology):
         cls, space: tuple[SpaceKey, ...], configuration: Configuration, components: Components
     ) -> tuple[SpaceKey, ...]:
         """Leave out what names a replayed strategy: it decides nothing."""
-        deciding = {
-            entry.name
-            for entry in configuration.strategies
-            if isinstance(components.strategies[entry.type](**entry.parameters), Combiner)
-        }
+        deciding = {e.name for e in configuration.strategies if _decides(e, components)}
         return tuple(key for key in space if key.strategy in deciding)
 
+    @classmethod
+    def check_inputs(
+        cls, configuration: Configuration, components: Components, inputs: Mapping[str, Any]
+    ) -> None:
+        """Make sure that every strategy is an ensemble or one of the stored ones."""
+        stored = inputs["signals"].strategies
+        problems = [
+            Problem(
+                f"there are no stored signals of the strategy '{entry.name}' to replay",
+                path=("strategies", place),
+                hint=did_you_mean(entry.name, stored),
+            )
+            for place, entry in enumerate(configuration.strategies)
+            if entry.name not in stored and not _decides(entry, components)
+        ]
+        if problems:
+            raise ConfigurationError(problems)
 
-def _check_stored(entry: StrategySettings, place: int, signals: Signals) -> None:
-    if entry.name not in signals.strategies:
-        message = f"there are no stored signals of the strategy '{entry.name}' to replay"
-        hint = did_you_mean(entry.name, signals.strategies)
-        raise ConfigurationError([Problem(message, path=("strategies", place), hint=hint)])
+
+def _decides(entry: StrategySettings, components: Components) -> bool:
+    """Say whether a strategy decides anew under replay, on what it hears of others."""
+    return isinstance(components.strategies[entry.type](**entry.parameters), Combiner)

@@ -13,7 +13,8 @@ __all__ = ["AdaptiveEnsemble"]
 class AdaptiveEnsemble(w.Workflow):
     """Sweeps the strategies, then the weights of the ensembles over replayed signals.
 
-    It needs an ensemble among the strategies.
+    It needs an ensemble among the strategies; without one ``weights`` has nothing to sweep, and
+    fails.
     """
 
     name: ClassVar[str] = "adaptive_ensemble"

@@ -9,7 +9,12 @@ from imperative.expressions import ExpressionSyntaxError, compile_expression
 
 NAMES: dict[str, Any] = {
     "results": {"sweep": {"metrics": {"num_trades": 3, "sharpe_ratio": None, "x y": 1.5}}},
-    "config": {"walk_forward": {"train_bars": 252}, "symbols": ["AAA", "BBB"], "flag": True},
+    "config": {
+        "walk_forward": {"train_bars": 252},
+        "symbols": ["AAA", "BBB"],
+        "flag": True,
+        "in": {"if": 1},
+    },
     "outputs": {},
     "iteration": 2,
 }
@@ -40,6 +45,7 @@ def value(text: str) -> Any:
         ("false and null or True", True),
         ("[1, 'a', true, null][3]", None),
         (".5 + 1e1", 10.5),
+        ("config['in']['if']", 1),
     ],
 )
 def test_an_expression_has_its_value(text: str, expected: Any) -> None:
