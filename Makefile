@@ -10,7 +10,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_BENCH := $(VENV)/.ready-bench
-CONFIGS := $(sort $(wildcard fixtures/workflows/*.yaml fixtures/handmade/*.yaml fixtures/handmade/*/*.yaml))
+CONFIGS := $(sort $(wildcard fixtures/workflows/*.yaml fixtures/handmade/*.yaml fixtures/handmade/*/*.yaml fixtures/own/*.yaml))
+OWN := --components fixtures/own/components --patterns fixtures/own/patterns
 CODE := containers imperative declarative parity tests benchmarks fixtures
 
 .DEFAULT_GOAL := help
@@ -30,7 +31,7 @@ $(READY_BENCH): $(READY)
 	@touch $@
 
 verify: $(READY)
-	$(BIN)/parity verify $(CONFIGS)
+	$(BIN)/parity verify $(CONFIGS) $(OWN)
 
 lint: $(READY)
 	$(BIN)/ruff check .

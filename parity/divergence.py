@@ -72,6 +72,11 @@ def first_divergence(
         # Nothing ran on one side: that, and not the channels it left empty, is where they part.
         differing.sort(key=lambda channel: channel not in (Channel.STATUS, Channel.ERRORS))
     channel = differing[0]
+    if channel is Channel.LIFECYCLE and Channel.TRACE in differing and _is_count(outcomes[channel]):
+        # Another number of events is what another event comes to: the trace knows which it was.
+        differing.remove(Channel.TRACE)
+        differing.insert(0, Channel.TRACE)
+        channel = Channel.TRACE
     first = outcomes[channel].first
     assert first is not None  # a channel that differs says where
     event = first.left or first.right
@@ -105,6 +110,11 @@ def _chain(record: Record, first: Difference, event: Event | None) -> tuple[dict
             break
         event = trace.event_by_seq(cause)
     return tuple(chain)
+
+
+def _is_count(outcome: ChannelOutcome) -> bool:
+    """Whether a difference in ``lifecycle`` is of the slices or events that a unit had."""
+    return outcome.first is not None and outcome.first.path.endswith((".slices", ".events"))
 
 
 def _container(record: Record, channel: Channel, first: Difference) -> str | None:

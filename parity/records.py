@@ -18,13 +18,19 @@ import msgspec
 
 from containers.errors import StorageError
 from containers.files import write_aside
-from containers.results import EquityCurve
+from containers.results import EquityCurve, TraceSummary
+from containers.trace import Trace
 from parity.channels import Channel
 from parity.errors import UsageError
+from parity.places import unit_of
 from parity.record import Record
 from parity.verification import Verification
 
-__all__ = ["RecordFolder"]
+__all__ = ["TRACES_KEPT", "RecordFolder"]
+
+TRACES_KEPT = 100
+"""How many traces of a record are saved, those of the first units; of the others the summary is,
+with the digest. The unit of the first divergence is always among them."""
 
 
 class RecordFolder:
@@ -73,11 +79,14 @@ class RecordFolder:
                 if record is not None and id(record) not in saved:
                     saved.add(id(record))
                     name = re.sub(r"[^A-Za-z0-9=_-]+", "-", record.subject)[:80]
-                    _save_record(record, config / f"{place}-{name}")
+                    first = pair.divergence
+                    unit = None if first is None else unit_of(first.path)
+                    _save_record(record, config / f"{place}-{name}", unit)
         write_aside(self.path / "verify.json", _json(document))
 
 
-def _save_record(record: Record, folder: Path) -> None:
+def _save_record(record: Record, folder: Path, unit: str | None) -> None:
+    """Save a record; ``unit`` is the one whose trace is looked into first, null for none."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -85,9 +94,10 @@ def _save_record(record: Record, folder: Path) -> None:
     channels: dict[str, Any] = {}
     for channel, content in record.channels.items():
         if channel is Channel.TRACE:
+            kept = {*list(content)[:TRACES_KEPT], unit}
             channels[channel.value] = {
-                unit: trace.save(folder / "trace" / str(i)).summary(folder)
-                for i, (unit, trace) in enumerate(content.items())
+                place: _kept_trace(trace, folder, i if place in kept else None)
+                for i, (place, trace) in enumerate(content.items())
             }
         else:
             channels[channel.value] = content
@@ -102,6 +112,13 @@ def _save_record(record: Record, folder: Path) -> None:
         "channels": channels,
     }
     write_aside(folder / "record.json", _json(msgspec.to_builtins(document, enc_hook=_encode)))
+
+
+def _kept_trace(trace: Trace, folder: Path, number: int | None) -> TraceSummary:
+    """Save a trace, or where it has no number leave it at its summary."""
+    if number is None:
+        return trace.summary(None)
+    return trace.save(folder / "trace" / str(number)).summary(folder)
 
 
 def _encode(value: object) -> object:

@@ -66,6 +66,8 @@ def verify(
 
     check_json_target(json_target)
     console = console_for(json_target)
+    store = EvidenceStore(evidence)
+    store.runs()  # what is there must be ours, before hours of work go by
     own = Own(patterns, components)
     specs = [parse_subject(text) for text in (control, *candidates)]
     named = [(str(config), config) for config in configs]
@@ -88,7 +90,7 @@ def verify(
         if folder is not None:
             watch.say("keeping the record")
             folder.save(verification, document)
-            EvidenceStore(evidence).add(verification)
+            store.add(verification)
     write_json(document, json_target)
     print_verification(verification, console, record)
     return verification.exit_code

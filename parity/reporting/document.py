@@ -46,6 +46,7 @@ def _pair(pair: Pair, record: str | None) -> dict[str, Any]:
             "control": pair.control.status,
             "candidate": None if pair.candidate is None else pair.candidate.status,
         },
+        "totals": msgspec.to_builtins(pair.totals),
         "channels": {channel.value: _channel(o) for channel, o in pair.channels.items()},
         "first_divergence": None if pair.divergence is None else _divergence(pair.divergence),
         "oracle": msgspec.to_builtins(pair.coverage),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from parity.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKET = ROOT / "fixtures" / "market"
 HANDMADE = ROOT / "fixtures" / "handmade"
+OWN = ROOT / "fixtures" / "own"
 
 _WRITTEN = {
     "ibm_2003": f"""
@@ -72,6 +77,35 @@ _STOP = """timestamp,open,high,low,close
 2024-01-03,90,91,74,75
 2024-01-04,80,81,79,80
 """
+
+
+class Output:
+    """What a command printed, and how it left."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def document(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.out)
+        return document
+
+
+@pytest.fixture
+def parity(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Output]:
+    """Give a function that runs ``parity`` in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Output:
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        captured = capsys.readouterr()
+        assert isinstance(left.value.code, int)
+        return Output(left.value.code, captured.out, captured.err)
+
+    return run
 
 
 @pytest.fixture

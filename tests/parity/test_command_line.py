@@ -10,44 +10,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from containers.configuration import METRIC_NAMES
-from parity.cli import main
-from tests.parity.conftest import HANDMADE, ROOT
+from tests.parity.conftest import HANDMADE, ROOT, Output
 
 TWO = str(HANDMADE / "two_symbols.yaml")
-
-
-class Output:
-    """What a command printed, and how it left."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def document(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self.out)
-        return document
-
-
-@pytest.fixture
-def parity(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Output]:
-    """Give a function that runs ``parity`` in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Output:
-        with pytest.raises(SystemExit) as left:
-            main(arguments)
-        captured = capsys.readouterr()
-        assert isinstance(left.value.code, int)
-        return Output(left.value.code, captured.out, captured.err)
-
-    return run
 
 
 def test_verify_prints_a_verdict_and_keeps_a_record(
@@ -55,7 +24,10 @@ def test_verify_prints_a_verdict_and_keeps_a_record(
 ) -> None:
     output = parity("verify", TWO)
     assert output.code == 0
-    assert "PARITY: 230 events, 14 trades and 76 figures compared in 2 comparisons." in output.out
+    # 19 figures each of two portfolios and of the best one, in the unit and again in the phase;
+    # the oracle has those of the portfolios.
+    assert "PARITY: 230 events, 14 trades and 190 figures compared in 2 comparisons." in output.out
+    assert "oracle: held against 1 of 1 units" in output.out
     folder = tmp_path / ".parity" / "records" / "000001"
     assert f"record: {folder.relative_to(tmp_path)}" in output.out
     document = json.loads((folder / "verify.json").read_text(encoding="utf-8"))
@@ -75,7 +47,8 @@ def test_verify_as_json_is_one_document_and_text_goes_to_stderr(
     assert document["schema"] == "paritykit/verify/1"
     assert (document["verdict"], document["exit_code"]) == ("equal", 0)
     assert document["subjects"] == {"control": "imperative", "candidates": ["declarative"]}
-    assert document["totals"] == {"events": 350, "trades": 18, "figures": 114}
+    assert document["totals"] == {"events": 350, "trades": 18, "figures": 304}
+    assert document["oracle"] == {"held": 2, "beyond": {}}
     assert [w["candidate"] for w in document["workflows"]] == ["declarative", "oracle"] * 2
     channel = document["workflows"][0]["channels"]["trace"]
     assert (channel["verdict"], channel["compared"], channel["different"]) == ("equal", 115, 0)

@@ -266,6 +266,9 @@ def test_an_engine_that_raises_is_a_verdict_and_not_a_crash(tmp_path: Path) -> N
         def run_workflow(self, config: Any, workflow_id: str | None = None) -> Any:
             raise RuntimeError("out of order")
 
+        def plan_workflow(self, config: Any) -> Any:
+            raise RuntimeError("out of order")
+
     candidate = EngineSubject("broken", lambda **_: Broken(), {})
     verification = verify(
         [("c", CONFIG)], subject_for(parse_subject("imperative")), [candidate], tmp_path

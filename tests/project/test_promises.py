@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 import containers.components
@@ -25,7 +26,7 @@ from containers.configuration import METRIC_NAMES, json_schema
 from containers.events import EVENT_TYPES
 from containers.lifecycle import mermaid
 from parity.channels import Channel
-from parity.cli import cli
+from parity.cli import COMMANDS, cli
 from parity.subjects.specification import OPTIONS
 from parity.verdicts import Verdict
 
@@ -126,10 +127,19 @@ def test_every_metric_and_event_is_in_the_semantics(name: str) -> None:
     assert name in text("docs/semantics.md")
 
 
+def test_every_command_says_in_help_what_the_list_of_commands_says() -> None:
+    context = click.Context(cli)
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        assert command.name == name
+        assert command.help
+
+
 def test_the_readme_names_every_command_and_only_targets_that_exist() -> None:
     readme, makefile = text("README.md"), text("Makefile")
-    for command in cli.commands:
-        assert f"parity {command}" in readme
+    for command in COMMANDS:
+        assert f"| `parity {command}" in readme
     targets = re.findall(r"`make (\w+)`", readme)
     assert {"verify", "test"} <= set(targets)
     for target in targets:
