@@ -46,9 +46,13 @@ _BACKTEST = "declarative/patterns/topologies/backtest.yaml"
 IN_ENGINES = (
     _engine(
         "the user's word comes before his word for the phase",
-        "imperative/preparation.py",
-        "own, self._given, overrides.get(phase.name, {})",
-        "own, overrides.get(phase.name, {}), self._given",
+        "imperative/resolving.py",
+        "            self._given,\n"
+        "            self._settings_of(phase, late or {}),\n"
+        "            overrides.get(phase.name, {}),\n",
+        "            overrides.get(phase.name, {}),\n"
+        "            self._given,\n"
+        "            self._settings_of(phase, late or {}),\n",
         "config",
         config="phase_override",
     ),
@@ -88,7 +92,7 @@ IN_ENGINES = (
     ),
     _engine(
         "a subscription is dropped",
-        "imperative/topologies/backtest.py",
+        "imperative/topologies/trading.py",
         'connect(EventKind.CANCELLATION, "execution", name, topic=portfolio)',
         "pass",
         "topology",
