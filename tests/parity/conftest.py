@@ -61,6 +61,32 @@ symbols: [AAA]
 strategies: [{{type: buy_and_hold}}]
 random_seed: 7
 """,
+    "walk": f"""
+workflow: walk_forward_validation
+data: {{data_dir: {MARKET}, start_date: 2005-01-03, end_date: 2005-06-30}}
+symbols: [GOOG]
+strategies: [{{type: momentum, parameters: {{fast_period: 2, slow_period: 5}}}}]
+risk_profiles: [{{type: aggressive}}]
+parameter_space: {{momentum.fast_period: [1, 3]}}
+walk_forward: {{train_bars: 30, test_bars: 20}}
+""",
+    "pipeline": f"""
+workflow: research_pipeline
+data: {{data_dir: {MARKET}, start_date: 2005-01-03, end_date: 2005-06-30}}
+symbols: [GOOG]
+strategies: [{{type: momentum, parameters: {{fast_period: 2, slow_period: 20}}}}]
+classifiers: [{{type: trend}}]
+parameter_space: {{momentum.fast_period: [2, 3]}}
+monte_carlo: {{iterations: 3}}
+walk_forward: {{train_bars: 40, test_bars: 40}}
+random_seed: 7
+""",
+    "replay": f"""
+workflow: signal_generation_and_replay
+data: {{data_dir: {HANDMADE}}}
+symbols: [AAA, BBB]
+strategies: [{{type: momentum, parameters: {{fast_period: 1, slow_period: 2}}}}]
+""",
     "stop_at_the_limit": """
 workflow: simple_backtest
 data: {data_dir: .}

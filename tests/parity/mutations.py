@@ -41,14 +41,16 @@ def _shared(
     return Mutation(name, f"containers/{file}", before, after, config, channel, "oracle")
 
 
-_BACKTEST = "declarative/patterns/topologies/backtest.yaml"
+_TRADING = "declarative/patterns/parts/trading.yaml"
+_SEQUENCES = "declarative/patterns/sequences"
+_WORKFLOWS = "declarative/patterns/workflows"
 
 IN_ENGINES = (
     _engine(
         "the user's word comes before his word for the phase",
-        "imperative/preparation.py",
-        "own, self._given, overrides.get(phase.name, {})",
-        "own, overrides.get(phase.name, {}), self._given",
+        "imperative/resolving.py",
+        "            overrides.get(phase.name, {}),\n        )",
+        "            self._given,\n        )",
         "config",
         config="phase_override",
     ),
@@ -88,7 +90,7 @@ IN_ENGINES = (
     ),
     _engine(
         "a subscription is dropped",
-        "imperative/topologies/backtest.py",
+        "imperative/topologies/trading.py",
         'connect(EventKind.CANCELLATION, "execution", name, topic=portfolio)',
         "pass",
         "topology",
@@ -110,14 +112,14 @@ IN_ENGINES = (
     ),
     _engine(
         "a setting does not reach its container",
-        _BACKTEST,
+        _TRADING,
         "stop_loss: ${portfolio.profile.stop_loss}",
         "stop_loss: null",
         "topology",
     ),
     _engine(
         "profiles outer, strategies inner",
-        _BACKTEST,
+        _TRADING,
         'foreach: {strategy: "${strategies}", profile: "${config.risk_profiles}"}',
         'foreach: {profile: "${config.risk_profiles}", strategy: "${strategies}"}',
         "topology",
@@ -125,11 +127,99 @@ IN_ENGINES = (
     ),
     _engine(
         "the seed is not handed on",
-        "declarative/patterns/sequences/single_pass.yaml",
-        "seed: ${config.random_seed}",
-        "seed: 0",
+        "imperative/sequences/noise.py",
+        "np.random.SeedSequence(seed, spawn_key=spawn_key)",
+        "np.random.SeedSequence(0, spawn_key=spawn_key)",
         "windows",
-        config="seeded",
+        config="pipeline",
+    ),
+    _engine(
+        "all samples draw the same",
+        "imperative/sequences/monte_carlo.py",
+        "spawn_key = (*scope.spawn_key, index)",
+        "spawn_key = (*scope.spawn_key, 0)",
+        "windows",
+        config="pipeline",
+    ),
+    _engine(
+        "noise adds up from sample to sample",
+        "imperative/sequences/noise.py",
+        "(1 + noise_level * z)",
+        "(1 + 2 * noise_level * z)",
+        "windows",
+        config="pipeline",
+    ),
+    _engine(
+        "windows step by a bar too many",
+        "imperative/sequences/windows.py",
+        "        start += step\n",
+        "        start += step + 1\n",
+        "windows",
+        config="walk",
+    ),
+    _engine(
+        "train and test share a bar",
+        f"{_SEQUENCES}/walk_forward.yaml",
+        "last: bars - test - 1",
+        "last: bars - test",
+        "windows",
+        config="walk",
+    ),
+    _engine(
+        "the test does not get the best parameters",
+        f"{_SEQUENCES}/walk_forward.yaml",
+        "        best_of: train\n",
+        "",
+        "windows",
+        config="walk",
+    ),
+    _engine(
+        "positions stay open at the end of a test",
+        f"{_SEQUENCES}/walk_forward.yaml",
+        "        closes: config.walk_forward.close_at_end\n",
+        "",
+        "topology",
+        config="walk",
+    ),
+    _engine(
+        "a window warms up by what a whole study needs",
+        f"{_SEQUENCES}/walk_forward.yaml",
+        "    warmup: config.walk_forward.warmup_bars\n",
+        "    warmup: 0\n",
+        "windows",
+        config="walk",
+    ),
+    _engine(
+        "windows are chained by their last equity alone",
+        "imperative/chaining.py",
+        "before, last_ns = equity, time_ns",
+        "before, last_ns = before, time_ns",
+        "equity",
+        config="walk",
+    ),
+    _engine(
+        "population instead of sample deviation over iterations",
+        "imperative/statistics.py",
+        "math.sqrt(total / (len(values) - 1))",
+        "math.sqrt(total / len(values))",
+        "outputs",
+        config="walk",
+    ),
+    _engine(
+        "a condition at its threshold does not hold",
+        f"{_WORKFLOWS}/research_pipeline.yaml",
+        'operator: ">=", value: 1}',
+        'operator: ">", value: 1}',
+        "plan",
+        config="pipeline",
+    ),
+    _engine(
+        "stored signals count from the beginning of time",
+        "imperative/topologies/signals.py",
+        "from_ns=plot.cut.from_ns,",
+        "from_ns=0,",
+        "topology",
+        config="replay",
     ),
     _engine(
         "a preset is not capped by the number of symbols",
@@ -142,6 +232,13 @@ IN_ENGINES = (
 )
 
 IN_CONTAINERS = (
+    _shared(
+        "the first bar of a window only warms up",
+        "data/bars.py",
+        "int(self.end_ns.searchsorted(time_ns))",
+        'int(self.end_ns.searchsorted(time_ns, side="right"))',
+        config="walk",
+    ),
     _shared(
         "orders fill at the close of the next bar",
         "trading/execution.py",
