@@ -41,14 +41,14 @@ def _shared(
     return Mutation(name, f"containers/{file}", before, after, config, channel, "oracle")
 
 
-_BACKTEST = "declarative/patterns/topologies/backtest.yaml"
+_TRADING = "declarative/patterns/parts/trading.yaml"
 
 IN_ENGINES = (
     _engine(
         "the user's word comes before his word for the phase",
-        "imperative/preparation.py",
-        "own, self._given, overrides.get(phase.name, {})",
-        "own, overrides.get(phase.name, {}), self._given",
+        "imperative/resolving.py",
+        "            overrides.get(phase.name, {}),\n",
+        "",
         "config",
         config="phase_override",
     ),
@@ -88,7 +88,7 @@ IN_ENGINES = (
     ),
     _engine(
         "a subscription is dropped",
-        "imperative/topologies/backtest.py",
+        "imperative/topologies/trading.py",
         'connect(EventKind.CANCELLATION, "execution", name, topic=portfolio)',
         "pass",
         "topology",
@@ -110,14 +110,14 @@ IN_ENGINES = (
     ),
     _engine(
         "a setting does not reach its container",
-        _BACKTEST,
+        _TRADING,
         "stop_loss: ${portfolio.profile.stop_loss}",
         "stop_loss: null",
         "topology",
     ),
     _engine(
         "profiles outer, strategies inner",
-        _BACKTEST,
+        _TRADING,
         'foreach: {strategy: "${strategies}", profile: "${config.risk_profiles}"}',
         'foreach: {profile: "${config.risk_profiles}", strategy: "${strategies}"}',
         "topology",
@@ -125,9 +125,9 @@ IN_ENGINES = (
     ),
     _engine(
         "the seed is not handed on",
-        "declarative/patterns/sequences/single_pass.yaml",
-        "seed: ${config.random_seed}",
-        "seed: 0",
+        "declarative/sequencer.py",
+        "            seed=around.configuration.random_seed,\n",
+        "            seed=0,\n",
         "windows",
         config="seeded",
     ),
