@@ -20,6 +20,7 @@ from declarative.fields import (
     Listed,
     Loops,
     MetricName,
+    ModuleAlone,
     Name,
     NamedAlone,
     Names,
@@ -119,10 +120,14 @@ class PhaseDefinition(_Model):
 
 
 class ImportDefinition(_Model):
-    """The phases of a module, each called ``{as}.{phase}`` here."""
+    """The phases of a module, each called ``{as}.{phase}`` here.
 
-    module: Name
-    prefix: Annotated[Name, Field(alias="as")]
+    ``module`` is its name, or its file, relative to the importing one. An import that is text is
+    the module alone; ``as`` is then the module's own name.
+    """
+
+    module: Text
+    prefix: Annotated[Name | None, Field(alias="as")] = None
     parameters: dict[str, Any] = {}
 
 
@@ -147,16 +152,12 @@ class IterateDefinition(_Model):
 
 
 class WorkflowDefinition(_Model):
-    """Phases, what their configurations have in common, and what happens after them.
-
-    ``needs`` are types of strategies of which the user must configure at least one each.
-    """
+    """Phases, what their configurations have in common, and what happens after them."""
 
     kind: Literal["workflow"]
     name: Name
-    needs: Names = []
     defaults: dict[str, Any] = {}
-    imports: list[ImportDefinition] = []
+    imports: list[Annotated[ImportDefinition, ModuleAlone]] = []
     phases: list[PhaseDefinition] = []
     fail_fast: bool = False
     iterate: IterateDefinition | None = None
@@ -176,7 +177,7 @@ class ModuleDefinition(_Model):
     kind: Literal["module"]
     name: Name
     parameters: dict[str, Any] = {}
-    imports: list[ImportDefinition] = []
+    imports: list[Annotated[ImportDefinition, ModuleAlone]] = []
     phases: list[PhaseDefinition] = []
 
 

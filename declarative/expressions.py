@@ -16,6 +16,7 @@ are no calls, but for the functions that whoever compiles it allows (sequence pa
 
 from __future__ import annotations
 
+import keyword
 import math
 import operator
 import re
@@ -275,8 +276,8 @@ class _Parser:
         while sign := self._take(".", "["):
             if sign == ".":
                 kind, name = self._peek()
-                if kind != "name" or name in _KEYWORDS:
-                    self._unexpected("a name after '.'")
+                if kind != "name" or keyword.iskeyword(name):
+                    self._unexpected("a name after '.', and reserved words in brackets")
                 self._place += 1
                 key = _literal(name)
             else:

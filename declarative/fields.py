@@ -32,6 +32,7 @@ __all__ = [
     "Listed",
     "Loops",
     "MetricName",
+    "ModuleAlone",
     "Name",
     "NamedAlone",
     "Names",
@@ -103,6 +104,10 @@ def _alone(value: Any) -> Any:
     return {"type": value} if isinstance(value, str) else value
 
 
+def _module_alone(value: Any) -> Any:
+    return {"module": value} if isinstance(value, str) else value
+
+
 def _names_listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -137,6 +142,7 @@ def _threshold(value: Any) -> Any:
 Name: TypeAlias = Annotated[str, AfterValidator(_named)]
 Text: TypeAlias = Annotated[str, PydanticField(min_length=1)]
 NamedAlone: Final = BeforeValidator(_alone)
+ModuleAlone: Final = BeforeValidator(_module_alone)
 Names: TypeAlias = Annotated[
     list[Name],
     BeforeValidator(_names_listed),

@@ -144,8 +144,6 @@ def make_plan(
     kits = {spec.name: _kit(spec, library, components) for spec in order}
     _check_files(workflow)
     resolved = resolver.for_workflow()
-    with resolved.blame.as_written():
-        _check_needs(workflow, resolved)
     check_workflow(workflow, resolved.plain)
     references = {spec.name: tuple(split(spec.part("config"))[1]) for spec in order}
     configurations = {
@@ -241,22 +239,6 @@ def _found(node: Node, known: Mapping[str, Pattern[D]], kind: str) -> Pattern[D]
         message = f"there is no {kind} '{node.value}'"
         raise node.error(message, did_you_mean(node.value, known))
     return known[node.value]
-
-
-def _check_needs(workflow: Workflow, resolved: Resolved) -> None:
-    """Check that the strategies are there that the workflow cannot do without."""
-    types = [strategy.type for strategy in resolved.typed.strategies]
-    problems = [
-        Problem(
-            f"the workflow '{workflow.name}' needs a strategy of type '{needed}', and there is none",
-            path=("strategies",),
-            hint=f"add {{type: {needed}, …}}",
-        )
-        for needed in workflow.definition.needs
-        if needed not in types
-    ]
-    if problems:
-        raise ConfigurationError(problems)
 
 
 def _check_files(workflow: Workflow) -> None:

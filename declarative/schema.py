@@ -79,7 +79,7 @@ def _problem(
     detail: ErrorDetails, model: type[BaseModel], document: Document, above: ConfigPath = ()
 ) -> Problem:
     inside: ConfigPath = tuple(detail["loc"])
-    path = (*above, *inside)
+    path = _as_written((*above, *inside), document)
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":
         allowed = tuple(_keys_at(model, inside[:-1]))
@@ -101,6 +101,20 @@ def _problem(
     if kind in ("too_short", "string_too_short"):
         message = f"found nothing in it, expected {expected}"
     return Problem(message, path=path, location=document.locate(path))
+
+
+def _as_written(path: ConfigPath, document: Document) -> ConfigPath:
+    """Leave out indexes into what stands alone where a list may be."""
+    written: list[str | int] = []
+    value = document.data
+    for step in path:
+        if isinstance(step, int) and not isinstance(value, list):
+            continue
+        written.append(step)
+        inside = isinstance(value, dict) and step in value
+        inside = inside or (isinstance(value, list) and isinstance(step, int) and step < len(value))
+        value = value[step] if inside else None
+    return tuple(written)
 
 
 _EXPECTED: Final[Mapping[str, str]] = {

@@ -143,6 +143,24 @@ class Work:
             raise no_keys()
         return [parameters for parameters, _ in chosen(around)]
 
+    def unit(self, around: Around) -> Unit:
+        """Give a unit that runs here, but for its data.
+
+        Raises:
+            ConfigurationError: It runs all combinations, and there are none.
+        """
+        return Unit(
+            topology=self.topology_of(around),
+            configuration=around.configuration,
+            market=self.market,
+            components=self.components,
+            periods_per_year=self.periods_per_year,
+            inputs=self.inputs,
+            combinations=self.combinations(around),
+            saves=self.configuration.results.store_full_results or not self.several,
+            moulds=self.moulds,
+        )
+
 
 # -- what would run
 
@@ -165,15 +183,17 @@ def _survey_inner(work: Work, inner: Inner, around: Around) -> tuple[PlannedIter
         below = _inner_of(work, stand, inner.then)
         iterations: tuple[PlannedIteration, ...] = ()
         units = 1
+        warmup_bars = 0
         if below is None:
-            if work.combines(stand.around) and not stand.around.space:
-                raise no_keys()
+            unit = work.unit(stand.around)
+            _, warmup_bars = _cast(unit, stand.around)
         else:
             iterations = _survey_inner(work, below, stand.around)
             units = 0
             for each in iterations:
                 units += each.units
-        window = around.window(stand.definition.name, stand.first, stand.last)
+        name = stand.definition.name
+        window = stand.around.window(name, stand.first, stand.last, warmup_bars)
         planned.append(PlannedIteration(window, stand.times, units * stand.times, iterations))
     return tuple(planned)
 
@@ -297,19 +317,8 @@ def _run_stand(
 def _run_leaf(
     work: Work, stand: Stand, parameters: Parameters, place: _Place
 ) -> tuple[IterationResult, Outcome]:
-    around, topology = stand.around, work.topology_of(stand.around)
-    combinations = work.combinations(around)
-    unit = Unit(
-        topology=topology,
-        configuration=around.configuration,
-        market=work.market,
-        components=work.components,
-        periods_per_year=work.periods_per_year,
-        inputs=work.inputs,
-        combinations=combinations,
-        saves=work.configuration.results.store_full_results or not work.several,
-        moulds=work.moulds,
-    )
+    around = stand.around
+    unit = work.unit(around)
     cast, warmup_bars = _cast(unit, around)
     window = around.window(stand.definition.name, stand.first, stand.last, warmup_bars)
     place.journal.write(
@@ -330,7 +339,7 @@ def _run_leaf(
         raise UnitFailedError(ran.error)
     span = (stand.first, stand.last)
     analyses = _analyses(work, ran)
-    outcome = outcome_of_unit(ran, around.configuration, combinations, analyses, span)
+    outcome = outcome_of_unit(ran, around.configuration, unit.combinations, analyses, span)
     root = None if place.run is None else place.run.path
     summary = None if ran.trace is None else ran.trace.summary(root)
     result = _result(work, outcome, window, parameters, around, summary=summary, trace=ran.trace)

@@ -59,6 +59,7 @@ class Around:
         space: Keys of the parameter space that are left to be walked.
         tested: Whether parameters have been chosen for what runs here.
         spawn_key: Indexes of the random iterations around.
+        shown: Window of whatever places itself nowhere, where that is not all of the range.
     """
 
     market: MarketData
@@ -71,6 +72,7 @@ class Around:
     space: tuple[SpaceKey, ...]
     tested: bool = False
     spawn_key: tuple[int, ...] = ()
+    shown: tuple[int, int] | None = None
 
     @property
     def bars(self) -> int:
@@ -265,7 +267,8 @@ def _combinations(
     times = count_combinations(around.space) if sampling is None else sampling.count
     used = replace(around, space=())
     if survey:
-        stand = _stand(definition, node, entries, used, {**names, "index": 0}, None, survey)
+        first, _ = next(chosen(around))
+        stand = _stand(definition, node, entries, used.changed(first), {**names, "index": 0}, None, survey)
         yield replace(stand, times=times)
         return
     for index, (parameters, spawn_key) in enumerate(chosen(around)):
@@ -328,9 +331,10 @@ def _placed(
     """Find the window, and what is around whatever runs in it."""
     if definition.spans is not None:
         first, last = _span(definition, node, entries, around, names)
-        return around, first, last
+        return replace(around, shown=(first, last)), first, last
     if definition.first is None and definition.last is None:
-        return around, around.first, around.last
+        first, last = around.shown or (around.first, around.last)
+        return around, first, last
     low = _whole(node.at("first"), names, signed=True) if definition.first is not None else 0
     high = around.bars - 1
     if definition.last is not None:
@@ -339,7 +343,8 @@ def _placed(
         what = f"'{definition.name}' would be bars {low} to {high} of {around.bars}"
         raise _unfit(entries, f"{what}, which is no window", around, node)
     first, last = around.first + low, around.first + high
-    return replace(around, first=first, last=last, everything=False), first, last
+    inside = replace(around, first=first, last=last, everything=False, shown=None)
+    return inside, first, last
 
 
 def _span(

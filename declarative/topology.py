@@ -303,5 +303,5 @@ def _refuse_shared_reports(topology: Assembly, plans: Sequence[ContainerPlan]) -
         if plan.report is not None:
             if plan.report.portfolio in seen:
                 message = f"two containers report as the portfolio '{plan.report.portfolio}'"
-                raise topology.root.error(message)
+                raise topology.root.at("name").error(message)
             seen.add(plan.report.portfolio)

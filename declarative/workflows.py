@@ -10,8 +10,10 @@
 from __future__ import annotations
 
 import json
+import os.path
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from containers.errors import Problem
@@ -65,12 +67,19 @@ class PhaseSpec:
 
     @property
     def input_paths(self) -> dict[str, str]:
-        """The paths of the references that give the inputs."""
+        """The paths of the references that give the inputs, with full names of phases."""
         return {
-            name: reference.text
+            name: self._full(reference)
             for name in self.definition.inputs
             for _, reference in references_in(self.node.at("inputs", name))
         }
+
+    def _full(self, reference: Read) -> str:
+        """Write a path with the full name of the phase that it begins with."""
+        for local in sorted(self.names, key=len, reverse=True):
+            if reference.text == local or reference.text.startswith((f"{local}.", f"{local}[")):
+                return self.names[local] + reference.text[len(local) :]
+        return reference.text
 
     def part(self, key: str) -> Node:
         """Give an optional mapping of the phase; an empty one where it is left out."""
@@ -202,27 +211,40 @@ def _imported(
     library: Library,
     around: tuple[str, ...],
 ) -> Iterator[PhaseSpec]:
-    modules = library.modules()
-    if each.module not in modules:
-        message = f"there is no module '{each.module}'"
-        raise node.at("module").error(message, did_you_mean(each.module, modules))
-    if each.module in around:
-        circle = " -> ".join([*around[around.index(each.module) :], each.module])
-        raise node.at("module").error(f"modules import each other in a circle: {circle}")
-    module = modules[each.module]
+    at = node.at("module") if isinstance(node.value, dict) else node
+    module = _module(each.module, at, library)
+    if module.name in around:
+        circle = " -> ".join([*around[around.index(module.name) :], module.name])
+        raise at.error(f"modules import each other in a circle: {circle}")
     known = module.definition.parameters
     given: dict[str, Any] = dict(known)
     for name in each.parameters:
         here = node.at("parameters", name)
         if name not in known:
-            message = f"the module '{each.module}' has no parameter '{name}'"
+            message = f"the module '{module.name}' has no parameter '{name}'"
             raise here.error(message, did_you_mean(name, known), key=True)
         filled = _with_parameters(here, parameters) if around else here
         if next(references_in(filled), None) is not None:
             raise here.error("a parameter is a plain value, without references")
         given[name] = filled.value
-    inner = (*around, each.module)
-    yield from _phases(module, f"{prefix}{each.prefix}.", given, library, inner)
+    inner = (*around, module.name)
+    here = each.prefix or module.name
+    yield from _phases(module, f"{prefix}{here}.", given, library, inner)
+
+
+def _module(name: str, node: Node, library: Library) -> Pattern[ModuleDefinition]:
+    """Find a module by its name, or by its file, relative to the importing one."""
+    modules = library.modules()
+    if name in modules:
+        return modules[name]
+    if name.endswith((".yaml", ".yml")):
+        path = os.path.normpath(PurePath(node.document.file).parent / name)
+        by_file = {os.path.normpath(m.origin): m for m in modules.values()}
+        if path in by_file:
+            return by_file[path]
+        message = f"there is no module in the file '{name}'"
+        raise node.error(message, f"looked for {path} among the patterns")
+    raise node.error(f"there is no module '{name}'", did_you_mean(name, modules))
 
 
 def _with_parameters(node: Node, parameters: Mapping[str, Any]) -> Node:

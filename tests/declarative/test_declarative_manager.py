@@ -20,7 +20,8 @@ from containers.results import EquityCurve, Metrics, PortfolioResult, WorkflowRe
 from containers.storage import RunFolder
 from containers.trading import DataContainer
 from declarative import DeclarativeWorkflowManager, run_unit
-from declarative.assembly import best_portfolio
+from declarative.statistics import best_of
+from declarative.unit import Unit
 
 Config = dict[str, Any]
 MARKET = Path(__file__).parents[2] / "fixtures" / "market"
@@ -57,6 +58,14 @@ def run(
 
 
 Runner = Callable[..., tuple[WorkflowResult, list[Entry]]]
+
+
+def unit_of(config: Config) -> Unit:
+    phase = DeclarativeWorkflowManager().prepare(config).phases[0]
+    assert phase.resolved is not None
+    assert phase.market is not None
+    work = phase.work(phase.resolved, phase.market, {}, several=False)
+    return work.unit(work.start())
 
 
 def statuses(result: WorkflowResult) -> dict[str, str]:
@@ -171,7 +180,7 @@ def test_a_result_that_cannot_be_written_fails_the_run(
 def test_a_folder_of_a_unit_that_cannot_be_made_fails_the_phase(
     tmp_path: Path, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(self: RunFolder, iteration: int, phase: str, window: int) -> None:
+    def refuse(self: RunFolder, parts: object) -> None:
         raise StorageError("the disk is full")
 
     monkeypatch.setattr(RunFolder, "unit", refuse)
@@ -184,7 +193,7 @@ def test_a_folder_of_a_unit_that_cannot_be_made_fails_the_phase(
 
 def test_a_unit_runs_from_what_is_in_memory_as_in_the_manager(config: Config) -> None:
     manager = DeclarativeWorkflowManager()
-    unit = manager.plan_workflow(config).phases[0].iterations[0].unit
+    unit = unit_of(config)
     ran, whole = run_unit(unit), manager.run_workflow(config)
     portfolio = whole.phase_results["backtest"].portfolios["momentum.moderate"]
     assert ran.error is None
@@ -194,7 +203,7 @@ def test_a_unit_runs_from_what_is_in_memory_as_in_the_manager(config: Config) ->
 
 
 def test_a_unit_can_be_run_again_whatever_was_done_to_its_result(config: Config) -> None:
-    unit = DeclarativeWorkflowManager().plan_workflow(config).phases[0].iterations[0].unit
+    unit = unit_of(config)
     first = run_unit(unit)
     before = msgspec.to_builtins(first.portfolios["momentum.moderate"].parameters)
     first.portfolios["momentum.moderate"].parameters.clear()  # type: ignore[attr-defined]
@@ -256,7 +265,8 @@ def test_the_best_portfolio_keeps_constraints_has_a_value_and_ties_go_to_the_fir
         {"metric": "sharpe_ratio", "direction": direction, "constraints": [limit]},
         ObjectiveSettings,
     )
-    assert best_portfolio(portfolios, objective) == best
-    only_bad = {name: portfolios[name] for name in ("unknown", "breaks", "null")}
-    assert best_portfolio(only_bad, objective) == "null"
-    assert best_portfolio({}, objective) is None
+    metrics = {name: portfolio.metrics for name, portfolio in portfolios.items()}
+    assert best_of(metrics, objective) == best
+    only_bad = {name: metrics[name] for name in ("unknown", "breaks", "null")}
+    assert best_of(only_bad, objective) == "null"
+    assert best_of({}, objective) is None

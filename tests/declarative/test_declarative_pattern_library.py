@@ -35,7 +35,7 @@ def test_a_name_that_is_shipped_already_is_an_error_with_both_places(
         DeclarativeWorkflowManager(patterns=folder)
     assert str(caught.value) == (
         f"{folder}/mine.yaml:2:7: name: the workflow 'simple_backtest' exists already, at "
-        "declarative/patterns/workflows/simple_backtest.yaml:3:7 (choose another name)"
+        "declarative/patterns/workflows/simple_backtest.yaml:4:7 (choose another name)"
     )
 
 

@@ -23,9 +23,9 @@ def problems(text: str) -> list[str]:
         ("name: x", ("a.yaml: kind: the required key 'kind' is missing "
          "(kind says what the file is a pattern of)")),
         ("kind: worklow", ("a.yaml:1:7: kind: found the kind 'worklow', expected one of workflow, "
-         "sequence, topology, defaults (did you mean 'workflow'?)")),
-        ("kind: 3", ("a.yaml:1:7: kind: found the kind 3, expected one of workflow, sequence, "
-         "topology, defaults (kind says what the file is a pattern of)")),
+         "module, sequence, topology, part, defaults (did you mean 'workflow'?)")),
+        ("kind: 3", ("a.yaml:1:7: kind: found the kind 3, expected one of workflow, module, "
+         "sequence, topology, part, defaults (kind says what the file is a pattern of)")),
     ],
 )  # fmt: skip
 def test_a_file_must_say_which_kind_it_is(text: str, message: str) -> None:
@@ -44,21 +44,45 @@ def test_an_unknown_key_names_the_allowed_ones_and_the_nearest() -> None:
     """) == [
         (
             "a.yaml:5:5: phases[0].topolgy: unknown key 'topolgy'; allowed: name, topology, "
-            "sequence, "
-            "config, depends_on, required (did you mean 'topology'?)"
+            "sequence, config, inputs, outputs, depends_on, conditions, when, required (did you mean 'topology'?)"
         )
     ]
 
 
-@pytest.mark.parametrize("key", ["iterate", "branches", "imports", "outputs"])
-def test_what_workflows_cannot_do_yet_is_refused(key: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("iterate: {change: {}}", "3:10: iterate.while: the required key 'while' is missing"),
+        (
+            "iterate: {while: {}}",
+            "3:18: iterate.while: found none, expected exactly one of metric, expression",
+        ),
+        (
+            "iterate: {while: {expression: '1 <'}}",
+            "3:31: iterate.while.expression: '1 <' is no expression: found the end, expected a value",
+        ),
+        ("imports: [{as: x}]", "3:11: imports[0].module: the required key 'module' is missing"),
+        (
+            "branches: [{name: a, workflow: b, when: {metric: {phase: a, name: sharp_ratio, "
+            "operator: '>', value: 1}}}]",
+            "3:67: branches[0].when.metric.name: found 'sharp_ratio', expected one of",
+        ),
+        (
+            "branches: [{name: a, workflow: b, when: [{metric: {phase: a, name: bars, "
+            "operator: '>', value: true}}]}]",
+            "3:96: branches[0].when[0].metric.value: found true, expected a number or a reference",
+        ),
+        ("outputs: {a: {file: x}}", "3:14: outputs.a.value: the required key 'value' is missing"),
+    ],
+)
+def test_what_stands_after_the_phases_is_checked(text: str, message: str) -> None:
     (problem,) = problems(f"""
         kind: workflow
         name: mine
-        {key}: []
+        {text}
         phases: [{{name: a, topology: backtest, sequence: single_pass}}]
     """)
-    assert problem.startswith(f"a.yaml:3:1: {key}: unknown key '{key}'; allowed: kind, name,")
+    assert problem.startswith(f"a.yaml:{message}")
 
 
 def test_every_problem_of_a_file_is_reported_in_its_order() -> None:
@@ -83,33 +107,42 @@ def test_every_problem_of_a_file_is_reported_in_its_order() -> None:
         "a.yaml:6:17: phases[0].depends_on: found a mapping, expected a list",
         "a.yaml:7:13: phases[0].config: found a list, expected a mapping",
         (
-            "a.yaml:8:1: extra: unknown key 'extra'; allowed: kind, name, defaults, phases "
-            "(known: defaults, kind, name, phases)"
+            "a.yaml:8:1: extra: unknown key 'extra'; allowed: kind, name, defaults, imports, "
+            "phases, fail_fast, iterate, branches, outputs (known: branches, defaults, fail_fast, "
+            "imports, iterate, kind, name, outputs, phases)"
         ),
     ]
 
 
 def test_a_workflow_needs_a_phase() -> None:
     assert problems("{kind: workflow, name: mine, phases: []}") == [
-        "a.yaml:1:38: phases: found nothing in it, expected at least one item"
+        "a.yaml: found no phase, expected at least one, of its own or imported"
     ]
 
 
-def test_a_sequence_says_which_windows() -> None:
+def test_a_sequence_says_which_windows_and_what_they_come_to() -> None:
     assert problems("""
         kind: sequence
         name: mine
+        let: {half: bars //}
         iterations:
-          - window: {name: full, first_bar: 0, last: 9}
-            seed: 0
+          - {name: full, first: 0, lats: 9}
           - 3
+        gives: {best: full, means: full}
     """) == [
-        "a.yaml:4:13: iterations[0].window.last_bar: the required key 'last_bar' is missing",
         (
-            "a.yaml:4:40: iterations[0].window.last: unknown key 'last'; allowed: name, first_bar, "
-            "last_bar (did you mean 'last_bar'?)"
+            "a.yaml:3:13: let.half: 'bars //' is no expression: found the end, expected a value"
+        ),
+        (
+            "a.yaml:5:28: iterations[0].lats: unknown key 'lats'; allowed: name, when, times, while, "
+            "each, let, first, last, spans, warmup, varies, best_of, closes, optimizes, iterations, "
+            "gives (did you mean 'last'?)"
         ),
         "a.yaml:6:5: iterations[1]: found 3, expected a mapping",
+        (
+            "a.yaml:7:8: gives: found best and means, expected exactly one of like, chained, best, "
+            "means"
+        ),
     ]
 
 
@@ -165,13 +198,23 @@ def test_the_shipped_patterns_have_relative_origins() -> None:
     assert library.workflows()["simple_backtest"].origin == (
         "declarative/patterns/workflows/simple_backtest.yaml"
     )
-    assert library.names("sequence") == ("single_pass",)
-    assert library.names("topology") == ("backtest",)
+    assert library.names("sequence") == (
+        "in_sample", "k_fold", "monte_carlo", "out_of_sample", "parameter_sweep", "single_pass",
+        "train_test", "walk_forward",
+    )  # fmt: skip
+    assert library.names("topology") == (
+        "analysis", "backtest", "optimization", "signal_generation", "signal_replay",
+    )  # fmt: skip
+    assert library.names("workflow") == (
+        "adaptive_ensemble", "adaptive_strategy_search", "research_pipeline",
+        "signal_generation_and_replay", "simple_backtest", "train_test_optimization",
+        "walk_forward_validation",
+    )  # fmt: skip
 
 
 def test_there_is_a_json_schema_of_every_kind() -> None:
     schemas = json_schemas()
-    assert list(schemas) == ["workflow", "sequence", "topology", "defaults"]
+    assert list(schemas) == ["workflow", "module", "sequence", "topology", "part", "defaults"]
     route = schemas["topology"]["$defs"]["RouteDefinition"]
     assert set(route["required"]) == {"events", "from", "to"}
     assert route["additionalProperties"] is False

@@ -10,9 +10,10 @@ import pytest
 
 from containers.strict_yaml import loads
 from declarative import DeclarativeWorkflowManager, PatternError
+from declarative import shipped
+from declarative.definitions import WorkflowDefinition
 from declarative.patterns import Pattern, pattern_of
-from declarative.plan import order_phases
-from declarative.schema import WorkflowDefinition
+from declarative.workflows import flatten, order_phases
 
 
 def pattern(**depends_on: str) -> Pattern[WorkflowDefinition]:
@@ -27,8 +28,8 @@ def pattern(**depends_on: str) -> Pattern[WorkflowDefinition]:
 
 
 def order(**depends_on: str) -> list[str]:
-    workflow = pattern(**depends_on)
-    return [workflow.definition.phases[index].name for index in order_phases(workflow)]
+    workflow = flatten(pattern(**depends_on), shipped())
+    return [phase.name for phase in order_phases(workflow)]
 
 
 def refused(**depends_on: str) -> list[str]:
@@ -81,7 +82,7 @@ def test_two_phases_cannot_have_one_name() -> None:
     )
     assert isinstance(found.definition, WorkflowDefinition)
     with pytest.raises(PatternError) as caught:
-        order_phases(Pattern(found.definition, found.document))
+        flatten(Pattern(found.definition, found.document), shipped())
     assert str(caught.value) == "mine.yaml:5:10: phases[1].name: two phases are called 'a'"
 
 

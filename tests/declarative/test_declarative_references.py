@@ -124,7 +124,7 @@ def test_nested_values_are_resolved_and_everything_else_is_kept() -> None:
          "reference stand alone, or refer to a part of it)")),
         ("${config.size", "the reference ${config.size is not closed; expected '}'"),
         ('"${}"', "found '}' in '${}', expected a name after '${'"),
-        ('"${1 + 1}"', "found '1' in '${1 + 1}', expected a name after '${'"),
+        ('"${1 + 1}"', "found ' ' in '${1 + 1}', expected '.', '[' or '}'"),
         ("${config.}", "found '}' in '${config.}', expected a name after '.'"),
         ("${config size}", "found ' ' in '${config size}', expected '.', '[' or '}'"),
         ('"${config()}"', "found '(' in '${config()}', expected '.', '[' or '}'"),

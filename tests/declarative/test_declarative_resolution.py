@@ -41,7 +41,7 @@ LAYERED = """
 @pytest.fixture
 def plan_of(pattern_folder: PatternFolder) -> Callable[[Config], Plan]:
     manager = DeclarativeWorkflowManager(patterns=pattern_folder(layered=LAYERED))
-    return lambda config: manager.plan_workflow(config)
+    return lambda config: manager.prepare(config)
 
 
 def test_merge_shares_nothing_and_changes_nothing() -> None:
@@ -89,12 +89,12 @@ def test_the_workflow_keeps_phases_and_a_phase_has_none(
     override = {"first": {"random_seed": 7}}
     plan = plan_of({**config, "workflow": "layered", "phases": override})
     assert plan.resolved.plain["phases"] == override
-    assert all("phases" not in phase.resolved.plain for phase in plan.phases)
+    assert all("phases" not in phase.resolved.plain for phase in plan.phases if phase.resolved)
     assert [phase.resolved.typed.random_seed for phase in plan.phases] == [7, 0]
 
 
 def test_items_of_lists_are_completed_last(config: Config) -> None:
-    resolved = DeclarativeWorkflowManager().plan_workflow(config).resolved.plain
+    resolved = DeclarativeWorkflowManager().prepare(config).resolved.plain
     assert resolved["symbols"] == [
         {"symbol": "AAA", "timeframes": ["1d"]},
         {"symbol": "BBB", "timeframes": ["1d"]},
@@ -128,7 +128,7 @@ def test_a_preset_is_at_most_an_even_share_and_null_is_left_alone(config: Config
         {"type": "aggressive", "name": "all", "max_position_size": 1},
         {"type": "custom", "fixed_quantity": 5, "max_leverage": None},
     ]
-    plan = DeclarativeWorkflowManager().plan_workflow({**config, "risk_profiles": profiles})
+    plan = DeclarativeWorkflowManager().prepare({**config, "risk_profiles": profiles})
     typed = plan.resolved.typed.risk_profiles
     assert [profile.max_position_size for profile in typed] == [0.5, 1.0, None]
     assert [profile.max_leverage for profile in typed] == [1.0, 1.0, None]
@@ -136,25 +136,24 @@ def test_a_preset_is_at_most_an_even_share_and_null_is_left_alone(config: Config
 
 def test_parameters_come_in_the_order_of_the_component(config: Config) -> None:
     strategies = [{"type": "momentum", "parameters": {"slow_period": 5}}]
-    plan = DeclarativeWorkflowManager().plan_workflow({**config, "strategies": strategies})
+    plan = DeclarativeWorkflowManager().prepare({**config, "strategies": strategies})
     parameters = plan.resolved.plain["strategies"][0]["parameters"]
     assert list(parameters.items()) == [("fast_period", 10), ("slow_period", 5)]
 
 
 def test_text_of_a_user_is_never_a_reference(config: Config) -> None:
     strategies = [{"type": "momentum", "name": "${item.type}"}]
-    plan = DeclarativeWorkflowManager().plan_workflow({**config, "strategies": strategies})
+    plan = DeclarativeWorkflowManager().prepare({**config, "strategies": strategies})
     assert plan.resolved.typed.strategies[0].name == "${item.type}"
-    unit = plan.phases[0].iterations[0].unit
-    assert "strategy/${item.type}" in [c.id for c in unit.blueprint.containers]
+    assert "strategy/${item.type}" in plan.phases[0].containers
 
 
 def test_the_configuration_of_the_user_is_not_changed(config: Config) -> None:
     before = deepcopy(config)
     manager = DeclarativeWorkflowManager()
-    first = manager.plan_workflow(config).resolved
-    manager.plan_workflow({**config, "portfolio": {"initial_capital": 5}})
-    again = manager.plan_workflow(config).resolved
+    first = manager.prepare(config).resolved
+    manager.prepare({**config, "portfolio": {"initial_capital": 5}})
+    again = manager.prepare(config).resolved
     assert config == before
     assert first.plain == again.plain
     assert first.digest == again.digest
@@ -162,7 +161,7 @@ def test_the_configuration_of_the_user_is_not_changed(config: Config) -> None:
 
 def test_the_shipped_defaults_are_complete_but_for_what_has_none() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        DeclarativeWorkflowManager().plan_workflow({})
+        DeclarativeWorkflowManager().prepare({})
     paths = {problem.path for problem in caught.value.problems}
     assert paths == {("workflow",), ("symbols",), ("strategies",), ("data", "data_dir")}
     assert shipped().defaults.name == "engine"
@@ -174,7 +173,7 @@ def test_an_unknown_phase_is_named_with_the_nearest(tmp_path: Path, config: Conf
         "workflow: simple_backtest\nphases:\n  backtset: {random_seed: 1}\n", encoding="utf-8"
     )
     with pytest.raises(ConfigurationError) as caught:
-        DeclarativeWorkflowManager().plan_workflow(path)
+        DeclarativeWorkflowManager().prepare(path)
     assert str(caught.value) == (
         f"{path}:3:3: phases.backtset: workflow 'simple_backtest' has no phase 'backtset' "
         "(did you mean 'backtest'?)"
@@ -193,7 +192,7 @@ def test_a_mistake_in_the_overrides_of_a_phase_is_found_there(tmp_path: Path, ma
         "    strategies: [{type: momentum, symbols: [BBB]}]\n"
     )
     with pytest.raises(ConfigurationError) as caught:
-        DeclarativeWorkflowManager().plan_workflow(path)
+        DeclarativeWorkflowManager().prepare(path)
     assert str(caught.value.problems[0].location) == f"{path}:7:45"
 
 
@@ -209,7 +208,7 @@ def test_a_default_takes_the_type_that_the_component_declares(config: Config) ->
         shipped_ones, strategies={**shipped_ones.strategies, "wide": Wide}
     )
     manager = DeclarativeWorkflowManager(components=components)
-    plan = manager.plan_workflow({**config, "strategies": [{"type": "wide"}]})
+    plan = manager.prepare({**config, "strategies": [{"type": "wide"}]})
     assert repr(plan.resolved.plain["strategies"][0]["parameters"]["width"]) == "2.0"
 
 
@@ -245,7 +244,7 @@ def test_what_a_workflow_sets_is_checked_where_it_stands(
     )
     manager = DeclarativeWorkflowManager(patterns=folder)
     with pytest.raises(PatternError) as caught:
-        manager.plan_workflow({**config, "workflow": "mine"})
+        manager.prepare({**config, "workflow": "mine"})
     assert str(caught.value) == f"{folder}/{message}"
 
 
@@ -256,10 +255,10 @@ def test_a_phase_cannot_set_what_belongs_to_the_workflow(
     folder = write_workflow(a={"config": f"{{{key}: {{}}}}"})
     manager = DeclarativeWorkflowManager(patterns=folder)
     with pytest.raises(PatternError, match=rf"phases\[0\]\.config\.{key}: '{key}' cannot be set"):
-        manager.plan_workflow({**config, "workflow": "mine"})
+        manager.prepare({**config, "workflow": "mine"})
 
 
 def test_reading_leaves_components_to_the_registry(config: Config) -> None:
     user = read_user({**config, "strategies": [{"type": "momentm"}]})
     with pytest.raises(ConfigurationError, match="did you mean 'momentum'"):
-        DeclarativeWorkflowManager(components=default_components()).plan_workflow(user.data)
+        DeclarativeWorkflowManager(components=default_components()).prepare(user.data)

@@ -21,10 +21,21 @@ PatternFolder = Callable[..., Path]
 
 
 def shipped_text(name: str) -> str:
-    text = (files("declarative") / "patterns" / name).read_text(encoding="utf-8")
-    return text.replace("name: backtest", "name: mine", 1).replace(
-        "name: single_pass", "name: mine", 1
-    )
+    """Give a shipped pattern under the name ``mine``; a topology as one piece, without parts."""
+    folder = files("declarative") / "patterns"
+    text = (folder / name).read_text(encoding="utf-8")
+    if not name.startswith("topologies/"):
+        return text.replace("name: single_pass", "name: mine", 1)
+    lets, containers, routes = ["let:", "  keep_signals: false"], ["containers:"], ["routes:"]
+    for part in ("data", "features", "classifiers", "strategies", "trading"):
+        piece = (folder / f"parts/{part}.yaml").read_text(encoding="utf-8")
+        into = None
+        for line in piece.splitlines():
+            if line in ("let:", "containers:", "routes:"):
+                into = {"let:": lets, "containers:": containers, "routes:": routes}[line]
+            elif into is not None:
+                into.append(line)
+    return "\n".join(["kind: topology", "name: mine", *lets, *containers, *routes, ""])
 
 
 @pytest.fixture
@@ -107,8 +118,8 @@ def test_indicators_that_strategies_share_are_declared_once(config: Config) -> N
 
 def test_the_window_of_the_sequence_cuts_the_data(run: Callable[..., Any]) -> None:
     text = shipped_text("sequences/single_pass.yaml")
-    text = text.replace("first_bar: 0", "first_bar: 5").replace('"${bars.last}"', "14")
-    records = run(sequence=text.replace("name: full", "name: part"))
+    text = text.replace("name: full", "name: part\n    first: 5\n    last: 2 * 7")
+    records = run(sequence=text.replace("like: full", "like: part"))
     window = records[IterationStarted].window
     assert (window.name, window.first_bar, window.last_bar) == ("part", 5, 14)
     assert records[UnitExecuted].slices == 10
@@ -119,34 +130,39 @@ def test_the_window_of_the_sequence_cuts_the_data(run: Callable[..., Any]) -> No
     }
 
 
-def test_the_seed_is_that_of_the_sequence(run: Callable[..., Any]) -> None:
-    text = shipped_text("sequences/single_pass.yaml").replace("${config.random_seed}", "11")
-    assert run(sequence=text)[IterationStarted].seed == 11
-
-
 @pytest.mark.parametrize(
-    ("old", "new", "expected"),
+    ("keys", "expected"),
     [
         (
-            '"${bars.last}"', "40",
-            ("iterations[0].window: bars 0 to 40 are no window; expected 0 <= first <= last, and "
-            "last < 40, the number of bars"),
+            "last: 40",
+            ("iterations[0]: 'full' would be bars 0 to 40 of 40, which is no window; there are "
+             "40 bars"),
+        ),
+        ("while: index > 0", "iterations: there is no window that fits; there are 40 bars"),
+        (
+            "times: config.data.source",
+            ("iterations[0].times: 'config.data.source' is 'csv', expected a whole number of at "
+             "least 0"),
+        ),
+        ("when: bars", "iterations[0].when: 'bars' is 40, expected true or false"),
+        (
+            "first: config.train_tset",
+            ("iterations[0].first: 'config.train_tset': a mapping has no 'train_tset' (did you mean "
+             "'train_test'?)"),
         ),
         (
-            '"${bars.last}"', "9",
-            "iterations[0].window: no bar of BBB 1d lies in bars 0 to 9",
+            "varies: \"'wind'\"",
+            ("iterations[0].varies: found 'wind', expected one of parameter_noise, "
+             "block_bootstrap"),
         ),
-        (
-            "${config.random_seed}", "${config.trace_level}",
-            "iterations[0].seed: found 'standard', expected a whole number of at least 0",
-        ),
+        ("optimizes: nothing", "iterations[0].optimizes: there is no sequence 'nothing' (known: "),
     ],
 )  # fmt: skip
-def test_a_wrong_window_or_seed_is_an_error(
-    old: str, new: str, expected: str, message: Callable[..., str]
+def test_a_sequence_that_cannot_be_laid_over_the_data_is_an_error(
+    keys: str, expected: str, message: Callable[..., str]
 ) -> None:
-    text = shipped_text("sequences/single_pass.yaml").replace(old, new)
-    assert message(sequence=text) == expected
+    text = shipped_text("sequences/single_pass.yaml")
+    assert message(sequence=text.replace("name: full", f"name: full\n    {keys}")).startswith(expected)
 
 
 @pytest.mark.parametrize(
@@ -159,26 +175,26 @@ def test_a_wrong_window_or_seed_is_an_error(
         ),
         (
             "      fill: ${config.execution.fill}\n", "",
-            "containers[5].settings: the settings for the role 'execution' lack: fill",
+            "containers[6].settings: the settings for the role 'execution' lack: fill",
         ),
         (
             "fill: ${config.execution.fill}", "fill: ${config.execution.close_at_end}",
-            "containers[5].settings.fill: expected 'str', got 'bool'",
+            "containers[6].settings.fill: expected 'str', got 'bool'",
         ),
         (
             "fill: ${config.execution.fill}", "fill: whenever",
-            "containers[5].settings.fill: invalid enum value 'whenever'",
+            "containers[6].settings.fill: invalid enum value 'whenever'",
         ),
         (
             "lot_size: ${config.portfolio.lot_size}\n        allow_short",
             "lot: 1.0\n        allow_short",
-            ("containers[3].settings.sizing.lot: unknown key 'lot'; allowed: max_position_size, "
+            ("containers[4].settings.sizing.lot: unknown key 'lot'; allowed: max_position_size, "
             "fixed_quantity, fractional, lot_size, allow_short (known: "
             "allow_short, fixed_quantity, fractional, lot_size, max_position_size)"),
         ),
         (
             "        lot_size: ${config.portfolio.lot_size}\n", "",
-            "containers[3].settings.sizing: object missing required field 'lot_size'",
+            "containers[4].settings.sizing: object missing required field 'lot_size'",
         ),
         (
             "bars: ${stream.bars}", "bars: ${stream.bras}",
@@ -187,7 +203,7 @@ def test_a_wrong_window_or_seed_is_an_error(
         ),
         (
             "account: ${containers['portfolio/", "account: ${containers['execution/",
-            ("containers[4].settings.account: ${containers['execution/${portfolio.id}'].account} "
+            ("containers[5].settings.account: ${containers['execution/${portfolio.id}'].account} "
             "leads nowhere: 'containers' has no 'execution/momentum.moderate' (did you mean "
             "'portfolio/momentum.moderate'?)"),
         ),
@@ -196,13 +212,8 @@ def test_a_wrong_window_or_seed_is_an_error(
             "containers[0].id: two containers have the id 'data'",
         ),
         (
-            "role: execution", "role: classifier",
-            ("containers[5].role: no class is known for the role 'classifier' "
-            "(known: data, execution, features, portfolio, risk, strategy)"),
-        ),
-        (
             "to: execution", "to: executoin",
-            "routes[4].to: there is no container 'executoin' (did you mean 'execution'?)",
+            "routes[7].to: there is no container 'executoin' (did you mean 'execution'?)",
         ),
         (
             "let:", "let:\n  market: 1",
@@ -210,11 +221,11 @@ def test_a_wrong_window_or_seed_is_an_error(
         ),
         (
             "parameters: ${portfolio.strategy.parameters}", "parameters: 1",
-            "containers[3].report.parameters: found 1, expected a mapping",
+            "containers[4].report.parameters: found 1, expected a mapping",
         ),
         (
             "portfolio: ${portfolio.id}\n      strategy:", "portfolio: [1]\n      strategy:",
-            "containers[3].report.portfolio: found a list, expected text",
+            "containers[4].report.portfolio: found a list, expected text",
         ),
     ],
 )  # fmt: skip
@@ -233,7 +244,7 @@ def test_two_containers_cannot_report_as_one_portfolio(
     config["risk_profiles"] = [{"type": "moderate"}, {"type": "aggressive"}]
     old = "portfolio: ${portfolio.id}\n      strategy:"
     changed = text.replace(old, old.replace("${portfolio.id}", "p"))
-    assert message(topology=changed) == "containers: two containers report as the portfolio 'p'"
+    assert message(topology=changed) == "name: two containers report as the portfolio 'p'"
 
 
 class Counting(DataContainer):
@@ -250,7 +261,7 @@ class Counting(DataContainer):
 class Choosy(DataContainer):
     """Needs more than the shipped pattern gives."""
 
-    def __init__(self, container_id: str, *, bars: Any, colour: str) -> None:
+    def __init__(self, container_id: str, *, bars: Any, trading_from_ns: Any, colour: str) -> None:
         super().__init__(container_id, bars=bars)
 
 
@@ -260,14 +271,14 @@ def test_a_class_replaces_the_shipped_one_of_its_role(config: Config) -> None:
     manager = DeclarativeWorkflowManager(components=components, consumers=[entries.append])
     assert manager.run_workflow(config).success
     built = next(e.record for e in entries if isinstance(e.record, TopologyBuilt))
-    assert built.containers[0].settings["given"] == ("bars",)
+    assert built.containers[0].settings["given"] == ("bars", "trading_from_ns")
 
 
 def test_a_class_that_needs_more_is_named_at_the_settings(config: Config) -> None:
     components = msgspec.structs.replace(default_components(), containers={Role.DATA: Choosy})
     with pytest.raises(PatternError) as caught:
         DeclarativeWorkflowManager(components=components).run_workflow(config)
-    place = "declarative/patterns/topologies/backtest.yaml:26:5"
+    place = "declarative/patterns/parts/data.yaml:11:5"
     assert str(caught.value) == (
         f"{place}: containers[0].settings: the settings for the role 'data' lack: colour"
     )
