@@ -276,7 +276,8 @@ class PlannedIteration(msgspec.Struct, frozen=True):
 
     Attributes:
         window: The bars it would run over.
-        repeats: How many iterations alike in structure it stands for, itself the first.
+        repeats: How many iterations over the same bars it stands for, itself the first. Where
+            the warm-up is ``auto``, that of the others depends on their parameters.
         units: How many units all of them come to.
         iterations: Those below it, in order; empty in a leaf.
     """

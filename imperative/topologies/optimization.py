@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from containers.components import Components
-from containers.configuration import Configuration, StrategySettings
+from containers.configuration import Configuration, SpaceKey, StrategySettings
 from containers.results import PortfolioResult
 from imperative.findings import Findings
 from imperative.parameters import strategies_with
@@ -36,18 +36,9 @@ class OptimizationTopology(BacktestTopology):
     def build(self) -> Mapping[str, PortfolioOrigin]:
         """Attach and connect all containers; answer the portfolios by id, in order."""
         plot = self.plot
-        tried = combinations(
-            plot.space,
-            plot.configuration.parameter_sweep.random,
-            seed=plot.configuration.random_seed,
-            spawn_key=plot.spawn_key,
+        return self.build_from(
+            _expanded(plot.configuration, plot.space, plot.spawn_key, plot.components)
         )
-        strategies = tuple(
-            entry
-            for k, parameters in enumerate(tried)
-            for entry in _numbered(plot.configuration, parameters, k, plot.components)
-        )
-        return self.build_from(msgspec.structs.replace(plot.configuration, strategies=strategies))
 
     def findings(
         self, portfolios: Mapping[str, PortfolioResult], collected: Mapping[str, object]
@@ -68,6 +59,33 @@ class OptimizationTopology(BacktestTopology):
     def check(cls, scope: Scope) -> None:
         """Make sure that there is something to combine."""
         need_keys(scope.space, "the topology optimization")
+
+    @classmethod
+    def look_back(cls, scope: Scope) -> int:
+        """Give the largest look-back of all combinations, which are all in the unit."""
+        expanded = _expanded(scope.configuration, scope.space, scope.spawn_key, scope.components)
+        return super().look_back(msgspec.structs.replace(scope, configuration=expanded))
+
+
+def _expanded(
+    configuration: Configuration,
+    space: tuple[SpaceKey, ...],
+    spawn_key: tuple[int, ...],
+    components: Components,
+) -> Configuration:
+    """Give the configuration with the strategies of all combinations."""
+    tried = combinations(
+        space,
+        configuration.parameter_sweep.random,
+        seed=configuration.random_seed,
+        spawn_key=spawn_key,
+    )
+    strategies = tuple(
+        entry
+        for k, parameters in enumerate(tried)
+        for entry in _numbered(configuration, parameters, k, components)
+    )
+    return msgspec.structs.replace(configuration, strategies=strategies)
 
 
 def _numbered(

@@ -118,7 +118,10 @@ def test_parameters_are_put_in_and_nothing_is_changed() -> None:
     after = strategies_with(before, {"a.x": 5, "v.members.b.c": 0.5})
     assert [dict(s.parameters) for s in after] == [{"x": 5}, {"members": {"a": 1.0, "b.c": 0.5}}]
     assert before[1].parameters["members"]["b.c"] == 2.0
-    items: list[dict[str, Any]] = [{"type": "a"}, {"type": "m", "name": "v", "parameters": {"y": 2}}]
+    items: list[dict[str, Any]] = [
+        {"type": "a"},
+        {"type": "m", "name": "v", "parameters": {"y": 2}},
+    ]
     assert items_with(items, {"a.x": 1, "v.z": 3}) == [
         {"type": "a", "parameters": {"x": 1}},
         {"type": "m", "name": "v", "parameters": {"y": 2, "z": 3}},
