@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from parity.cli import main
+from tests.parity.mutations_of_workflows import CONFIGURATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKET = ROOT / "fixtures" / "market"
@@ -59,26 +60,6 @@ workflow: simple_backtest
 data: {{data_dir: {HANDMADE}}}
 symbols: [AAA]
 strategies: [{{type: buy_and_hold}}]
-random_seed: 7
-""",
-    "walk": f"""
-workflow: walk_forward_validation
-data: {{data_dir: {MARKET}, start_date: 2005-01-03, end_date: 2005-06-30}}
-symbols: [GOOG]
-strategies: [{{type: momentum, parameters: {{fast_period: 2, slow_period: 5}}}}]
-risk_profiles: [{{type: aggressive}}]
-parameter_space: {{momentum.fast_period: [1, 3]}}
-walk_forward: {{train_bars: 30, test_bars: 20}}
-""",
-    "pipeline": f"""
-workflow: research_pipeline
-data: {{data_dir: {MARKET}, start_date: 2005-01-03, end_date: 2005-06-30}}
-symbols: [GOOG]
-strategies: [{{type: momentum, parameters: {{fast_period: 2, slow_period: 20}}}}]
-classifiers: [{{type: trend}}]
-parameter_space: {{momentum.fast_period: [2, 3]}}
-monte_carlo: {{iterations: 3}}
-walk_forward: {{train_bars: 40, test_bars: 40}}
 random_seed: 7
 """,
     "replay": f"""
@@ -139,13 +120,14 @@ def config_file(tmp_path: Path) -> Callable[[str], Path]:
     """Give the file of a configuration: a hand-made case, or one written here."""
 
     def give(name: str) -> Path:
-        if name not in _WRITTEN:
+        written = {**_WRITTEN, **{k: t.format(market=MARKET) for k, t in CONFIGURATIONS.items()}}
+        if name not in written:
             return HANDMADE / f"{name}.yaml"
         folder = tmp_path / "configs"
         folder.mkdir(exist_ok=True)
         (folder / "STOP_1d.csv").write_text(_STOP, encoding="utf-8")
         file = folder / f"{name}.yaml"
-        file.write_text(_WRITTEN[name], encoding="utf-8")
+        file.write_text(written[name], encoding="utf-8")
         return file
 
     return give

@@ -42,15 +42,13 @@ def _shared(
 
 
 _TRADING = "declarative/patterns/parts/trading.yaml"
-_SEQUENCES = "declarative/patterns/sequences"
-_WORKFLOWS = "declarative/patterns/workflows"
 
 IN_ENGINES = (
     _engine(
         "the user's word comes before his word for the phase",
         "imperative/resolving.py",
-        "            overrides.get(phase.name, {}),\n        )",
-        "            self._given,\n        )",
+        "            overrides.get(phase.name, {}),\n",
+        "",
         "config",
         config="phase_override",
     ),
@@ -127,91 +125,11 @@ IN_ENGINES = (
     ),
     _engine(
         "the seed is not handed on",
-        "imperative/sequences/noise.py",
-        "np.random.SeedSequence(seed, spawn_key=spawn_key)",
-        "np.random.SeedSequence(0, spawn_key=spawn_key)",
+        "declarative/sequencer.py",
+        "            seed=around.configuration.random_seed,\n",
+        "            seed=0,\n",
         "windows",
-        config="pipeline",
-    ),
-    _engine(
-        "all samples draw the same",
-        "imperative/sequences/monte_carlo.py",
-        "spawn_key = (*scope.spawn_key, index)",
-        "spawn_key = (*scope.spawn_key, 0)",
-        "windows",
-        config="pipeline",
-    ),
-    _engine(
-        "noise adds up from sample to sample",
-        "imperative/sequences/noise.py",
-        "(1 + noise_level * z)",
-        "(1 + 2 * noise_level * z)",
-        "windows",
-        config="pipeline",
-    ),
-    _engine(
-        "windows step by a bar too many",
-        "imperative/sequences/windows.py",
-        "        start += step\n",
-        "        start += step + 1\n",
-        "windows",
-        config="walk",
-    ),
-    _engine(
-        "train and test share a bar",
-        f"{_SEQUENCES}/walk_forward.yaml",
-        "last: bars - test - 1",
-        "last: bars - test",
-        "windows",
-        config="walk",
-    ),
-    _engine(
-        "the test does not get the best parameters",
-        f"{_SEQUENCES}/walk_forward.yaml",
-        "        best_of: train\n",
-        "",
-        "windows",
-        config="walk",
-    ),
-    _engine(
-        "positions stay open at the end of a test",
-        f"{_SEQUENCES}/walk_forward.yaml",
-        "        closes: config.walk_forward.close_at_end\n",
-        "",
-        "topology",
-        config="walk",
-    ),
-    _engine(
-        "a window warms up by what a whole study needs",
-        f"{_SEQUENCES}/walk_forward.yaml",
-        "    warmup: config.walk_forward.warmup_bars\n",
-        "    warmup: 0\n",
-        "windows",
-        config="walk",
-    ),
-    _engine(
-        "windows are chained by their last equity alone",
-        "imperative/chaining.py",
-        "before, last_ns = equity, time_ns",
-        "before, last_ns = before, time_ns",
-        "equity",
-        config="walk",
-    ),
-    _engine(
-        "population instead of sample deviation over iterations",
-        "imperative/statistics.py",
-        "math.sqrt(total / (len(values) - 1))",
-        "math.sqrt(total / len(values))",
-        "outputs",
-        config="walk",
-    ),
-    _engine(
-        "a condition at its threshold does not hold",
-        f"{_WORKFLOWS}/research_pipeline.yaml",
-        'operator: ">=", value: 1}',
-        'operator: ">", value: 1}',
-        "plan",
-        config="pipeline",
+        config="seeded",
     ),
     _engine(
         "stored signals count from the beginning of time",
