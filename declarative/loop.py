@@ -191,9 +191,7 @@ def _after(
     return following
 
 
-def judged(
-    plan: Plan, finished: Finished, journal: Journal
-) -> tuple[bool, ErrorInfo | None]:
+def judged(plan: Plan, finished: Finished, journal: Journal) -> tuple[bool, ErrorInfo | None]:
     """Say whether a pass succeeded, and the first failure that made it fail."""
     results, failing = finished.results, set[str]()
     for phase in plan.phases:

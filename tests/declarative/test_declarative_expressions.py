@@ -99,7 +99,9 @@ def test_what_only_values_show_is_an_error_of_the_evaluation(text: str, message:
 
 
 def test_lookups_are_the_chains_that_are_written_out() -> None:
-    expression = compile_expression("results.a.metrics['x'] > config.b[n].c and results['a.b'].status")
+    expression = compile_expression(
+        "results.a.metrics['x'] > config.b[n].c and results['a.b'].status"
+    )
     assert expression.lookups == (
         ("results", "a", "metrics", "x"), ("n",), ("config", "b"), ("results", "a.b", "status"),
     ) or expression.lookups == (
