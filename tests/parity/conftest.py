@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from parity.cli import main
+from tests.parity.mutations_of_workflows import CONFIGURATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKET = ROOT / "fixtures" / "market"
@@ -60,6 +61,12 @@ data: {{data_dir: {HANDMADE}}}
 symbols: [AAA]
 strategies: [{{type: buy_and_hold}}]
 random_seed: 7
+""",
+    "replay": f"""
+workflow: signal_generation_and_replay
+data: {{data_dir: {HANDMADE}}}
+symbols: [AAA, BBB]
+strategies: [{{type: momentum, parameters: {{fast_period: 1, slow_period: 2}}}}]
 """,
     "stop_at_the_limit": """
 workflow: simple_backtest
@@ -113,13 +120,14 @@ def config_file(tmp_path: Path) -> Callable[[str], Path]:
     """Give the file of a configuration: a hand-made case, or one written here."""
 
     def give(name: str) -> Path:
-        if name not in _WRITTEN:
+        written = {**_WRITTEN, **{k: t.format(market=MARKET) for k, t in CONFIGURATIONS.items()}}
+        if name not in written:
             return HANDMADE / f"{name}.yaml"
         folder = tmp_path / "configs"
         folder.mkdir(exist_ok=True)
         (folder / "STOP_1d.csv").write_text(_STOP, encoding="utf-8")
         file = folder / f"{name}.yaml"
-        file.write_text(_WRITTEN[name], encoding="utf-8")
+        file.write_text(written[name], encoding="utf-8")
         return file
 
     return give

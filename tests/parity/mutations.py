@@ -41,18 +41,14 @@ def _shared(
     return Mutation(name, f"containers/{file}", before, after, config, channel, "oracle")
 
 
-_BACKTEST = "declarative/patterns/topologies/backtest.yaml"
+_TRADING = "declarative/patterns/parts/trading.yaml"
 
 IN_ENGINES = (
     _engine(
         "the user's word comes before his word for the phase",
         "imperative/resolving.py",
-        "            self._given,\n"
-        "            self._settings_of(phase, late or {}),\n"
         "            overrides.get(phase.name, {}),\n",
-        "            overrides.get(phase.name, {}),\n"
-        "            self._given,\n"
-        "            self._settings_of(phase, late or {}),\n",
+        "",
         "config",
         config="phase_override",
     ),
@@ -114,14 +110,14 @@ IN_ENGINES = (
     ),
     _engine(
         "a setting does not reach its container",
-        _BACKTEST,
+        _TRADING,
         "stop_loss: ${portfolio.profile.stop_loss}",
         "stop_loss: null",
         "topology",
     ),
     _engine(
         "profiles outer, strategies inner",
-        _BACKTEST,
+        _TRADING,
         'foreach: {strategy: "${strategies}", profile: "${config.risk_profiles}"}',
         'foreach: {profile: "${config.risk_profiles}", strategy: "${strategies}"}',
         "topology",
@@ -129,11 +125,19 @@ IN_ENGINES = (
     ),
     _engine(
         "the seed is not handed on",
-        "declarative/patterns/sequences/single_pass.yaml",
-        "seed: ${config.random_seed}",
-        "seed: 0",
+        "declarative/sequencer.py",
+        "            seed=around.configuration.random_seed,\n",
+        "            seed=0,\n",
         "windows",
         config="seeded",
+    ),
+    _engine(
+        "stored signals count from the beginning of time",
+        "imperative/topologies/signals.py",
+        "from_ns=plot.cut.from_ns,",
+        "from_ns=0,",
+        "topology",
+        config="replay",
     ),
     _engine(
         "a preset is not capped by the number of symbols",
@@ -146,6 +150,13 @@ IN_ENGINES = (
 )
 
 IN_CONTAINERS = (
+    _shared(
+        "the first bar of a window only warms up",
+        "data/bars.py",
+        "int(self.end_ns.searchsorted(time_ns))",
+        'int(self.end_ns.searchsorted(time_ns, side="right"))',
+        config="walk",
+    ),
     _shared(
         "orders fill at the close of the next bar",
         "trading/execution.py",

@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 from tests.parity.mutations import IN_CONTAINERS, IN_ENGINES, Mutation
+from tests.parity.mutations_of_workflows import IN_COMPONENTS, IN_WORKFLOWS
+
+ALL = (*IN_ENGINES, *IN_CONTAINERS, *IN_WORKFLOWS, *IN_COMPONENTS)
 
 
 def verify(source: Path, config: Path, folder: Path) -> tuple[int, dict[str, Any]]:
@@ -26,7 +29,7 @@ def verify(source: Path, config: Path, folder: Path) -> tuple[int, dict[str, Any
     return done.returncode, json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("mutation", [*IN_ENGINES, *IN_CONTAINERS], ids=lambda m: m.name)
+@pytest.mark.parametrize("mutation", ALL, ids=lambda m: m.name)
 def test_a_change_of_one_token_is_seen_where_it_is_expected(
     mutation: Mutation,
     source_copy: Path,
@@ -49,7 +52,7 @@ def test_a_change_of_one_token_is_seen_where_it_is_expected(
     assert seen.get(mutation.seen_by) == mutation.channel
 
 
-@pytest.mark.parametrize("config", sorted({m.config for m in (*IN_ENGINES, *IN_CONTAINERS)}))
+@pytest.mark.parametrize("config", sorted({m.config for m in ALL}))
 def test_without_a_change_the_same_configurations_are_in_parity(
     config: str, source_copy: Path, config_file: Callable[[str], Path], tmp_path: Path
 ) -> None:
