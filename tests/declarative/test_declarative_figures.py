@@ -12,7 +12,7 @@ import pytest
 from containers.configuration import ParameterRange, SpaceKey
 from containers.data import Bars, MarketData
 from containers.data.timeframe import Timeframe
-from containers.results import EquityCurve, PortfolioResult, Trade
+from containers.results import EquityCurve, Metrics, PortfolioResult, Trade
 from declarative.chaining import Piece, chained
 from declarative.statistics import means_of, statistics, statistics_of, total
 from declarative.variations import (
@@ -49,7 +49,7 @@ def test_what_is_undefined_or_overflows_is_null() -> None:
 
 
 def test_means_and_statistics_are_of_each_metric() -> None:
-    metrics = [{"a": 1, "b": None}, {"a": 2, "b": None}]
+    metrics: list[Metrics] = [{"a": 1, "b": None}, {"a": 2, "b": None}]
     assert means_of(metrics) == {"a": 1.5, "b": None}
     assert statistics_of(metrics)["iterations"] == 2
     assert statistics_of([]) == {"iterations": 0, "statistics": {}}
