@@ -107,8 +107,11 @@ def key(name: str, values: Any, *, integer: bool = True) -> SpaceKey:
 def test_combinations_turn_the_last_key_fastest() -> None:
     space = [key("a", [1, 2]), key("b", [3.0, 4.0], integer=False)]
     assert list(combinations(space)) == [
-        {"s.a": 1, "s.b": 3.0}, {"s.a": 1, "s.b": 4.0}, {"s.a": 2, "s.b": 3.0}, {"s.a": 2, "s.b": 4.0},
-    ]  # fmt: skip
+        {"s.a": 1, "s.b": 3.0},
+        {"s.a": 1, "s.b": 4.0},
+        {"s.a": 2, "s.b": 3.0},
+        {"s.a": 2, "s.b": 4.0},
+    ]
 
 
 def test_samples_draw_keys_in_order_from_a_generator_of_their_own() -> None:
