@@ -24,15 +24,14 @@ NAMES: Final = ("results", "config", "outputs", "iteration")
 """What expressions may name."""
 
 
-def conditions_of(node: Node, *keys: str) -> list[Node]:
-    """Give the nodes of all conditions under these keys, each a list or a condition alone."""
-    found = []
-    for key in keys:
-        if node.value.get(key) is not None:
-            below = node.at(key)
-            several = isinstance(below.value, list)
-            found += [below.at(i) for i in range(len(below.value))] if several else [below]
-    return found
+def conditions_of(node: Node, key: str) -> list[Node]:
+    """Give the nodes of the conditions under a key: of a list, of one alone, or none."""
+    if node.value.get(key) is None:
+        return []
+    below = node.at(key)
+    return (
+        [below.at(i) for i in range(len(below.value))] if isinstance(below.value, list) else [below]
+    )
 
 
 def text_of_condition(condition: ConditionDefinition, names: Mapping[str, str]) -> str:

@@ -103,10 +103,7 @@ class OutputDefinition(_Model):
 
 
 class PhaseDefinition(_Model):
-    """A phase: a sequence of runs of a topology, after the phases it depends on.
-
-    ``when`` is another word for ``conditions``; what stands under either must hold.
-    """
+    """A phase: a sequence of runs of a topology, after the phases it depends on."""
 
     name: Name
     topology: Name
@@ -115,7 +112,6 @@ class PhaseDefinition(_Model):
     inputs: dict[str, Text] = {}
     outputs: dict[str, OutputDefinition] = {}
     depends_on: Names = []
-    conditions: Listed[ConditionDefinition] = []
     when: Listed[ConditionDefinition] = []
     required: bool = True
 

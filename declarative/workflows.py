@@ -57,8 +57,8 @@ class PhaseSpec:
     @property
     def conditions(self) -> list[tuple[ConditionDefinition, Node]]:
         """All conditions, with where they stand."""
-        nodes = conditions_of(self.node, "conditions", "when")
-        return list(zip([*self.definition.conditions, *self.definition.when], nodes, strict=True))
+        nodes = conditions_of(self.node, "when")
+        return list(zip(self.definition.when, nodes, strict=True))
 
     @property
     def condition_texts(self) -> tuple[str, ...]:

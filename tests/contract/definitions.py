@@ -97,8 +97,8 @@ def _phase(phase: Mapping[str, Any]) -> Any:
             made[key] = _referring(made[key])
     if "outputs" in made:
         made["outputs"] = _outputs(made["outputs"])
-    if "conditions" in made:
-        conditions = made["conditions"]
+    if "when" in made:
+        conditions = made.pop("when")
         conditions = [conditions] if isinstance(conditions, Mapping) else conditions
         made["conditions"] = tuple(_condition(item) for item in conditions)
     return python.Phase(**made)

@@ -211,7 +211,7 @@ def test_a_failure_inside_a_unit_is_told_alike(
             {"name": "a", "config": {"strategies": "${config.random_seed}"}},
             {"name": "b", "depends_on": "a"},
         ],
-        [{"name": "a", "conditions": [{"expression": "1"}]}, {"name": "b"}],
+        [{"name": "a", "when": [{"expression": "1"}]}, {"name": "b"}],
         [
             {"name": "a"},
             {"name": "b", "depends_on": "a", "outputs": {"x": {"value": "${a.best_parameters.x}"}}},
@@ -266,7 +266,7 @@ def test_a_failure_inside_a_unit_is_told_alike(
                 "config": {"parameter_space": {"momentum.slow_period": "${a.best_parameters}"}},
             },
         ],
-        [{"name": "a", "conditions": [{"expression": "false"}]}],
+        [{"name": "a", "when": [{"expression": "false"}]}],
     ],
     ids=range(11),
 )

@@ -27,7 +27,7 @@ def gated(run: Run, study: Config, *conditions: Any) -> PhaseResult:
             "name": "first",
             "outputs": {"items": {"value": [1, 2.5, "x", None, True]}, "class": {"value": 1}},
         },
-        {"name": "second", "depends_on": "first", "conditions": list(conditions)},
+        {"name": "second", "depends_on": "first", "when": list(conditions)},
     )
     return run(study, definitions=[definition]).phase_results["second"]
 

@@ -20,7 +20,7 @@ CHECKS = module(
     {
         "name": "again",
         "depends_on": "probe",
-        "conditions": [
+        "when": [
             {
                 "metric": {
                     "phase": "probe",

@@ -182,7 +182,7 @@ def test_outputs_of_the_workflow_see_the_last_pass(run: Run, study: Config) -> N
 def test_an_output_of_the_workflow_that_is_missing_fails_the_run(run: Run, study: Config) -> None:
     definition = workflow(
         {"name": "a"},
-        {"name": "b", "conditions": [{"expression": "iteration > 0"}]},
+        {"name": "b", "when": [{"expression": "iteration > 0"}]},
         outputs={"x": {"value": "${b.metrics.bars}"}},
     )
     result = run(study, definitions=[definition])

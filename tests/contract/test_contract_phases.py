@@ -89,14 +89,10 @@ def test_a_phase_must_not_have_such_a_name(run: Run, study: Config, name: str) -
         {"outputs": {"x": {"value": "${first.metrics.bars}"}}},
         {"outputs": {"x": {"value": "about ${first.metrics.bars} bars"}}},
         {"outputs": {"x": {"value": {"deep": ["${outputs.first.y}"]}}}},
-        {
-            "conditions": [
-                {"metric": {"phase": "first", "name": "bars", "operator": ">", "value": 1}}
-            ]
-        },
-        {"conditions": [{"expression": "results.first.metrics.bars > 1"}]},
-        {"conditions": [{"expression": "results['first'].metrics.bars > 1"}]},
-        {"conditions": [{"expression": "outputs.first.y > 1"}]},
+        {"when": [{"metric": {"phase": "first", "name": "bars", "operator": ">", "value": 1}}]},
+        {"when": [{"expression": "results.first.metrics.bars > 1"}]},
+        {"when": [{"expression": "results['first'].metrics.bars > 1"}]},
+        {"when": [{"expression": "outputs.first.y > 1"}]},
     ],
 )
 def test_reading_a_phase_needs_a_dependency_on_it(
@@ -146,14 +142,14 @@ def test_fail_fast_skips_everything_after_a_failure(run: Run, study: Config) -> 
 
 def test_a_failed_dependency_is_told_before_a_skipped_one(run: Run, study: Config) -> None:
     definition = workflow(
-        phase("no", conditions=[NEVER]), phase("bad", **FAILING), phase("both", "no", "bad")
+        phase("no", when=[NEVER]), phase("bad", **FAILING), phase("both", "no", "bad")
     )
     found = statuses(run, study, definition)
     assert found["both"] == ("skipped", "dependency 'bad' failed")
 
 
 def test_a_skipped_dependency_is_told_before_a_condition(run: Run, study: Config) -> None:
-    definition = workflow(phase("no", conditions=[NEVER]), phase("too", "no", conditions=[NEVER]))
+    definition = workflow(phase("no", when=[NEVER]), phase("too", "no", when=[NEVER]))
     assert statuses(run, study, definition)["too"] == ("skipped", "dependency 'no' was skipped")
 
 
@@ -176,7 +172,7 @@ def test_a_required_phase_behind_an_optional_failure_is_a_failure(run: Run, stud
 
 
 def test_a_phase_skipped_by_a_condition_is_no_failure(run: Run, study: Config) -> None:
-    definition = workflow(phase("no", conditions=[NEVER]), phase("behind", "no"), phase("free"))
+    definition = workflow(phase("no", when=[NEVER]), phase("behind", "no"), phase("free"))
     journal: list[Entry] = []
     result = run(study, definitions=[definition], journal=journal)
     assert result.success
@@ -193,7 +189,7 @@ def test_a_phase_skipped_by_a_condition_is_no_failure(run: Run, study: Config) -
 
 
 def test_at_least_one_phase_must_run(run: Run, study: Config) -> None:
-    result = run(study, definitions=[workflow(phase("no", conditions=[NEVER]))])
+    result = run(study, definitions=[workflow(phase("no", when=[NEVER]))])
     assert not result.success
     assert result.error is not None
     assert (result.error.type, result.error.path) == ("WorkflowError", "iteration=0")
@@ -238,7 +234,7 @@ def test_the_plan_says_what_will_run(run: Run, study: Config) -> None:
     definition = workflow(
         phase("first"),
         phase("walk", sequence="walk_forward"),
-        phase("later", "first", conditions=conditions, required=False,
+        phase("later", "first", when=conditions, required=False,
               sequence={"type": "monte_carlo", "body": "walk_forward"},
               config={"random_seed": "${first.metrics.bars}"}),
         phase("labels", "first", topology="analysis", inputs={"result": "${first}"}),
