@@ -12,7 +12,7 @@ import pytest
 from containers.configuration import ParameterRange, SpaceKey
 from containers.data import Bars, MarketData
 from containers.data.timeframe import Timeframe
-from containers.results import EquityCurve, PortfolioResult, Trade
+from containers.results import EquityCurve, Metrics, PortfolioResult, Trade
 from declarative.chaining import Piece, chained
 from declarative.statistics import means_of, statistics, statistics_of, total
 from declarative.variations import (
@@ -49,7 +49,7 @@ def test_what_is_undefined_or_overflows_is_null() -> None:
 
 
 def test_means_and_statistics_are_of_each_metric() -> None:
-    metrics = [{"a": 1, "b": None}, {"a": 2, "b": None}]
+    metrics: list[Metrics] = [{"a": 1, "b": None}, {"a": 2, "b": None}]
     assert means_of(metrics) == {"a": 1.5, "b": None}
     assert statistics_of(metrics)["iterations"] == 2
     assert statistics_of([]) == {"iterations": 0, "statistics": {}}
@@ -107,8 +107,11 @@ def key(name: str, values: Any, *, integer: bool = True) -> SpaceKey:
 def test_combinations_turn_the_last_key_fastest() -> None:
     space = [key("a", [1, 2]), key("b", [3.0, 4.0], integer=False)]
     assert list(combinations(space)) == [
-        {"s.a": 1, "s.b": 3.0}, {"s.a": 1, "s.b": 4.0}, {"s.a": 2, "s.b": 3.0}, {"s.a": 2, "s.b": 4.0},
-    ]  # fmt: skip
+        {"s.a": 1, "s.b": 3.0},
+        {"s.a": 1, "s.b": 4.0},
+        {"s.a": 2, "s.b": 3.0},
+        {"s.a": 2, "s.b": 4.0},
+    ]
 
 
 def test_samples_draw_keys_in_order_from_a_generator_of_their_own() -> None:

@@ -81,7 +81,8 @@ def test_modules_are_imported_by_name_or_file_with_parameters(run: Callable[...,
     [
         (
             "module: checks,", "module: check,",
-            "mine.yaml:4:14: imports[0].module: there is no module 'check' (did you mean 'checks'?)",
+            ("mine.yaml:4:14: imports[0].module: there is no module 'check' (did you mean "
+             "'checks'?)"),
         ),
         (
             "least: 7", "lest: 7",
@@ -93,18 +94,21 @@ def test_modules_are_imported_by_name_or_file_with_parameters(run: Callable[...,
             ("mine.yaml:4:53: imports[0].parameters.least: a parameter is a plain value, without "
              "references"),
         ),
-        ("name: last,", "name: config,", "mine.yaml:7:12: phases[0].name: a phase cannot be called "
-         "'config' (references begin with that word; choose another)"),
+        (
+            "name: last,", "name: config,",
+            ("mine.yaml:7:12: phases[0].name: a phase cannot be called 'config' (references begin "
+             "with that word; choose another)"),
+        ),
         (
             "first.again.outputs.who", "first.again.outputs.how",
-            ("mine.yaml:8:24: outputs.who.value: ${first.again.outputs.how}: the phase 'first.again' "
-             "has no output 'how' (did you mean 'who'?)"),
+            ("mine.yaml:8:24: outputs.who.value: ${first.again.outputs.how}: the phase "
+             "'first.again' has no output 'how' (did you mean 'who'?)"),
         ),
         (
             "first.again.outputs.who", "frist.again.status",
-            ("mine.yaml:8:24: outputs.who.value: ${frist.again.status}: there is no 'frist' to refer "
-             "to (known: checks.again, checks.later, config, first.again, first.later, iteration, "
-             "last, outputs)"),
+            ("mine.yaml:8:24: outputs.who.value: ${frist.again.status}: there is no 'frist' to "
+             "refer to (known: checks.again, checks.later, config, first.again, first.later, "
+             "iteration, last, outputs)"),
         ),
     ],
 )  # fmt: skip
@@ -136,11 +140,11 @@ def test_what_a_phase_reads_it_must_depend_on(run: Callable[..., Any]) -> None:
               - {metric: {phase: c, name: bars, operator: "<", value: "${a.metrics.brs}"}}
     """
     assert refused(run, mine=mine) == [
-        ("mine.yaml:9:22: phases[1].when[0].expression: 'results.a.metrics.bars > 1': the phase 'b' "
-         "reads the phase 'a' without depending on it (add 'a' to depends_on)"),
+        ("mine.yaml:9:22: phases[1].when[0].expression: 'results.a.metrics.bars > 1': the phase "
+         "'b' reads the phase 'a' without depending on it (add 'a' to depends_on)"),
         "mine.yaml:10:26: phases[1].when[1].metric.phase: there is no phase 'c' (known: a, b)",
-        ("mine.yaml:10:63: phases[1].when[1].metric.value: ${a.metrics.brs}: the phase 'b' reads the "
-         "phase 'a' without depending on it (add 'a' to depends_on)"),
+        ("mine.yaml:10:63: phases[1].when[1].metric.value: ${a.metrics.brs}: the phase 'b' reads "
+         "the phase 'a' without depending on it (add 'a' to depends_on)"),
     ]  # fmt: skip
 
 
