@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from declarative.fields import (
+    AlsoText,
     AnalysisName,
     ConditionText,
     Expressions,
@@ -86,7 +87,7 @@ class SequenceUse(_Model):
     """A sequence, and the one that stands where its units would; a name alone has no body."""
 
     type: Name
-    body: Annotated[SequenceUse | None, NamedAlone] = None
+    body: Annotated[SequenceUse | None, NamedAlone, AlsoText()] = None
 
     @property
     def text(self) -> str:
@@ -109,7 +110,7 @@ class PhaseDefinition(_Model):
 
     name: Name
     topology: Name
-    sequence: Annotated[SequenceUse, NamedAlone]
+    sequence: Annotated[SequenceUse, NamedAlone, AlsoText()]
     config: dict[str, Any] = {}
     inputs: dict[str, Text] = {}
     outputs: dict[str, OutputDefinition] = {}
@@ -157,7 +158,7 @@ class WorkflowDefinition(_Model):
     kind: Literal["workflow"]
     name: Name
     defaults: dict[str, Any] = {}
-    imports: list[Annotated[ImportDefinition, ModuleAlone]] = []
+    imports: list[Annotated[ImportDefinition, ModuleAlone, AlsoText()]] = []
     phases: list[PhaseDefinition] = []
     fail_fast: bool = False
     iterate: IterateDefinition | None = None
@@ -177,7 +178,7 @@ class ModuleDefinition(_Model):
     kind: Literal["module"]
     name: Name
     parameters: dict[str, Any] = {}
-    imports: list[Annotated[ImportDefinition, ModuleAlone]] = []
+    imports: list[Annotated[ImportDefinition, ModuleAlone, AlsoText()]] = []
     phases: list[PhaseDefinition] = []
 
 
@@ -363,4 +364,3 @@ KINDS: Final[Mapping[str, type[Definition]]] = {
     "defaults": DefaultsDefinition,
 }
 """Models by what a pattern says under ``kind``."""
-

@@ -91,9 +91,7 @@ def _start(containers: Iterable[Container]) -> None:
         container.start()
 
 
-def _execute(
-    bus: Bus, times_ns: npt.NDArray[np.int64], trading_from_ns: int | None
-) -> None:
+def _execute(bus: Bus, times_ns: npt.NDArray[np.int64], trading_from_ns: int | None) -> None:
     warming = 0 if trading_from_ns is None else int(np.searchsorted(times_ns, trading_from_ns))
     bus.run_warm_up_slices(times_ns[:warming].tolist())
     for first in range(warming, len(times_ns), CHUNK_SLICES):

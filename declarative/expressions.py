@@ -377,7 +377,9 @@ def _lookup(part: _Part, key: _Part) -> _Part:
     def run(scope: Scope) -> Any:
         value, step = a(scope), b(scope)
         if not isinstance(step, str | int) or isinstance(step, bool):
-            raise ExpressionError(f"found {_described(step)} in brackets, expected a key or an index")
+            raise ExpressionError(
+                f"found {_described(step)} in brackets, expected a key or an index"
+            )
         try:
             return look_up(value, step)
         except LookupError:
@@ -447,7 +449,9 @@ def _inside(item: Any, of: Any) -> bool:
         return any(_same(item, each) for each in of)
     known = keys_of(of)
     if known is None:
-        raise ExpressionError(f"found {_described(of)} after 'in', expected a list, a mapping or text")
+        raise ExpressionError(
+            f"found {_described(of)} after 'in', expected a list, a mapping or text"
+        )
     return item in known
 
 

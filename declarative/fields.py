@@ -10,9 +10,15 @@ import math
 import re
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
 from pydantic import Field as PydanticField
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, core_schema
 
 from containers.configuration.names import METRIC_NAMES, OPERATORS
 from containers.configuration.plain import found
@@ -24,6 +30,7 @@ from declarative.expressions import ExpressionSyntaxError, compile_expression
 from declarative.windows import FUNCTIONS
 
 __all__ = [
+    "AlsoText",
     "AnalysisName",
     "ConditionText",
     "ExpressionValue",
@@ -78,9 +85,7 @@ def exactly_one(model: M, *keys: str) -> M:
 def _named(text: str) -> str:
     if _NAME.fullmatch(text):  # names become folders
         return text
-    raise refused(
-        f"found {found(text)}, expected a name of letters, digits, '.', '_' or '-'"
-    )
+    raise refused(f"found {found(text)}, expected a name of letters, digits, '.', '_' or '-'")
 
 
 def _one_of(words: tuple[str, ...]) -> Any:
@@ -106,6 +111,25 @@ def _alone(value: Any) -> Any:
 
 def _module_alone(value: Any) -> Any:
     return {"module": value} if isinstance(value, str) else value
+
+
+class AlsoText:
+    """Lets a schema say that text may stand in place of a mapping."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string", "minLength": 1}, handler(schema)]}
+
+
+class _AlsoAlone:
+    """Lets a schema say that an item may stand in place of a list of one."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        listed = handler(schema)
+        return {"anyOf": [listed["items"], listed]}
 
 
 def _names_listed(value: Any) -> Any:
@@ -146,9 +170,9 @@ ModuleAlone: Final = BeforeValidator(_module_alone)
 Names: TypeAlias = Annotated[
     list[Name],
     BeforeValidator(_names_listed),
-    WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}}),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
-Listed: TypeAlias = Annotated[list[T], BeforeValidator(_listed)]
+Listed: TypeAlias = Annotated[list[T], BeforeValidator(_listed), _AlsoAlone()]
 Loops: TypeAlias = Annotated[
     dict[str, Any],
     WithJsonSchema({"type": "object", "additionalProperties": {"type": ["string", "array"]}}),

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -38,7 +38,6 @@ from containers.journal import (
 )
 from containers.results import (
     ErrorInfo,
-    IterationResult,
     LoopIterationResult,
     PhaseResult,
     TraceSummary,
@@ -91,7 +90,6 @@ class _Run:
 
     passes: list[LoopIterationResult] = field(default_factory=list)
     branches: dict[str, WorkflowResult] = field(default_factory=dict)
-    summaries: list[TraceSummary] = field(default_factory=list)
     errors: list[ErrorInfo] = field(default_factory=list)
 
 
@@ -129,7 +127,6 @@ def run_loop(
             place.journal.write(ConfigResolved(config=resolved.plain, digest=resolved.digest))
         place.journal.write(PlanMade(phases=tuple(phase.planned for phase in plan.phases)))
         finished = run_phases(plan, index, place, session.markets)
-        _sum_up(run, finished.results)
         following = _after(session, plan, user, run, finished, index, place, around)
         if following is None:
             break
@@ -181,8 +178,6 @@ def _after(
             success = False
     for name, branch in branches.items():
         run.branches[f"{index}/{name}"] = branch
-        if branch.trace_summary is not None:
-            run.summaries.append(branch.trace_summary)
         if not branch.success:
             success = False
             if branch.error is not None:
@@ -191,9 +186,7 @@ def _after(
     return following
 
 
-def judged(
-    plan: Plan, finished: Finished, journal: Journal
-) -> tuple[bool, ErrorInfo | None]:
+def judged(plan: Plan, finished: Finished, journal: Journal) -> tuple[bool, ErrorInfo | None]:
     """Say whether a pass succeeded, and the first failure that made it fail."""
     results, failing = finished.results, set[str]()
     for phase in plan.phases:
@@ -410,15 +403,15 @@ def _outputs(
         return {}
 
 
-def _sum_up(run: _Run, results: Mapping[str, PhaseResult]) -> None:
-    for result in results.values():
-        run.summaries += summaries_of(result.iterations)
-
-
-def summaries_of(iterations: tuple[IterationResult, ...]) -> list[TraceSummary]:
-    """Give the trace summaries of all units, in order."""
-    found = (unit.trace_summary for _, unit in units(iterations))
-    return [summary for summary in found if summary is not None]
+def summaries_of(passes: Iterable[LoopIterationResult]) -> Iterator[TraceSummary]:
+    """Give the trace summaries of all units: pass by pass, its phases, then its branches."""
+    for each in passes:
+        for result in each.phase_results.values():
+            for _, unit in units(result.iterations):
+                if unit.trace_summary is not None:
+                    yield unit.trace_summary
+        for branch in each.branches.values():
+            yield from summaries_of(branch.iterations)
 
 
 def _result(
@@ -438,7 +431,7 @@ def _result(
         branches=run.branches,
         aggregated_results=best_phase(last.phase_results, plan.resolved.typed.objective),
         outputs=outputs,
-        trace_summary=combine_summaries(run.summaries),
+        trace_summary=combine_summaries(summaries_of(run.passes)),
         metadata={
             "config_digest": first.resolved.digest,
             "random_seed": configuration.random_seed,

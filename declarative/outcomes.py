@@ -162,9 +162,7 @@ class Gathering:
                     rows = tuple(row for row in rows if row.time_ns < until_ns)
                 self._signals.append(msgspec.structs.replace(outcome.signals, rows=rows))
 
-    def given(
-        self, iterations: tuple[IterationResult, ...], span: tuple[int, int]
-    ) -> Outcome:
+    def given(self, iterations: tuple[IterationResult, ...], span: tuple[int, int]) -> Outcome:
         """Give what all of them come to.
 
         Args:

@@ -19,9 +19,6 @@ from typing import Final, Generic, TypeVar
 
 from containers.errors import ConfigurationError, Location, Problem
 from containers.strict_yaml import Document, load, loads
-from declarative.errors import PatternError
-from declarative.references import Node
-from declarative.schema import definition_of
 from declarative.definitions import (
     DefaultsDefinition,
     Definition,
@@ -31,6 +28,9 @@ from declarative.definitions import (
     TopologyDefinition,
     WorkflowDefinition,
 )
+from declarative.errors import PatternError
+from declarative.references import Node
+from declarative.schema import definition_of
 
 __all__ = ["PLUGINS", "Library", "Pattern", "installed", "pattern_of", "shipped"]
 
@@ -118,6 +118,9 @@ class Library:
         if problems:
             raise PatternError(problems)
         return Library([*self._patterns.values(), *found])
+
+    def __iter__(self) -> Iterator[Pattern[Definition]]:
+        return iter(self._patterns.values())
 
     def names(self, kind: str) -> tuple[str, ...]:
         """Give the names of all patterns of a kind, sorted."""

@@ -312,5 +312,3 @@ def write_outputs(
             path = folder.write_output(output.file, values[name])
             journal.write(OutputWritten(path=path))
     return values
-
-

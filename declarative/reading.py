@@ -89,9 +89,7 @@ class Readable:
         message = f"{self.reader} reads the phase '{phase}' without depending on it"
         return message, f"add '{phase}' to depends_on"
 
-    def _phase(
-        self, steps: tuple[str | int, ...]
-    ) -> tuple[str | None, tuple[str | int, ...]]:
+    def _phase(self, steps: tuple[str | int, ...]) -> tuple[str | None, tuple[str | int, ...]]:
         """Find the phase that a path begins with: the longest name that fits."""
         for end in range(len(steps), 0, -1):
             name = ".".join(map(str, steps[:end]))
@@ -99,9 +97,7 @@ class Readable:
                 return name, steps[end:]
         return None, steps[1:]
 
-    def _field(
-        self, phase: str, steps: tuple[str | int, ...]
-    ) -> tuple[str, str | None] | None:
+    def _field(self, phase: str, steps: tuple[str | int, ...]) -> tuple[str, str | None] | None:
         if not steps:
             return None
         first = str(steps[0])

@@ -34,11 +34,11 @@ from containers.configuration import (
 )
 from containers.configuration.space import normalise_space
 from containers.errors import ConfigPath, ConfigurationError, Location, Problem
+from declarative.definitions import WorkflowDefinition
 from declarative.errors import PatternError
 from declarative.patterns import Library, Pattern
 from declarative.reading import split
 from declarative.references import Node
-from declarative.definitions import WorkflowDefinition
 from declarative.values import resolve
 from declarative.workflows import PhaseSpec, flatten
 

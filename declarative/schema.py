@@ -66,8 +66,15 @@ def model_of(model: type[M], node: Node) -> M:
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """Give the JSON Schema of each kind of pattern, by kind."""
-    return {kind: model.model_json_schema(by_alias=True) for kind, model in KINDS.items()}
+    """Give the JSON Schema of each kind of pattern, by kind.
+
+    Editors find them in ``declarative/schemas/``: a pattern's first line names its own, as
+    ``# yaml-language-server: $schema=FILE``.
+    """
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return {
+        kind: {**dialect, **model.model_json_schema(by_alias=True)} for kind, model in KINDS.items()
+    }
 
 
 def _place(problem: Problem) -> tuple[int, int]:

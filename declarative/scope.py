@@ -171,8 +171,7 @@ def _with_settings(
 ) -> list[tuple[StrategySettings | ClassifierSettings, dict[str, Any]]]:
     strategies, classifiers = configuration.strategies, configuration.classifiers
     found: list[tuple[StrategySettings | ClassifierSettings, dict[str, Any]]] = [
-        (strategies[place % len(strategies)], entry)
-        for place, entry in enumerate(cast.strategies)
+        (strategies[place % len(strategies)], entry) for place, entry in enumerate(cast.strategies)
     ]
     return found + list(zip(classifiers, cast.classifiers, strict=False))
 
@@ -194,9 +193,7 @@ def _strategy(
     return {**entry, "members": members, "combines": bool(members)}
 
 
-def _entry(
-    name: str, kind: str, parameters: Mapping[str, Any], component: Any
-) -> dict[str, Any]:
+def _entry(name: str, kind: str, parameters: Mapping[str, Any], component: Any) -> dict[str, Any]:
     indicators = [{"name": i.name, "component": i} for i in component.indicators]
     return {
         "name": name,

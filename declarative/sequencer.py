@@ -218,9 +218,7 @@ def _inner_of(work: Work, stand: Stand, then: Inner | None) -> Inner | None:
         node = stand.node
         if definition.gives is None:
             raise node.error("the required key 'gives' is missing beside 'iterations'")
-        entries = Entries(
-            definition.iterations, node.at("iterations"), stand.names, stand.section
-        )
+        entries = Entries(definition.iterations, node.at("iterations"), stand.names, stand.section)
         own = Inner((entries, (definition.gives, node.at("gives"))), then)
     if definition.optimizes is not None and around.space and not work.combines(around):
         return Inner(work.sequences[definition.optimizes], own)

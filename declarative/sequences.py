@@ -176,9 +176,7 @@ class Stand:
     times: int = 1
 
 
-def scope_of(
-    definition: SequenceDefinition, node: Node, around: Around
-) -> dict[str, Any]:
+def scope_of(definition: SequenceDefinition, node: Node, around: Around) -> dict[str, Any]:
     """Give the names that the entries of a sequence see."""
     names: dict[str, Any] = {"bars": around.bars, "config": around.configuration, "index": 0}
     for name in definition.let:
@@ -268,7 +266,9 @@ def _combinations(
     used = replace(around, space=())
     if survey:
         first, _ = next(chosen(around))
-        stand = _stand(definition, node, entries, used.changed(first), {**names, "index": 0}, None, survey)
+        stand = _stand(
+            definition, node, entries, used.changed(first), {**names, "index": 0}, None, survey
+        )
         yield replace(stand, times=times)
         return
     for index, (parameters, spawn_key) in enumerate(chosen(around)):

@@ -191,16 +191,12 @@ def expand(topology: Assembly, scope: Scope, components: Components) -> Blueprin
             exports = {name: Deferred(plan.id, name) for name in EXPORTS.get(role, ())}
             built[plan.id] = {"id": plan.id, "role": role.value, **exports}
             plans.append(plan)
-    routes = [
-        route for node, entry in topology.routes for route in _routes(node, entry, names)
-    ]
+    routes = [route for node, entry in topology.routes for route in _routes(node, entry, names)]
     _refuse_shared_reports(topology, plans)
     return Blueprint(tuple(plans), tuple(routes))
 
 
-def build(
-    blueprint: Blueprint, bus: Bus, folder: UnitFolder | None = None
-) -> None:
+def build(blueprint: Blueprint, bus: Bus, folder: UnitFolder | None = None) -> None:
     """Make the containers, attach and connect them, and seal the bus.
 
     Args:

@@ -31,7 +31,7 @@ from containers.trading import PortfolioReport
 from declarative.driver import Driven, drive
 from declarative.moulds import Moulds
 from declarative.scope import Cast, cast_of, topology_scope
-from declarative.topology import Assembly, Blueprint, build, expand
+from declarative.topology import Assembly, Blueprint, Report, build, expand
 from declarative.variations import Parameters
 
 __all__ = ["Unit", "UnitResult", "run_unit"]
@@ -218,12 +218,11 @@ def _filed(
         portfolios[names.portfolio] = PortfolioResult(
             strategy=names.strategy,
             profile=names.profile,
-            parameters=deepcopy(names.parameters),  # the blueprint keeps its own
+            parameters=_own(names),
             metrics=report.metrics,
             trades=report.trades,
             equity_curve=report.equity_curve,
         )
-        assert isinstance(portfolios[names.portfolio].parameters, Mapping)  # no slot is left
         if names.strategy in cast.combination_of:
             combination_of[names.portfolio] = cast.combination_of[names.strategy]
     signals = _signals(driven, blueprint, cast)
@@ -231,6 +230,12 @@ def _filed(
         folder.save_signals(signals)
     labels = {c["name"]: driven.collected[f"classifier/{c['name']}"] for c in cast.classifiers}
     return UnitResult(portfolios, trace, None, signals, labels, combination_of)  # type: ignore[arg-type]  # a classifier collects labels
+
+
+def _own(names: Report) -> dict[str, Any]:
+    """Give the parameters of a report; the blueprint keeps its own."""
+    assert isinstance(names.parameters, Mapping)  # no slot is left
+    return deepcopy(dict(names.parameters))
 
 
 def _signals(driven: Driven, blueprint: Blueprint, cast: Cast) -> Signals | None:

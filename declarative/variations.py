@@ -36,7 +36,9 @@ _PRICES: Final = ("open", "high", "low", "close")
 
 def generator(random_seed: int, spawn_key: tuple[int, ...]) -> np.random.Generator:
     """Give the generator of one iteration."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(random_seed, spawn_key=spawn_key)))
+    return np.random.Generator(
+        np.random.PCG64(np.random.SeedSequence(random_seed, spawn_key=spawn_key))
+    )
 
 
 def count_combinations(space: Sequence[SpaceKey]) -> int:

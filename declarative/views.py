@@ -74,9 +74,7 @@ def with_parameters(
     return changed
 
 
-def split_key(
-    key: str, strategies: Mapping[str, Mapping[str, Any]]
-) -> tuple[str, tuple[str, ...]]:
+def split_key(key: str, strategies: Mapping[str, Mapping[str, Any]]) -> tuple[str, tuple[str, ...]]:
     """Split a key of a parameter space: the longest strategy name that fits, then the parameter.
 
     Args:

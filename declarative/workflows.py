@@ -228,8 +228,8 @@ def _imported(
             raise here.error("a parameter is a plain value, without references")
         given[name] = filled.value
     inner = (*around, module.name)
-    here = each.prefix or module.name
-    yield from _phases(module, f"{prefix}{here}.", given, library, inner)
+    name_here = each.prefix or module.name
+    yield from _phases(module, f"{prefix}{name_here}.", given, library, inner)
 
 
 def _module(name: str, node: Node, library: Library) -> Pattern[ModuleDefinition]:
@@ -372,4 +372,3 @@ def _circle(phases: Sequence[PhaseSpec], done: Collection[str]) -> PatternError:
     text = " -> ".join([*circle, circle[0]])
     node = by_name[circle[0]].node.at("depends_on")
     return node.error(f"phases depend on each other in a circle: {text}")
-

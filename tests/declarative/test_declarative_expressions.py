@@ -25,7 +25,8 @@ SCOPE: dict[str, Any] = {
         ("1 < 2 < 3", True), ("1 < 3 < 2", False), ("n >= 4 and t == 'text'", True),
         ("not n == 4", False), ("false or n > 1", True), ("true == 1", False), ("1 == 1.0", True),
         ("z == null", True), ("z != None", False), ("t == 4", False), ("'x' in names", True),
-        ("'w' not in names", True), ("'ex' in t", True), ("'b' in a", True), ("[1, n] == [1, 4]", True),
+        ("'w' not in names", True), ("'ex' in t", True), ("'b' in a", True),
+        ("[1, n] == [1, 4]", True),
         ("a.b[1]", 2.5), ("a['b'][0]", 1), ("a['c d'].n", None), ("a.e and True", True),
         ("names[n - 3]", "y"), ("false and z > 1", False), ("true or z > 1", True), ("[]", []),
         ('"it\'s"', "it's"),
@@ -72,7 +73,10 @@ def test_what_the_text_shows_to_be_wrong_is_refused_at_once(text: str, message: 
         ("'a' + 'b'", "found 'a' beside '+', expected a number"),
         ("1 / 0", "1 / 0 divides by zero"),
         ("1 < 'a'", "found 'a' beside '<', expected a number"),
-        ("9223372036854775807 * 2", "9223372036854775807 * 2 is beyond the whole numbers of 64 bits"),
+        (
+            "9223372036854775807 * 2",
+            "9223372036854775807 * 2 is beyond the whole numbers of 64 bits",
+        ),
         ("'a'.b", "'a' has no 'b'"),
         ("a.b[-1]", "a list has no -1"),
         ("m", "there is no 'm'"),
@@ -99,7 +103,9 @@ def test_what_only_values_show_is_an_error_of_the_evaluation(text: str, message:
 
 
 def test_lookups_are_the_chains_that_are_written_out() -> None:
-    expression = compile_expression("results.a.metrics['x'] > config.b[n].c and results['a.b'].status")
+    expression = compile_expression(
+        "results.a.metrics['x'] > config.b[n].c and results['a.b'].status"
+    )
     assert expression.lookups == (
         ("results", "a", "metrics", "x"), ("n",), ("config", "b"), ("results", "a.b", "status"),
     ) or expression.lookups == (

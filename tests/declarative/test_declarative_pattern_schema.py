@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
 from textwrap import dedent
 
+import jsonschema
 import pytest
 
 from containers.strict_yaml import loads
@@ -44,7 +47,8 @@ def test_an_unknown_key_names_the_allowed_ones_and_the_nearest() -> None:
     """) == [
         (
             "a.yaml:5:5: phases[0].topolgy: unknown key 'topolgy'; allowed: name, topology, "
-            "sequence, config, inputs, outputs, depends_on, conditions, when, required (did you mean 'topology'?)"
+            "sequence, config, inputs, outputs, depends_on, conditions, when, required "
+            "(did you mean 'topology'?)"
         )
     ]
 
@@ -59,17 +63,24 @@ def test_an_unknown_key_names_the_allowed_ones_and_the_nearest() -> None:
         ),
         (
             "iterate: {while: {expression: '1 <'}}",
-            "3:31: iterate.while.expression: '1 <' is no expression: found the end, expected a value",
+            (
+                "3:31: iterate.while.expression: '1 <' is no expression: found the end, expected a "
+                "value"
+            ),
         ),
         ("imports: [{as: x}]", "3:11: imports[0].module: the required key 'module' is missing"),
         (
-            "branches: [{name: a, workflow: b, when: {metric: {phase: a, name: sharp_ratio, "
-            "operator: '>', value: 1}}}]",
+            (
+                "branches: [{name: a, workflow: b, when: {metric: {phase: a, name: sharp_ratio, "
+                "operator: '>', value: 1}}}]"
+            ),
             "3:67: branches[0].when.metric.name: found 'sharp_ratio', expected one of",
         ),
         (
-            "branches: [{name: a, workflow: b, when: [{metric: {phase: a, name: bars, "
-            "operator: '>', value: true}}]}]",
+            (
+                "branches: [{name: a, workflow: b, when: [{metric: {phase: a, name: bars, "
+                "operator: '>', value: true}}]}]"
+            ),
             "3:96: branches[0].when[0].metric.value: found true, expected a number or a reference",
         ),
         ("outputs: {a: {file: x}}", "3:14: outputs.a.value: the required key 'value' is missing"),
@@ -130,13 +141,11 @@ def test_a_sequence_says_which_windows_and_what_they_come_to() -> None:
           - 3
         gives: {best: full, means: full}
     """) == [
+        ("a.yaml:3:13: let.half: 'bars //' is no expression: found the end, expected a value"),
         (
-            "a.yaml:3:13: let.half: 'bars //' is no expression: found the end, expected a value"
-        ),
-        (
-            "a.yaml:5:28: iterations[0].lats: unknown key 'lats'; allowed: name, when, times, while, "
-            "each, let, first, last, spans, warmup, varies, best_of, closes, optimizes, iterations, "
-            "gives (did you mean 'last'?)"
+            "a.yaml:5:28: iterations[0].lats: unknown key 'lats'; allowed: name, when, times, "
+            "while, each, let, first, last, spans, warmup, varies, best_of, closes, optimizes, "
+            "iterations, gives (did you mean 'last'?)"
         ),
         "a.yaml:6:5: iterations[1]: found 3, expected a mapping",
         (
@@ -210,6 +219,48 @@ def test_the_shipped_patterns_have_relative_origins() -> None:
         "signal_generation_and_replay", "simple_backtest", "train_test_optimization",
         "walk_forward_validation",
     )  # fmt: skip
+
+
+def test_the_published_schemas_are_those_of_the_models() -> None:
+    """To write them anew: ``python -m declarative``."""
+    folder = files("declarative") / "schemas"
+    published = {kind: json.loads((folder / f"{kind}.json").read_text()) for kind in json_schemas()}
+    assert published == json_schemas()
+
+
+def test_shipped_patterns_name_their_schema_and_keep_to_it() -> None:
+    folder = files("declarative") / "patterns"
+    seen = set()
+    for pattern in shipped():
+        schema = json_schemas()[pattern.definition.kind]
+        jsonschema.Draft202012Validator.check_schema(schema)
+        jsonschema.validate(pattern.document.data, schema)
+        name = pattern.origin.removeprefix("declarative/patterns/")
+        first = (folder / name).read_text(encoding="utf-8").splitlines()[0]
+        up = "../" * (name.count("/") + 1)
+        assert first == (
+            f"# yaml-language-server: $schema={up}schemas/{pattern.definition.kind}.json"
+        )
+        seen.add(pattern.definition.kind)
+    assert seen == {"workflow", "sequence", "topology", "part", "defaults"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{kind: workflow, name: a, phases: [{name: a, topology: b, sequence: {body: c}}]}",
+        "{kind: workflow, name: a, phases: [{name: a, topology: b, sequence: c, colour: red}]}",
+        "{kind: workflow, name: a, imports: [{as: b}]}",
+        "{kind: sequence, name: a, iterations: [], gives: {like: a}}",
+        "{kind: topology, name: a, analyses: everything}",
+    ],
+)
+def test_a_schema_refuses_what_the_models_refuse(text: str) -> None:
+    document = loads(text, "a.yaml")
+    with pytest.raises(PatternError):
+        pattern_of(document)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document.data, json_schemas()[document.data["kind"]])
 
 
 def test_there_is_a_json_schema_of_every_kind() -> None:

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from containers.strict_yaml import loads
-from declarative import DeclarativeWorkflowManager, PatternError
-from declarative import shipped
+from declarative import DeclarativeWorkflowManager, PatternError, shipped
 from declarative.definitions import WorkflowDefinition
 from declarative.patterns import Pattern, pattern_of
 from declarative.workflows import flatten, order_phases

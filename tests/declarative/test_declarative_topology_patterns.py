@@ -147,8 +147,8 @@ def test_the_window_of_the_sequence_cuts_the_data(run: Callable[..., Any]) -> No
         ("when: bars", "iterations[0].when: 'bars' is 40, expected true or false"),
         (
             "first: config.train_tset",
-            ("iterations[0].first: 'config.train_tset': a mapping has no 'train_tset' (did you mean "
-             "'train_test'?)"),
+            ("iterations[0].first: 'config.train_tset': a mapping has no 'train_tset' (did you "
+             "mean 'train_test'?)"),
         ),
         (
             "varies: \"'wind'\"",
@@ -162,7 +162,9 @@ def test_a_sequence_that_cannot_be_laid_over_the_data_is_an_error(
     keys: str, expected: str, message: Callable[..., str]
 ) -> None:
     text = shipped_text("sequences/single_pass.yaml")
-    assert message(sequence=text.replace("name: full", f"name: full\n    {keys}")).startswith(expected)
+    assert message(sequence=text.replace("name: full", f"name: full\n    {keys}")).startswith(
+        expected
+    )
 
 
 @pytest.mark.parametrize(
