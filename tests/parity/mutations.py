@@ -47,8 +47,12 @@ IN_ENGINES = (
     _engine(
         "the user's word comes before his word for the phase",
         "imperative/resolving.py",
+        "            self._given,\n"
+        "            self._settings_of(phase, late or {}),\n"
         "            overrides.get(phase.name, {}),\n",
-        "",
+        "            overrides.get(phase.name, {}),\n"
+        "            self._given,\n"
+        "            self._settings_of(phase, late or {}),\n",
         "config",
         config="phase_override",
     ),
