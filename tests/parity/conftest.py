@@ -62,6 +62,12 @@ symbols: [AAA]
 strategies: [{{type: buy_and_hold}}]
 random_seed: 7
 """,
+    "replay": f"""
+workflow: signal_generation_and_replay
+data: {{data_dir: {HANDMADE}}}
+symbols: [AAA, BBB]
+strategies: [{{type: momentum, parameters: {{fast_period: 1, slow_period: 2}}}}]
+""",
     "stop_at_the_limit": """
 workflow: simple_backtest
 data: {data_dir: .}

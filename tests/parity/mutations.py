@@ -47,12 +47,8 @@ IN_ENGINES = (
     _engine(
         "the user's word comes before his word for the phase",
         "imperative/resolving.py",
-        "            self._given,\n"
-        "            self._settings_of(phase, late or {}),\n"
         "            overrides.get(phase.name, {}),\n",
-        "            overrides.get(phase.name, {}),\n"
-        "            self._given,\n"
-        "            self._settings_of(phase, late or {}),\n",
+        "",
         "config",
         config="phase_override",
     ),
@@ -136,6 +132,14 @@ IN_ENGINES = (
         config="seeded",
     ),
     _engine(
+        "stored signals count from the beginning of time",
+        "imperative/topologies/signals.py",
+        "from_ns=plot.cut.from_ns,",
+        "from_ns=0,",
+        "topology",
+        config="replay",
+    ),
+    _engine(
         "a preset is not capped by the number of symbols",
         "declarative/resolution.py",
         "size = min(float(size), 1 / max(symbols, 1))",
@@ -146,6 +150,13 @@ IN_ENGINES = (
 )
 
 IN_CONTAINERS = (
+    _shared(
+        "the first bar of a window only warms up",
+        "data/bars.py",
+        "int(self.end_ns.searchsorted(time_ns))",
+        'int(self.end_ns.searchsorted(time_ns, side="right"))',
+        config="walk",
+    ),
     _shared(
         "orders fill at the close of the next bar",
         "trading/execution.py",
