@@ -89,6 +89,21 @@ def test_a_module_may_import_modules(run: Run, study: Config) -> None:
     assert result.phase_results["m.last"].outputs == {"x": 60}
 
 
+def test_inputs_of_a_modules_phases_are_planned_with_full_names(run: Run, study: Config) -> None:
+    recorded = module(
+        {"name": "record", "topology": "signal_generation"},
+        {"name": "replay", "topology": "signal_replay", "depends_on": "record",
+         "inputs": {"signals": "${record.signals}"}},
+        name="recorded",
+    )  # fmt: skip
+    definition = workflow({"name": "own"}, imports=[{"module": "recorded", "as": "m"}])
+    journal: list[Entry] = []
+    result = run(study, definitions=[definition, recorded], journal=journal)
+    assert result.error is None
+    (plan,) = [e.record for e in journal if isinstance(e.record, PlanMade)]
+    assert dict(plan.phases[1].inputs) == {"signals": "m.record.signals"}
+
+
 def test_the_user_overrides_an_imported_phase_by_its_full_name(run: Run, study: Config) -> None:
     study["phases"] = {"a.probe": {"portfolio": {"initial_capital": 123}}}
     definition = workflow({"name": "own"}, imports=[{"module": "checks", "as": "a"}])

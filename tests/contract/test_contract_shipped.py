@@ -158,6 +158,7 @@ def test_adaptive_ensemble(run: Run, ensemble: Config) -> None:
         ("weights", "signal_replay", "in_sample(parameter_sweep)"),
         ("validation", "backtest", "out_of_sample"),
     ]
+    assert [row[3] for row in plan] == [(), ("sweep",), ("sweep",), ("signals",), ("weights",)]
     phases = result.phase_results
     sweep, weights = phases["sweep"], phases["weights"]
     swept = {key for _, u in units(sweep.iterations) for key in u.parameters}

@@ -13,7 +13,7 @@ from containers.journal import Entry, TopologyBuilt, UnitExecuted
 from containers.results import IterationResult, PhaseResult, WorkflowResult, units
 from tests.contract import reference
 from tests.contract.conftest import Config, Run, plain
-from tests.contract.definitions import one_phase
+from tests.contract.definitions import one_phase, workflow
 from tests.contract.market import bars_of, end_ns
 
 ENDS = [end_ns(bar) for bar in bars_of("AAA")]
@@ -141,6 +141,36 @@ def test_warm_up_is_cut_at_the_configured_start(
     cut = min(expected[2], 10)
     assert found == [expected[0], expected[1], cut, expected[2]]
     assert all(i.window.warmup_bars == 0 for i in phase.iterations)
+
+
+@pytest.mark.parametrize(
+    ("topology", "changes", "expected"),
+    [
+        ("backtest", {}, 5),
+        ("backtest", {"classifiers": [{"type": "volatility", "parameters": {"lookback": 8}}]}, 9),
+        ("signal_generation", {"classifiers": [{"type": "trend"}]}, 30),
+        ("analysis", {"classifiers": [{"type": "volatility", "parameters": {"lookback": 1}}]}, 2),
+        ("analysis", {}, 0),
+        ("optimization", {"parameter_space": {"momentum.slow_period": [4, 7]}}, 7),
+        ("signal_replay", {}, 0),
+        ("backtest", {"strategies": [{"type": "rsi", "parameters": {"period": 3}}]}, 15),
+        ("backtest", {"strategies": [{"type": "breakout", "parameters": {"lookback": 6}}]}, 7),
+        ("backtest", {"strategies": [{"type": "buy_and_hold"}]}, 0),
+    ],
+)
+def test_auto_warms_up_as_many_bars_as_the_unit_looks_back(
+    run: Run, study: Config, topology: str, changes: Config, expected: int
+) -> None:
+    inputs = {"analysis": {"result": "${first}"}, "signal_replay": {"signals": "${first.signals}"}}
+    definition = workflow(
+        {"name": "first", "topology": "signal_generation"},
+        {"name": "work", "topology": topology, "sequence": "out_of_sample",
+         "depends_on": "first", "inputs": inputs.get(topology, {})},
+    )  # fmt: skip
+    result = run({**study, **changes}, definitions=[definition])
+    assert result.error is None, result.error
+    (test,) = result.phase_results["work"].iterations
+    assert (test.window.first_bar, test.window.warmup_bars) == (42, expected)
 
 
 def test_a_window_without_warm_up_is_a_backtest_of_its_dates(run: Run, study: Config) -> None:

@@ -200,10 +200,10 @@ IN_WORKFLOWS = (
         "split",
     ),
     _engine(
-        "the first label is not counted",
+        "population instead of sample deviation within a regime",
         "imperative/analyses/regimes.py",
-        "if place >= 0:",
-        "if place > 0:",
+        "math.sqrt(m2 / (count - 1))",
+        "math.sqrt(m2 / count)",
         "outputs",
         "pipeline",
     ),
