@@ -37,8 +37,8 @@ def _joined(path: str, key: object) -> str:
 def compare_trees(control: Mapping[str, Any], candidate: Mapping[str, Any]) -> Tally:
     """Compare two trees whose top level is keyed by structural path.
 
-    The order of keys has no meaning, that of lists has; a tuple is a list. Empty mappings and lists are compared like
-    any leaf, but counted only where they differ: nothing was in them.
+    The order of keys has no meaning, that of lists has; a tuple is a list. Empty mappings and lists
+    are compared like any leaf, but counted only where they differ: nothing was in them.
     """
     tally = Tally()
     for place in [*control, *(key for key in candidate if key not in control)]:
