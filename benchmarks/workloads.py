@@ -112,8 +112,7 @@ def _declarative(config: Mapping[str, Any], storage: str) -> Contender:
     from declarative import DeclarativeWorkflowManager
     from declarative.unit import run_unit
 
-    plan = DeclarativeWorkflowManager().plan_workflow(config)
-    unit = plan.phases[0].iterations[0].unit
+    unit = DeclarativeWorkflowManager().prepare(config).phases[0].unit()
 
     def run() -> object:
         with _folder(storage) as folder:

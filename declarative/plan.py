@@ -74,6 +74,17 @@ class PhasePlan:
         """Its name."""
         return self.planned.name
 
+    def unit(self) -> Unit:
+        """Give a unit of its topology over all its data, for those who need no more.
+
+        Raises:
+            ValueError: References decide what it runs.
+        """
+        if self.resolved is None or self.market is None:
+            raise ValueError(f"what the phase '{self.name}' runs is decided by references")
+        work = self.work(self.resolved, self.market, {}, several=False)
+        return work.unit(work.start())
+
     def work(
         self, resolved: Resolved, market: MarketData, inputs: Mapping[str, Any], several: bool
     ) -> Work:

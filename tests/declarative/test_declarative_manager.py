@@ -61,11 +61,7 @@ Runner = Callable[..., tuple[WorkflowResult, list[Entry]]]
 
 
 def unit_of(config: Config) -> Unit:
-    phase = DeclarativeWorkflowManager().prepare(config).phases[0]
-    assert phase.resolved is not None
-    assert phase.market is not None
-    work = phase.work(phase.resolved, phase.market, {}, several=False)
-    return work.unit(work.start())
+    return DeclarativeWorkflowManager().prepare(config).phases[0].unit()
 
 
 def statuses(result: WorkflowResult) -> dict[str, str]:

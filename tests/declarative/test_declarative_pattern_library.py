@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from containers.errors import ConfigurationError
+from containers.strict_yaml import loads
 from declarative import DeclarativeWorkflowManager, PatternError
+from declarative.patterns import pattern_of
 
 PatternFolder = Callable[..., Path]
 
@@ -70,3 +73,10 @@ def test_an_unknown_workflow_is_the_users_mistake(
         f"{path}:1:11: workflow: there is no workflow 'simple_backtst' "
         "(did you mean 'simple_backtest'?)"
     )
+
+
+def test_the_examples_of_the_documents_are_patterns() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "patterns.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    names = [pattern_of(loads(example, "patterns.md")).name for example in examples]
+    assert names == ["swept_then_checked", "walk_forward"]
