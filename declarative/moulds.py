@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from declarative.scope import Cast
 from declarative.slots import NeedsValueError, Slot, SlotKey, TextSlot, filled, has_slots
-from declarative.topology import Assembly, Blueprint, expand
+from declarative.topology import Assembly, Blueprint, ContainerPlan, expand
 
 if TYPE_CHECKING:
     from declarative.unit import Unit
@@ -91,7 +91,7 @@ def _cast(mould: _Mould, values: Mapping[SlotKey, Any]) -> Blueprint:
         settings = dict(plan.settings)
         for name in names:
             settings[name] = filled(settings[name], values)
-        plans[place] = replace(plan, settings=settings)
+        plans[place] = ContainerPlan(plan.id, plan.make, settings, plan.report, plan.gives)
     for place in mould.reports:
         report = plans[place].report
         assert report is not None  # it is one of those that have one

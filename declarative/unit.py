@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from containers.bus import Bus
@@ -191,11 +190,14 @@ def _wired(
 ) -> Bus:
     level, overrides = unit.configuration.trace_level, unit.configuration.trace.containers
 
-    @cache
-    def kinds_of(container: str) -> frozenset[EventKind]:
-        return kept_kinds(container, level, overrides)
+    kinds: dict[str, frozenset[EventKind]] = {}
 
-    bus = Bus(recorder, lambda container, kind: kind in kinds_of(container))
+    def keeps(container: str, kind: EventKind) -> bool:
+        if container not in kinds:
+            kinds[container] = kept_kinds(container, level, overrides)
+        return kind in kinds[container]
+
+    bus = Bus(recorder, keeps)
     build(blueprint, bus, folder)
     built = tuple(
         ContainerBuilt(id=container.id, role=container.role.value, settings=container.settings())
