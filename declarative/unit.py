@@ -12,7 +12,6 @@ touches no file. The manager runs every unit through it, benchmarks may as well.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -237,7 +236,16 @@ def _filed(
 def _own(names: Report) -> dict[str, Any]:
     """Give the parameters of a report; the blueprint keeps its own."""
     assert isinstance(names.parameters, Mapping)  # no slot is left
-    return deepcopy(dict(names.parameters))
+    return {name: _copied(value) for name, value in names.parameters.items()}
+
+
+def _copied(value: Any) -> Any:
+    """Copy plain data, so that nothing of it is shared."""
+    if isinstance(value, Mapping):
+        return {key: _copied(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_copied(item) for item in value]
+    return value
 
 
 def _signals(driven: Driven, blueprint: Blueprint, cast: Cast) -> Signals | None:
