@@ -37,8 +37,8 @@ def _joined(path: str, key: object) -> str:
 def compare_trees(control: Mapping[str, Any], candidate: Mapping[str, Any]) -> Tally:
     """Compare two trees whose top level is keyed by structural path.
 
-    The order of keys has no meaning, that of lists has. Empty mappings and lists are compared like
-    any leaf, but counted only where they differ: nothing was in them.
+    The order of keys has no meaning, that of lists has; a tuple is a list. Empty mappings and lists
+    are compared like any leaf, but counted only where they differ: nothing was in them.
     """
     tally = Tally()
     for place in [*control, *(key for key in candidate if key not in control)]:
@@ -60,9 +60,7 @@ def _count_if_equal(left: Any, right: Any) -> int | None:
     Nearly all of what is compared is equal, and then nobody asks where anything lies.
     """
     kind = type(left)
-    if kind is not type(right):
-        return None
-    if kind is dict:
+    if kind is dict and type(right) is dict:
         if len(left) != len(right):
             return None
         total = 0
@@ -72,7 +70,7 @@ def _count_if_equal(left: Any, right: Any) -> int | None:
                 return None
             total += counted
         return total
-    if kind is list or kind is tuple:
+    if kind in (list, tuple) and type(right) in (list, tuple):
         if len(left) != len(right):
             return None
         total = 0
@@ -83,6 +81,10 @@ def _count_if_equal(left: Any, right: Any) -> int | None:
             total += counted
         return total
     return 1 if same(left, right) else None
+
+
+def _listed(leaf: Any) -> Any:
+    return [] if leaf == () else leaf
 
 
 def _is_empty(value: Any) -> bool:
@@ -99,7 +101,7 @@ def _compare_leaf(
         tally.extra += 1
         tally.note(Difference(path=place, control=None, candidate=right[path]))
     else:
-        a, b = left[path], right[path]
+        a, b = _listed(left[path]), _listed(right[path])
         tally.compared += not (_is_empty(a) and _is_empty(b))
         if not same(a, b):
             tally.different += 1

@@ -15,10 +15,10 @@ __all__ = ["plain", "plain_error", "without_root"]
 
 
 def plain(value: Any) -> Any:
-    """Give ``value`` as plain mappings, lists and scalars, types of numbers unchanged.
+    """Give ``value`` as plain mappings, lists, tuples and scalars, types of numbers unchanged.
 
-    >>> plain((1, 2.0, {"a": None}))
-    [1, 2.0, {'a': None}]
+    >>> plain({"a": (1, 2.0, None)})
+    {'a': (1, 2.0, None)}
     """
     return msgspec.to_builtins(value, enc_hook=_encode)
 

@@ -158,3 +158,9 @@ def study(market: Path) -> Config:
         "results": {"store_full_results": True},
         "trace_level": "none",
     }
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have runs without a root write into a temporary folder, not into the repository."""
+    monkeypatch.chdir(tmp_path)

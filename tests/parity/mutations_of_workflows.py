@@ -51,7 +51,16 @@ objective: {{metric: num_trades, constraints: [{{metric: num_trades, operator: "
 parameter_space: {{momentum.slow_period: [200, 250]}}
 walk_forward: {{train_bars: 40, test_bars: 25}}
 """,
-    "search": "workflow: adaptive_strategy_search" + _STUDY + "max_iterations: 2\n",
+    # Half a year in which the first search finds nothing good enough, so that there is a second.
+    "search": """
+workflow: adaptive_strategy_search
+data: {{data_dir: {market}, start_date: 2003-01-01, end_date: 2003-06-30}}
+symbols: [IBM]
+strategies: [{{type: momentum, parameters: {{fast_period: 3, slow_period: 8}}}}]
+parameter_space: {{momentum.fast_period: [2, 4], momentum.slow_period: [7, 12]}}
+walk_forward: {{train_bars: 40, test_bars: 25}}
+max_iterations: 2
+""",
     "components": """
 workflow: simple_backtest
 data: {{data_dir: {market}, start_date: 2003-01-01, end_date: 2003-06-30}}

@@ -174,6 +174,13 @@ def test_an_empty_list_is_not_an_empty_mapping() -> None:
     assert compare_trees({"": {"a": []}}, {"": {"a": {}}}).verdict is Verdict.DIFFERENT
 
 
+def test_a_tuple_is_a_list_also_when_it_is_empty() -> None:
+    for left, right in (((), []), ((1, ()), [1, []])):
+        for one, other in ((left, right), (right, left)):
+            assert compare_trees({"": {"a": one}}, {"": {"a": other}}).first is None
+    assert compare_trees({"": {"a": (1,)}}, {"": {"a": [1.0]}}).verdict is Verdict.DIFFERENT
+
+
 def test_ulps_are_counted_across_zero() -> None:
     assert ulp_distance(5e-324, -5e-324) == 2
     assert ulp_distance(1.0, float("inf")) is None
