@@ -12,8 +12,9 @@ touches no file. The manager runs every unit through it, benchmarks may as well.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from containers.bus import Bus
 from containers.components import Components
@@ -35,8 +36,7 @@ from declarative.variations import Parameters
 __all__ = ["Unit", "UnitResult", "run_unit"]
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(msgspec.Struct, frozen=True):
     """What there is to run.
 
     Attributes:
@@ -58,7 +58,7 @@ class Unit:
     components: Components
     periods_per_year: float | None = None
     trading_from_ns: int | None = None
-    inputs: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = {}
     combinations: Sequence[Parameters] = ()
     saves: bool = True
     moulds: Moulds | None = None
@@ -115,8 +115,7 @@ class Unit:
         return min((int(bars.end_ns[0]) for bars in streams), default=0)
 
 
-@dataclass(frozen=True, slots=True)
-class UnitResult:
+class UnitResult(msgspec.Struct, frozen=True):
     """What came of a unit, or the error.
 
     Attributes:
@@ -132,8 +131,8 @@ class UnitResult:
     trace: Trace | None
     error: ErrorInfo | None = None
     signals: Signals | None = None
-    labels: Mapping[str, Sequence[Label]] = field(default_factory=dict)
-    combination_of: Mapping[str, int] = field(default_factory=dict)
+    labels: Mapping[str, Sequence[Label]] = {}
+    combination_of: Mapping[str, int] = {}
 
 
 def run_unit(
