@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from parity.listing import shipped
+from parity.listing.item import KINDS, Item
 
-__all__ = ["KINDS", "Item", "inventory"]
-
-KINDS: Final[Mapping[str, str]] = {
-    "workflow": "workflows",
-    "sequence": "sequences",
-    "topology": "topologies",
-    "module": "modules",
-    "strategy": "components",
-    "classifier": "components",
-    "risk profile": "components",
-}
-"""Kinds of things, and the list each is in."""
+__all__ = ["inventory"]
 
 _PATTERNS: Final = frozenset({"workflow", "sequence", "topology", "module"})
 _IMPERATIVE: Final = {
     "workflow": "workflows", "sequence": "sequences", "topology": "topologies", "module": "modules",
 }  # fmt: skip
-
-
-class Item(NamedTuple):
-    """One thing that a name in a configuration or definition can mean.
-
-    Attributes:
-        kind: A key of `KINDS`.
-        name: By which it is found.
-        engine: ``imperative``, ``declarative``, or ``both`` for components, which they share.
-        origin: The file it is written in, or what says so.
-    """
-
-    kind: str
-    name: str
-    engine: str
-    origin: str
 
 
 def inventory(patterns: Path | None = None, components: Path | None = None) -> list[Item]:

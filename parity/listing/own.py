@@ -11,7 +11,7 @@ from typing import Any
 
 from containers.components import default_components
 from containers.components.discovery import place_of
-from parity.listing.inventory import Item
+from parity.listing.item import Item
 from parity.own import Own
 
 __all__ = ["own_components", "own_patterns"]
