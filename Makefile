@@ -12,6 +12,7 @@ READY := $(VENV)/.ready
 READY_BENCH := $(VENV)/.ready-bench
 CONFIGS := $(sort $(wildcard fixtures/workflows/*.yaml fixtures/handmade/*.yaml fixtures/handmade/*/*.yaml fixtures/own/*.yaml))
 OWN := --components fixtures/own/components --patterns fixtures/own/patterns
+WORKERS := -n 2 --dist worksteal
 CODE := containers imperative declarative parity tests benchmarks fixtures
 
 .DEFAULT_GOAL := help
@@ -40,10 +41,10 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(WORKERS)
 
 deep: lint
-	$(BIN)/python -m pytest --deep
+	$(BIN)/python -m pytest $(WORKERS) --deep
 
 bench: $(READY_BENCH)
 	$(BIN)/python -m benchmarks

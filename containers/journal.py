@@ -10,10 +10,12 @@ once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from containers.lifecycle import State, Trigger
 from containers.results import ErrorInfo, Window
 
 __all__ = [
@@ -169,6 +171,16 @@ class LifecycleMoved(_Record, frozen=True):
     source: str
     target: str
 
+    @classmethod
+    def of(cls, container: str, trigger: Trigger, source: State, target: State) -> LifecycleMoved:
+        """Make one; equal moves are one object, for all units of a study move alike."""
+        return _moved(container, trigger, source, target)
+
+
+@lru_cache(maxsize=4_096)
+def _moved(container: str, trigger: Trigger, source: State, target: State) -> LifecycleMoved:
+    return LifecycleMoved(container, trigger.value, source.value, target.value)
+
 
 class UnitExecuted(_Record, frozen=True):
     """All slices of a unit went through its containers."""
@@ -222,8 +234,12 @@ Record: TypeAlias = (
 )
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """A record with its place: ``number`` counts the records of that path from 0."""
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """A record with its place: ``number`` counts the records of that path from 0.
+
+    ``gc=False``: what it holds was there before it and knows nothing of it, so it is in no cycle,
+    and a study keeps too many for the garbage collector to walk them all again and again.
+    """
 
     path: JournalPath
     number: int
@@ -242,6 +258,8 @@ class Journal:
     >>> [(entry.path, entry.number) for entry in journal.records()]
     [((), 0), ((('phase', 'backtest'),), 0)]
     """
+
+    __slots__ = ("_consumers", "_content", "_count", "path")
 
     def __init__(
         self, consumers: Sequence[JournalConsumer] = (), *, path: JournalPath = ()

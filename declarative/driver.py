@@ -59,8 +59,9 @@ def drive(
         trading_from_ns: Slices before this time only warm up; null: none does.
     """
     containers = bus.containers
+    observer = _observer(journal)
     for container in containers:
-        container.lifecycle.observer = _observer(journal)
+        container.lifecycle.observer = observer
     collected: dict[str, object] = {}
     errors: list[Exception] = []
     try:
@@ -123,13 +124,6 @@ def _raised_by(act: Callable[[], None]) -> Iterator[Exception]:
 
 def _observer(journal: Journal) -> Callable[[str, Trigger, State, State], None]:
     def moved(container: str, trigger: Trigger, source: State, target: State) -> None:
-        journal.write(
-            LifecycleMoved(
-                container=container,
-                trigger=trigger.value,
-                source=source.value,
-                target=target.value,
-            )
-        )
+        journal.write(LifecycleMoved.of(container, trigger, source, target))
 
     return moved

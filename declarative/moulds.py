@@ -13,8 +13,10 @@ unit of the same structure fills it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from declarative.scope import Cast
 from declarative.slots import NeedsValueError, Slot, SlotKey, TextSlot, filled, has_slots

@@ -8,10 +8,10 @@ they come to, as the ``gives`` of the pattern says.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from containers.configuration import Configuration
 from containers.results import (
@@ -29,8 +29,7 @@ from declarative.variations import Parameters
 __all__ = ["Gathering", "Outcome", "outcome_of_unit", "thinned"]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What an iteration, or a phase, comes to.
 
     Attributes:
@@ -45,14 +44,14 @@ class Outcome:
         span: First and last bar that the portfolios are about.
     """
 
-    portfolios: Mapping[str, PortfolioResult] = field(default_factory=dict)
-    metrics: Metrics = field(default_factory=dict)
+    portfolios: Mapping[str, PortfolioResult] = {}
+    metrics: Metrics = {}
     best_portfolio: str | None = None
-    aggregate_metrics: Mapping[str, Any] = field(default_factory=dict)
-    best_parameters: Parameters = field(default_factory=dict)
+    aggregate_metrics: Mapping[str, Any] = {}
+    best_parameters: Parameters = {}
     signals: Signals | None = None
     iterations: tuple[IterationResult, ...] = ()
-    choices: Mapping[str, Parameters] = field(default_factory=dict)
+    choices: Mapping[str, Parameters] = {}
     span: tuple[int, int] = (0, 0)
 
 
@@ -160,7 +159,7 @@ class Gathering:
                 rows = outcome.signals.rows
                 if until_ns is not None:
                     rows = tuple(row for row in rows if row.time_ns < until_ns)
-                self._signals.append(msgspec.structs.replace(outcome.signals, rows=rows))
+                self._signals.append(replace(outcome.signals, rows=rows))
 
     def given(self, iterations: tuple[IterationResult, ...], span: tuple[int, int]) -> Outcome:
         """Give what all of them come to.

@@ -104,6 +104,7 @@ class Kit:
 
     def work(self, resolved: Resolved, market: MarketData) -> Work:
         """Give what there is to do with a configuration and data."""
+        periods = resolved.typed.metrics.periods_per_year
         return Work(
             configuration=resolved.typed,
             market=market,
@@ -112,6 +113,7 @@ class Kit:
             sequences=self.sequences,
             topology=self.topology,
             tests_with=self.tests_with,
+            periods_per_year=market.periods_per_year() if isinstance(periods, str) else periods,
         )
 
 

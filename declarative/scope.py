@@ -23,7 +23,6 @@ made before the rest.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -38,8 +37,7 @@ from declarative.variations import Parameters
 __all__ = ["Cast", "cast_of", "topology_scope"]
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(msgspec.Struct, frozen=True):
     """The strategies and classifiers of one unit, made.
 
     Attributes:
@@ -54,7 +52,7 @@ class Cast:
     classifiers: list[dict[str, Any]]
     users: list[dict[str, Any]]
     combinations: Sequence[Parameters] = ()
-    combination_of: Mapping[str, int] = field(default_factory=dict)
+    combination_of: Mapping[str, int] = {}
 
     @property
     def lookback(self) -> int:

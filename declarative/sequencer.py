@@ -14,8 +14,10 @@ The first unit that fails ends the phase (`UnitFailedError`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from containers.components import Components
 from containers.configuration import Configuration, SpaceKey, space_of
@@ -77,6 +79,7 @@ class Work:
         topology: What its units are of.
         tests_with: What tests the best, where the topology combines; null otherwise.
         inputs: By name.
+        periods_per_year: N, for all windows that of the whole range.
         several: Whether it is more than one unit, so that its portfolios lie in its own folder.
         moulds: Its topologies, expanded.
     """
@@ -88,15 +91,10 @@ class Work:
     sequences: Mapping[str, Pattern[SequenceDefinition]]
     topology: Assembly
     tests_with: Assembly | None
+    periods_per_year: float
     inputs: Mapping[str, Any] = field(default_factory=dict)
     several: bool = False
     moulds: Moulds = field(default_factory=Moulds)
-
-    @property
-    def periods_per_year(self) -> float:
-        """N, for all windows that of the whole range."""
-        periods = self.configuration.metrics.periods_per_year
-        return self.market.periods_per_year() if isinstance(periods, str) else periods
 
     def start(self) -> Around:
         """Give what surrounds the sequence: all data, and what of the space is to be walked."""

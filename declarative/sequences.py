@@ -11,10 +11,11 @@ expressions of a pattern count from the first bar around.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from containers.components import Components
 from containers.configuration import Configuration, SpaceKey
@@ -44,8 +45,7 @@ __all__ = ["Around", "Entries", "Inner", "Stand", "expand", "with_parameters"]
 VARIATIONS: Final = ("parameter_noise", "block_bootstrap")
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(msgspec.Struct, frozen=True):
     """What surrounds an iteration.
 
     Attributes:
@@ -120,12 +120,11 @@ def with_parameters(configuration: Configuration, parameters: Mapping[str, Any])
             target[step] = dict(target[step])
             target = target[step]
         target[steps[-1]] = value
-    replaced = msgspec.structs.replace
     strategies = tuple(
-        replaced(strategy, parameters=by_name[strategy.name])
+        replace(strategy, parameters=by_name[strategy.name])
         for strategy in configuration.strategies
     )
-    return replaced(configuration, strategies=strategies)
+    return replace(configuration, strategies=strategies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +148,7 @@ class Inner:
     then: Inner | None
 
 
-@dataclass(frozen=True, slots=True)
-class Stand:
+class Stand(msgspec.Struct, frozen=True):
     """One iteration, or several alike.
 
     Attributes:
@@ -313,8 +311,8 @@ def _stand(
     if definition.warmup is not None:
         around = replace(around, warmup=_warmup(node.at("warmup"), inner))
     if definition.closes is not None and _flag(node.at("closes"), inner):
-        execution = msgspec.structs.replace(around.configuration.execution, close_at_end=True)
-        configuration = msgspec.structs.replace(around.configuration, execution=execution)
+        execution = replace(around.configuration.execution, close_at_end=True)
+        configuration = replace(around.configuration, execution=execution)
         around = replace(around, configuration=configuration)
     parameters: Parameters | None = {}
     if definition.best_of is not None:

@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from containers.bus import Bus
 from containers.components import Components
 from containers.container import Container, Role
@@ -47,7 +49,7 @@ class Assembly:
         lets: Names and where they stand, those of the parts first.
         containers: Entries and where they stand, in topology order.
         routes: Entries and where they stand.
-        steps: Whether strategies step on features in it.
+        roles: The roles of its containers.
     """
 
     definition: TopologyDefinition
@@ -55,12 +57,8 @@ class Assembly:
     lets: tuple[tuple[str, Node], ...]
     containers: tuple[tuple[Node, ContainerDefinition], ...]
     routes: tuple[tuple[Node, RouteDefinition], ...]
+    roles: frozenset[str]
     root: Node
-
-    @property
-    def roles(self) -> frozenset[str]:
-        """The roles of its containers."""
-        return frozenset(entry.role for _, entry in self.containers)
 
     @property
     def replays(self) -> bool:
@@ -104,6 +102,7 @@ def assemble(topology: Pattern[TopologyDefinition], library: Library) -> Assembl
             for node, piece in pieces
             for place, entry in enumerate(piece.routes)
         ),
+        roles=frozenset(entry.role for _, piece in pieces for entry in piece.containers),
         root=topology.node(),
     )
 
@@ -116,8 +115,7 @@ class Deferred:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """Under which names a container's report appears in the result."""
 
     portfolio: str
@@ -126,8 +124,7 @@ class Report:
     parameters: Mapping[str, Any] | Slot
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerPlan:
+class ContainerPlan(msgspec.Struct, frozen=True):
     """A container that is to be built: ``make(id, **settings)``; and what it gives."""
 
     id: str
@@ -147,8 +144,7 @@ class RoutePlan:
     topic: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Blueprint:
+class Blueprint(msgspec.Struct, frozen=True):
     """Containers in topology order and routes in the order of the pattern."""
 
     containers: tuple[ContainerPlan, ...]

@@ -12,9 +12,9 @@ touches no file. The manager runs every unit through it, benchmarks may as well.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from containers.bus import Bus
 from containers.components import Components
@@ -36,8 +36,7 @@ from declarative.variations import Parameters
 __all__ = ["Unit", "UnitResult", "run_unit"]
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(msgspec.Struct, frozen=True):
     """What there is to run.
 
     Attributes:
@@ -59,7 +58,7 @@ class Unit:
     components: Components
     periods_per_year: float | None = None
     trading_from_ns: int | None = None
-    inputs: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = {}
     combinations: Sequence[Parameters] = ()
     saves: bool = True
     moulds: Moulds | None = None
@@ -116,8 +115,7 @@ class Unit:
         return min((int(bars.end_ns[0]) for bars in streams), default=0)
 
 
-@dataclass(frozen=True, slots=True)
-class UnitResult:
+class UnitResult(msgspec.Struct, frozen=True):
     """What came of a unit, or the error.
 
     Attributes:
@@ -133,8 +131,8 @@ class UnitResult:
     trace: Trace | None
     error: ErrorInfo | None = None
     signals: Signals | None = None
-    labels: Mapping[str, Sequence[Label]] = field(default_factory=dict)
-    combination_of: Mapping[str, int] = field(default_factory=dict)
+    labels: Mapping[str, Sequence[Label]] = {}
+    combination_of: Mapping[str, int] = {}
 
 
 def run_unit(
@@ -237,7 +235,16 @@ def _filed(
 def _own(names: Report) -> dict[str, Any]:
     """Give the parameters of a report; the blueprint keeps its own."""
     assert isinstance(names.parameters, Mapping)  # no slot is left
-    return deepcopy(dict(names.parameters))
+    return {name: _copied(value) for name, value in names.parameters.items()}
+
+
+def _copied(value: Any) -> Any:
+    """Copy plain data, so that nothing of it is shared."""
+    if isinstance(value, Mapping):
+        return {key: _copied(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_copied(item) for item in value]
+    return value
 
 
 def _signals(driven: Driven, blueprint: Blueprint, cast: Cast) -> Signals | None:

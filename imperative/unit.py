@@ -155,7 +155,7 @@ def _observe(unit: Unit, journal: Journal) -> None:
     """Have every move of a container's life journalled."""
 
     def moved(container: str, trigger: Trigger, source: State, target: State) -> None:
-        journal.write(LifecycleMoved(container, trigger.value, source.value, target.value))
+        journal.write(LifecycleMoved.of(container, trigger, source, target))
 
     for container in unit.bus.containers:
         container.lifecycle.observer = moved

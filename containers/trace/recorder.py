@@ -9,7 +9,7 @@ and chunks go to the store when there is one.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -37,13 +37,13 @@ class TraceRecorder:
             end shows which they are.
 
     Attributes:
-        waiting: Events of each kind that are not columns yet, in ascending ``seq``.
+        waiting: Events that are not columns yet, in ascending ``seq``, of each kind that is kept.
     """
 
     def __init__(self, max_events: int | None = None, store: TraceWriter | None = None) -> None:
         if max_events is not None and max_events < 0:
             raise ValueError(f"max_events is {max_events}; expected 0 or more, or null for all")
-        self.waiting: Final[Mapping[EventKind, list[Event]]] = {kind: [] for kind in EventKind}
+        self.waiting: Final[dict[EventKind, list[Event]]] = {}
         self._limit: Final = max_events
         self._store: Final = store
         self._chunks: Final[list[TraceChunk]] = []  # whole chunks, without store and limit
@@ -58,7 +58,7 @@ class TraceRecorder:
 
         It checks nothing: `trim` and `finish` refuse what is wrong.
         """
-        return self.waiting[kind].append
+        return self.waiting.setdefault(kind, []).append
 
     def trim(self) -> int:
         """Turn what has come together into columns, when that is enough to be worth it.

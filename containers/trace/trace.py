@@ -6,8 +6,8 @@ A trace is the same whether its chunks lie in memory or on disk: same events, sa
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -195,11 +195,8 @@ class Trace:
             root: The folder of the run, that the path is to be relative to; null leaves it as the
                 trace was opened.
         """
-        kinds: Counter[str] = Counter()
-        containers: Counter[str] = Counter()
-        for info in self.infos:
-            kinds.update(info.kinds)
-            containers.update(info.containers)
+        kinds = _added(info.kinds for info in self.infos)
+        containers = _added(info.containers for info in self.infos)
         path = self.path if self.path is None or root is None else self.path.relative_to(root)
         return TraceSummary(
             events=self.events_total,
@@ -212,6 +209,14 @@ class Trace:
             digest=self.digest,
             path=None if path is None else path.as_posix(),
         )
+
+
+def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    added: dict[str, int] = {}
+    for each in counts:
+        for name, count in each.items():
+            added[name] = added.get(name, 0) + count
+    return added
 
 
 def newest_chunks(chunks: Iterable[TraceChunk], limit: int) -> Iterator[TraceChunk]:

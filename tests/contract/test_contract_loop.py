@@ -161,11 +161,10 @@ def test_references_and_values_may_be_changes(run: Run, study: Config) -> None:
         ([2, 3], [1, 2, 3, 4]),  # 1.33; 4.5, to even
     ],
 )
+@pytest.mark.parametrize("engine", ["declarative"])  # adaptive_strategy_search shows it in Python
 def test_widening_adds_at_both_ends(
-    run: Run, study: Config, space: list[int], widened: list[int], engine: str
+    run: Run, study: Config, space: list[int], widened: list[int]
 ) -> None:
-    if engine == "imperative":
-        pytest.skip("widening is a word of patterns; adaptive_strategy_search shows it in Python")
     study |= {"max_iterations": 2, "parameter_space": {"momentum.slow_period": space}}
     journal: list[Entry] = []
     definition = looping(change={"parameter_space": {"widen": 1.5}}, modify=doubling)
@@ -202,13 +201,9 @@ def test_changes_are_checked_like_the_users_configuration(
     assert result.phase_results["work"].status == "succeeded"
 
 
+@pytest.mark.parametrize("engine", ["imperative"])
 class TestPythonHooks:
-    """What only Python can do wrong."""
-
-    @pytest.fixture(autouse=True)
-    def _python(self, engine: str) -> None:
-        if engine != "imperative":
-            pytest.skip("patterns have no hooks of Python's")
+    """What only Python can do wrong; patterns have no such hooks."""
 
     @pytest.mark.parametrize(
         ("hook", "answer"),

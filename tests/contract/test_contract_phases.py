@@ -240,6 +240,7 @@ def test_the_plan_says_what_will_run(run: Run, study: Config) -> None:
         phase("labels", "first", topology="analysis", inputs={"result": "${first}"}),
     )  # fmt: skip
     study["walk_forward"] = {"train_bars": 20, "test_bars": 10}
+    study["monte_carlo"] = {"iterations": 2}
     study["parameter_space"] = {"momentum.fast_period": [1, 2, 3]}
     run(study, definitions=[definition], journal=journal)
     (plan,) = [e.record for e in journal if isinstance(e.record, PlanMade)]

@@ -211,7 +211,7 @@ def test_a_filled_mould_is_what_the_topology_expands_to(
     work = phase.work(phase.resolved, phase.market, {}, several=True)
     unit = work.unit(work.start())
     filled, alone = run_unit(unit), run_unit(unit.__class__(**{
-        name: getattr(unit, name) for name in unit.__slots__ if name != "moulds"
+        name: getattr(unit, name) for name in unit.__struct_fields__ if name != "moulds"
     }))  # fmt: skip
     assert filled.trace is not None
     assert alone.trace is not None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import compileall
 import json
+import py_compile
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -133,12 +135,20 @@ def config_file(tmp_path: Path) -> Callable[[str], Path]:
     return give
 
 
-@pytest.fixture
-def source_copy(tmp_path: Path) -> Path:
-    """Copy the four packages to a folder where they can be changed."""
-    target = tmp_path / "source"
+@pytest.fixture(scope="session")
+def compiled_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the four packages and compile them; a compiled file counts while its source is equal."""
+    target = tmp_path_factory.mktemp("compiled")
     for package in ("containers", "imperative", "declarative", "parity"):
         shutil.copytree(
             ROOT / package, target / package, ignore=shutil.ignore_patterns("__pycache__")
         )
+    by_content = py_compile.PycInvalidationMode.CHECKED_HASH
+    assert compileall.compile_dir(target, quiet=1, invalidation_mode=by_content)
     return target
+
+
+@pytest.fixture
+def source_copy(tmp_path: Path, compiled_source: Path) -> Path:
+    """Copy the four packages to a folder where they can be changed."""
+    return Path(shutil.copytree(compiled_source, tmp_path / "source"))

@@ -50,6 +50,7 @@ execution: {{close_at_end: true}}
 objective: {{metric: num_trades, constraints: [{{metric: num_trades, operator: "==", value: 1}}]}}
 parameter_space: {{momentum.slow_period: [200, 250]}}
 walk_forward: {{train_bars: 40, test_bars: 25}}
+monte_carlo: {{iterations: 3}}
 """,
     # Half a year in which the first search finds nothing good enough, so that there is a second.
     "search": """

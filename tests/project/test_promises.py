@@ -32,7 +32,7 @@ from parity.verdicts import Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("containers", "imperative", "declarative", "parity")
-IGNORED = shutil.ignore_patterns(".venv*", ".git", "__pycache__", ".mypy_cache", "*.egg-info")
+IGNORED = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info")
 
 
 def text(name: str) -> str:
