@@ -47,7 +47,7 @@ def test_an_unknown_key_names_the_allowed_ones_and_the_nearest() -> None:
     """) == [
         (
             "a.yaml:5:5: phases[0].topolgy: unknown key 'topolgy'; allowed: name, topology, "
-            "sequence, config, inputs, outputs, depends_on, conditions, when, required "
+            "sequence, config, inputs, outputs, depends_on, when, required "
             "(did you mean 'topology'?)"
         )
     ]
