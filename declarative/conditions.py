@@ -132,7 +132,11 @@ def _threshold(
     if isinstance(needed, bool) or not isinstance(needed, int | float):
         raise ConditionError(f"'{metric.value}' gives {needed!r}, expected a number")
     view = phases.get(metric.phase)
-    value = None if view is None else view.result.metrics.get(metric.name)
+    value = None
+    if view is not None and view.result.status == "succeeded":
+        if metric.name not in view.result.metrics:
+            raise ConditionError(f"the phase '{metric.phase}' has no metric '{metric.name}'")
+        value = view.result.metrics[metric.name]
     what = f"{names.get(metric.phase, metric.phase)}.{metric.name}"
     if value is None:
         return f"condition not met: {what} is null, needed {metric.operator} {needed!r}"

@@ -401,6 +401,8 @@ def _named(scope: Scope, name: str) -> Any:
 
 
 def _number(text: str) -> int | float:
+    if text.isdigit() and text.startswith("0") and text.strip("0"):
+        raise ExpressionSyntaxError(f"found '{text}', expected a number without zeros in front")
     value = int(text) if text.isdigit() and len(text) < 30 else float(text)
     try:
         return _within(value, text)

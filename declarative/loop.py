@@ -168,7 +168,6 @@ def _after(
             if index + 1 < _limit(plan) and _proceeds(plan, finished, index, place.journal):
                 following = _changed(session, plan, user, finished, index, place.journal)
         except _BranchError as failed:
-            place.journal.write(ErrorRaised(error=failed.error))
             run.errors.append(failed.error)
             success = False
         except Exception as raised:  # noqa: BLE001  # handed on, in the result
@@ -249,7 +248,7 @@ def _branches(
         )
     )
     for branch, config in taken:
-        path: JournalPath = (*place.journal.path, ("branch", branch.name))
+        journal = place.journal.child("branch", branch.name)
         try:
             if branch.name in results:
                 message = f"two branches of this pass are called '{branch.name}'"
@@ -266,12 +265,14 @@ def _branches(
             inner = msgspec.structs.replace(user, data=data)
             inner_plan = make_plan(inner, session.library, session.components, session.markets)
         except ConfigurationError as error:
-            raise _BranchError(_refused(error, path)) from None
+            described = _refused(error, journal.path)
+            journal.write(ErrorRaised(error=described))
+            raise _BranchError(described) from None
         results[branch.name] = run_loop(
             session,
             inner_plan,
             inner,
-            place.journal.child("branch", branch.name),
+            journal,
             (*place.parts, index, branch.name),
             around,
         )
@@ -395,7 +396,7 @@ def _outputs(
         folder = session.run.phase(parts) if parts else session.run
     node = plan.workflow.pattern.node("outputs")
     try:
-        return write_outputs(definition.outputs, node, scope, folder, journal)
+        return write_outputs(definition.outputs, node, lambda _: scope, folder, journal)
     except Exception as raised:  # noqa: BLE001  # handed on, in the result
         described = describe_error(raised, journal.path)
         journal.write(ErrorRaised(error=described))

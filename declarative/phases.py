@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -52,7 +52,7 @@ class Finished:
 
     Attributes:
         results: By full name, in order.
-        views: Of the phases that succeeded, as references see them.
+        views: Of the same phases, as references see them.
         causes: Of every skipped phase, the phase whose failure caused it, or `CONDITION`.
     """
 
@@ -60,12 +60,19 @@ class Finished:
     views: dict[str, PhaseView] = field(default_factory=dict)
     causes: dict[str, str] = field(default_factory=dict)
 
+    def take(
+        self, name: str, result: PhaseResult, strategies: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        """Take what a phase came to; without success nobody asks for its strategies."""
+        self.results[name] = result
+        self.views[name] = PhaseView(result, strategies)
+
     def scope(
         self, names: Mapping[str, str], config: Mapping[str, Any], index: int
     ) -> tuple[dict[str, Any], dict[str, PhaseView]]:
         """Give what references may begin with, and the phases among it, by local names."""
         views = {local: self.views[full] for local, full in names.items() if full in self.views}
-        outputs = {local: view.result.outputs for local, view in views.items()}
+        outputs = {local: v.result.outputs for local, v in views.items() if v.result.outputs}
         rest = {"config": config, "outputs": outputs, "iteration": index}
         return {**rest, **views}, views
 
@@ -102,7 +109,7 @@ def run_phases(plan: Plan, index: int, place: Place, markets: Markets) -> Finish
         cause = _not_run(plan, phase, finished)
         if cause is not None:
             reason, finished.causes[phase.name] = cause
-            finished.results[phase.name] = _skip(phase, reason, journal)
+            finished.take(phase.name, _skip(phase, reason, journal))
             continue
         _run_phase(plan, phase, index, place, journal, finished, markets)
     return finished
@@ -149,6 +156,7 @@ def _run_phase(
     begun = False
     error: ErrorInfo | None = None
     result: PhaseResult | None = None
+    strategies: Sequence[Mapping[str, Any]] = ()
     try:
         conditions = phase.spec.conditions
         reason = all_of(
@@ -160,7 +168,7 @@ def _run_phase(
         )
         if reason is not None:
             finished.causes[phase.name] = CONDITION
-            finished.results[phase.name] = _skip(phase, reason, journal)
+            finished.take(phase.name, _skip(phase, reason, journal))
             return
         resolved, work = _begun(plan, phase, scope, markets)
         journal.write(ConfigResolved(config=resolved.plain, digest=resolved.digest))
@@ -174,7 +182,7 @@ def _run_phase(
         view = PhaseView(result, resolved.plain["strategies"])
         outputs = _outputs(phase, view, scope, folder, journal)
         result = msgspec.structs.replace(result, outputs=outputs)
-        finished.views[phase.name] = PhaseView(result, resolved.plain["strategies"])
+        strategies = resolved.plain["strategies"]
     except UnitFailedError as failed:
         error = failed.error
     except Exception as raised:  # noqa: BLE001  # handed on, in the result
@@ -191,7 +199,7 @@ def _run_phase(
             error=error,
         )
     journal.write(PhaseFinished(status=result.status))
-    finished.results[phase.name] = result
+    finished.take(phase.name, result, strategies)
 
 
 def _begun(
@@ -270,43 +278,42 @@ def _outputs(
     journal: Journal,
 ) -> dict[str, Any]:
     local = next(name for name, full in phase.spec.names.items() if full == phase.name)
-    values: dict[str, Any] = {}  # which later outputs may read
-    result = msgspec.structs.replace(view.result, outputs=values)
-    seen = {
-        **scope,
-        local: PhaseView(result, view.strategies),
-        "outputs": {**scope["outputs"], local: values},
-    }
+
+    def seen(values: dict[str, Any]) -> dict[str, Any]:
+        result = msgspec.structs.replace(view.result, outputs=values)
+        outputs = {**scope["outputs"], local: values} if values else scope["outputs"]
+        return {**scope, local: PhaseView(result, view.strategies), "outputs": outputs}
+
     definitions, node = phase.spec.definition.outputs, phase.spec.part("outputs")
-    return write_outputs(definitions, node, seen, folder, journal, values)
+    return write_outputs(definitions, node, seen, folder, journal)
 
 
 def write_outputs(
     outputs: Mapping[str, OutputDefinition],
     node: Node,
-    scope: Mapping[str, Any],
+    scope: Callable[[dict[str, Any]], Mapping[str, Any]],
     folder: PhaseFolder | RunFolder | None,
     journal: Journal,
-    values: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Resolve outputs in declared order, and write those that have a file.
+    """Resolve outputs in declared order, and write those that have a file once all are there.
 
     Args:
         outputs: What the definition says.
         node: Where that stands.
-        scope: What references begin with.
+        scope: Gives what references begin with, of the outputs so far.
         folder: Where files go; null when none is written.
         journal: Told of every file.
-        values: Filled in as they come; null: a new mapping.
 
     Raises:
         MissingReferenceError: A reference leads to nothing.
         OutputError: A value does not fit its file.
         StorageError: A file could not be written.
     """
-    values = {} if values is None else values
+    values: dict[str, Any] = {}
+    for name in outputs:
+        # Each sees a mapping of its own: one that grew further would come to hold itself.
+        values[name] = resolve_value(node.at(name, "value"), scope(dict(values)))
     for name, output in outputs.items():
-        values[name] = resolve_value(node.at(name, "value"), scope)
         if output.file is not None:
             assert folder is not None  # a run that writes files has one
             path = folder.write_output(output.file, values[name])

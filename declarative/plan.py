@@ -171,6 +171,7 @@ def make_plan(
         if not any(path[0] in ("data", "symbols") for path in references[name])
     }
     phases = []
+    problems: list[Problem] = []
     for spec in order:
         name, kit = spec.name, kits[spec.name]
         known = not references[name]
@@ -179,9 +180,15 @@ def make_plan(
         combined = 0
         if known:
             configuration = configurations[name]
-            with configuration.blame.as_written():
-                work = kit.work(configuration, loaded[name])
-                iterations = survey(work)
+            work = kit.work(configuration, loaded[name])
+            try:
+                with configuration.blame.as_written():
+                    iterations = survey(work)
+            except PatternError:  # which stands in a pattern of its own
+                raise
+            except ConfigurationError as error:
+                problems += (p for p in error.problems if p not in problems)
+                continue
             containers = _rehearse(work)
             combined = len(work.combinations(work.start()))
         units = 0
@@ -203,6 +210,8 @@ def make_plan(
                 loaded.get(name), kit, iterations, containers, combined or None,
             )
         )  # fmt: skip
+    if problems:
+        raise ConfigurationError(problems)
     dropped = dict.fromkeys(record for market in loaded.values() for record in market.dropped)
     return Plan(workflow, resolver, resolved, tuple(phases), tuple(dropped))
 

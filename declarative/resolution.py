@@ -61,15 +61,17 @@ class _Layer:
 
     data: Mapping[str, Any]
     locate: Locate
+    shipped: bool = False  # the engine's defaults: nobody is told to look there
 
     def below(self, *steps: str) -> _Layer:
         data: Any = self.data
         for step in steps:
             data = data.get(step, {})
-        return _Layer(data, lambda path, key: self.locate((*steps, *path), key))
+        return _Layer(data, lambda path, key: self.locate((*steps, *path), key), self.shipped)
 
     def without(self, *keys: str) -> _Layer:
-        return _Layer({k: v for k, v in self.data.items() if k not in keys}, self.locate)
+        left = {k: v for k, v in self.data.items() if k not in keys}
+        return _Layer(left, self.locate, self.shipped)
 
 
 class Resolver:
@@ -88,7 +90,11 @@ class Resolver:
         data = validate_partial(user.data, components=components, locate=user.locate)
         self._user = _Layer(data, user.locate)
         self._items = library.defaults.node("items")
-        self._engine = self._checked(library.defaults.node("configuration"), ())
+        node = library.defaults.node("configuration")
+        engine = self._checked(node, ())
+        # In the order of the pattern, which files of outputs show.
+        ordered = {key: engine.data[key] for key in node.value}
+        self._engine = _Layer(ordered, engine.locate, shipped=True)
         if "workflow" not in data:
             self._resolved([self._engine, self._user])  # says so, and what else is missing
         pattern = _find_workflow(data["workflow"], library, user.locate)
@@ -299,9 +305,12 @@ class Blame:
     writing: _Writing
 
     def locate(self, path: ConfigPath, key: bool) -> Location | None:
-        """Find the topmost layer that has ``path``; what none has is for the user to write."""
+        """Find the topmost layer that has ``path``; what none has is for the user to write.
+
+        So is what the engine's defaults alone have.
+        """
         for layer in reversed(self.layers):
-            if path and _reach(layer.data, path) == len(path):
+            if path and not layer.shipped and _reach(layer.data, path) == len(path):
                 return layer.locate(path, key)
         return self.writing.user.locate(self.writing.path_of(path), key)
 

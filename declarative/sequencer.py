@@ -307,6 +307,9 @@ def _run_stand(
     )
     outcome = _run_inner(work, below, around, place)
     result = _result(work, outcome, window, parameters, around)
+    if not stand.definition.iterations:
+        # Chains are cut by the window of the iteration itself, whatever its body makes of it.
+        outcome = replace(outcome, span=(stand.first, stand.last))
     return result, replace(outcome, iterations=())
 
 

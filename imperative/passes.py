@@ -72,7 +72,14 @@ class PassView:
         }
         if inputs is not None:
             others["inputs"] = inputs
-        return Names(self.results, self._views, others).look_up
+        look_up = Names(self.results, self._views, others).look_up
+        own_names = None if phase is None else phase.own_names
+        if own_names is None:
+            return look_up
+        # Paths below it were given full names when the module was imported; as a whole it is
+        # seen as the module's expressions see it.
+        mine = self.expression_names(own_names)["outputs"]
+        return lambda path: mine if path == "outputs" else look_up(path)
 
     def expression_names(self, own_names: Mapping[str, str] | None) -> dict[str, Any]:
         """Give what the names of an expression mean.

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from containers.errors import ConfigPath, ConfigurationError
+from containers.errors import ConfigPath, ConfigurationError, Problem
 from containers.journal import Entry
 from containers.results import WorkflowResult
 from parity.channels import ALL, Channel, Content
@@ -29,6 +29,8 @@ __all__ = [
     "record_of_refusal",
     "record_of_run",
 ]
+
+_PATTERNS: Final = (".yaml", ".yml")
 
 Status: TypeAlias = Literal["succeeded", "failed", "refused"]
 
@@ -136,11 +138,23 @@ def record_of_crash(subject: str, error: BaseException, duration_s: float) -> Re
 
 
 def record_of_refusal(
-    subject: str, error: ConfigurationError, duration_s: float, *, root: Path | None = None
+    subject: str,
+    error: ConfigurationError,
+    duration_s: float,
+    *,
+    root: Path | None = None,
+    config: Path | None = None,
 ) -> Record:
-    """Record that a subject refused a configuration, with every problem it named."""
-    plain = [msgspec.to_builtins(problem) for problem in error.problems]
-    problems = without_root(plain, root)
+    """Record that a subject refused a configuration, with every problem it named.
+
+    Of a problem its key and its place count. Wording is each engine's own, and so is a place in a
+    pattern, which a workflow in Python cannot have.
+    """
+    problems: list[Any] = []
+    for problem in error.problems:
+        told = without_root(_problem(problem, config), root)
+        if told not in problems:  # two of one place are as many as an engine finds words for
+            problems.append(told)
     return Record(
         subject=subject,
         workflow=None,
@@ -153,6 +167,13 @@ def record_of_refusal(
         duration_s=duration_s,
         explanation=str(error),
     )
+
+
+def _problem(problem: Problem, config: Path | None) -> dict[str, Any]:
+    location = problem.location
+    if location is not None and location.file != str(config) and location.file.endswith(_PATTERNS):
+        location = None
+    return {"path": problem.path, "location": msgspec.to_builtins(location)}
 
 
 def _trace_settings(channels: Mapping[Channel, Content]) -> dict[str, TraceSettings]:

@@ -8,7 +8,7 @@ from containers.results import IterationResult, Signals
 from imperative.chaining import Piece, chain
 from imperative.findings import Findings, joined_signals, of_portfolios
 from imperative.sequences.base import Conclusion, Iteration
-from imperative.sequences.combinations import combination_of
+from imperative.sequences.combinations import combination_of, is_numbered
 from imperative.sequences.scope import Scope
 from imperative.statistics import MetricTable
 
@@ -69,6 +69,9 @@ class Chained(Conclusion):
             signals=signals,
         )
         if self._pieces and self._scope.topology == "optimization":
+            strategy = found.portfolios[str(found.best_portfolio)].strategy
+            if not is_numbered(strategy):  # the pieces had a body, which tested what it chose
+                return msgspec.structs.replace(found, best_parameters=last.best_parameters)
             return msgspec.structs.replace(found, best_parameters=self._combination_of(found))
         return found
 

@@ -20,6 +20,7 @@ __all__ = [
     "combination_of",
     "combinations",
     "count_combinations",
+    "is_numbered",
     "need_keys",
     "numbered",
 ]
@@ -42,6 +43,11 @@ def combination_of(
     k = int(strategy.rpartition("#")[2])
     tried = combinations(space, random, seed=seed, spawn_key=spawn_key)
     return next(itertools.islice(tried, k, None))
+
+
+def is_numbered(strategy: str) -> bool:
+    """Say whether a strategy is named as `numbered` does; no user's name has the sign."""
+    return "#" in strategy
 
 
 def need_keys(space: Sequence[SpaceKey], what: str) -> None:

@@ -40,6 +40,7 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "parameter_sweep": ("combination",),
     "monte_carlo": ("sample",),
 }
+_TRAINING: Final = ("train_test", "walk_forward", "k_fold")
 _UNCUT: Final = ("full", "combination", "sample")
 
 
@@ -178,8 +179,23 @@ def _name(item: Mapping[str, Any]) -> str:
 
 def _optimizes(unit: Unit) -> bool:
     """Whether all combinations run side by side in this unit; a ``test`` has the best one alone."""
-    optimizing = {"train_test", "walk_forward", "k_fold"} & set(unit.sequences)
-    return unit.topology == "optimization" and not ("test" in unit.names and optimizing)
+    tested = any(name == "test" and maker in _TRAINING for name, maker in _makers(unit))
+    return unit.topology == "optimization" and not tested
+
+
+def _makers(unit: Unit) -> Iterator[tuple[str, str]]:
+    """Give the name of every iteration around the unit, and the sequence that made it."""
+    names = list(reversed(unit.names))
+    for sequence in unit.sequences:
+        made = [names.pop()] if names else []
+        if sequence in ("walk_forward", "k_fold") and names:
+            made.append(names.pop())
+        if made[-1:] == ["train"] and sequence in _TRAINING:
+            if names and names[-1] == "combination" and unit.topology != "optimization":
+                made.append(names.pop())
+            if names and names[-1] == "piece":
+                made.append(names.pop())
+        yield from ((name, sequence) for name in made)
 
 
 def _combined(config: Mapping[str, Any], spawn_key: Sequence[int]) -> list[dict[str, Any]]:

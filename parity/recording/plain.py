@@ -30,7 +30,8 @@ def _encode(value: object) -> object:
         # A float of numpy's is not a float: what leaks out of an engine must be seen.
         return {"numpy": type(value).__name__, "value": value.item()}
     summary = getattr(value, "summary", None)
-    return repr(value) if summary is None else summary(None)
+    # Where its files lie is said by the trace summary, below the run's folder.
+    return repr(value) if summary is None else {**msgspec.to_builtins(summary(None)), "path": None}
 
 
 def plain_error(error: ErrorInfo | None, root: Path | None) -> dict[str, Any] | None:

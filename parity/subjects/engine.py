@@ -74,7 +74,8 @@ class EngineSubject:
             result = engine.run_workflow(user)
         except ConfigurationError as error:
             elapsed = time.perf_counter() - began
-            return record_of_refusal(self.name, error, elapsed, root=root)
+            file = config if isinstance(config, Path) else None
+            return record_of_refusal(self.name, error, elapsed, root=root, config=file)
         except Exception as error:  # noqa: BLE001  # whatever an engine lets out is its verdict
             return record_of_crash(self.name, error, time.perf_counter() - began)
         elapsed = time.perf_counter() - began

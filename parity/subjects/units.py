@@ -40,11 +40,17 @@ def units_of(record: Record) -> Iterator[RecordedUnit | None]:
     iterations = record.channels.get(Channel.WINDOWS, {})
     above = {place.rpartition("/")[0] for place in iterations}
     for place in iterations:
-        if place not in above:
+        if place not in above and not _is_lost(phase_of(place), record):
             try:
                 yield _unit(f"{place}/unit=0", record, iterations)
             except (LookupError, TypeError, ValueError):
                 yield None
+
+
+def _is_lost(phase: str, record: Record) -> bool:
+    """Whether a phase failed: its result holds nothing of what its units gave."""
+    entries = record.channels.get(Channel.PLAN, {}).get(phase, ())
+    return any(entry.get("status") == "failed" for entry in entries)
 
 
 def _unit(place: str, record: Record, iterations: Mapping[str, Any]) -> RecordedUnit:

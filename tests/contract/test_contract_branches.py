@@ -165,7 +165,8 @@ def test_a_branch_that_cannot_begin_fails_the_run_there(
     assert fragment in result.error.message
     assert len(result.iterations) == 1
     assert result.phase_results["work"].status == "succeeded"
-    assert [e.record.error for e in journal if isinstance(e.record, ErrorRaised)] == [result.error]
+    raised = [(e.path, e.record.error) for e in journal if isinstance(e.record, ErrorRaised)]
+    assert raised == [((("iteration", 0), ("branch", failing)), result.error)]
 
 
 def test_a_circle_of_workflows_is_found(run: Run, study: Config) -> None:

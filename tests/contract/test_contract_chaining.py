@@ -201,3 +201,31 @@ def test_store_full_results_decides_about_iterations_alone(
             for portfolio in unit.portfolios.values():
                 assert (portfolio.trades is not None) is keep
                 assert (portfolio.equity_curve is not None) is keep
+
+
+def test_windows_that_overlap_are_cut_by_their_own_tests_whatever_the_body(
+    run: Run, study: Config
+) -> None:
+    study["walk_forward"] = {"train_bars": 10, "test_bars": 20, "step_bars": 15}
+    study["train_test"] = {"train_ratio": 0.4}
+    phase = work(run, study, {"type": "walk_forward", "body": "out_of_sample"})
+    windows = [iteration.iterations[1] for iteration in phase.iterations]
+    for name, chained in phase.portfolios.items():
+        parts = [window.portfolios[name] for window in windows]
+        # The body's test begins 8 bars into that of the window, whose first 15 bars count.
+        stops: list[int | None] = [ENDS[window.window.first_bar + 15] for window in windows]
+        check_chain(chained, parts, stops)
+
+
+def test_what_the_pieces_of_an_optimization_chose_in_a_body_of_theirs_counts(
+    run: Run, study: Config
+) -> None:
+    study["k_fold"] = {"folds": 2}
+    study["parameter_space"] = {"momentum.slow_period": [4, 7]}
+    nested = {"type": "k_fold", "body": "train_test"}
+    phase = work(run, study, nested, topology="optimization")
+    for fold in phase.iterations:
+        train, test = fold.iterations
+        chosen = train.iterations[-1].best_parameters
+        assert chosen
+        assert train.best_parameters == test.parameters == chosen

@@ -233,6 +233,7 @@ WRONG = [
     "'a\\x62' == 'ab'",
     "'''a''' == 'a'",
     "0x10 == 16",
+    "01 == 1",
     "1_000 == 1000",
     "1j == 1",
     "0b1 == 1",
@@ -351,3 +352,16 @@ def test_an_expression_that_is_false_is_the_reason_as_it_is_written(
 ) -> None:
     text = "results.first.metrics.bars   >=  1000"
     assert gated(run, study, expression(text)).reason == f"condition not met: {text}"
+
+
+def test_a_threshold_on_a_metric_that_the_phase_does_not_have_fails_the_phase(
+    run: Run, study: Config
+) -> None:
+    condition = {"metric": {"phase": "made", "name": "num_trades", "operator": ">=", "value": 0}}
+    definition = workflow(
+        {"name": "made", "topology": "signal_generation"},
+        {"name": "work", "depends_on": "made", "when": condition},
+    )
+    result = run(study, definitions=[definition])
+    assert result.error is not None
+    assert (result.error.type, result.error.path) == ("ConditionError", "iteration=0/phase=work")

@@ -14,7 +14,7 @@ from containers.errors import ConfigurationError
 from containers.journal import Entry, OutputWritten
 from containers.results import WorkflowResult
 from tests.contract.conftest import Config, Run
-from tests.contract.definitions import workflow
+from tests.contract.definitions import module, workflow
 
 ROWS = [{"a": 1, "b": 0.1}, {"b": -1e-7, "c": 'say "hi", ok'}, {"a": None, "c": "x"}]
 PLAIN = {"text": "é, ü", "list": [1, 0.1, None, True], "deep": {"no": "off", "n": "5"}}
@@ -190,3 +190,77 @@ def test_an_output_of_the_workflow_that_is_missing_fails_the_run(run: Run, study
     assert result.error is not None
     assert (result.error.type, result.error.path) == ("MissingReferenceError", "")
     assert result.phase_results["a"].status == "succeeded"
+
+
+def test_outputs_that_hold_all_outputs_or_the_phase_itself_hold_those_before(
+    run: Run, study: Config, tmp_path: Path
+) -> None:
+    definition = workflow(
+        {
+            "name": "work",
+            "outputs": {
+                "none": {"value": "${outputs}", "file": "none.json"},
+                "one": {"value": "${outputs}"},
+                "me": {"value": "${work}", "file": "me.json"},
+            },
+        }
+    )
+    result = run(study, definitions=[definition], root=tmp_path)
+    assert result.error is None
+    outputs = result.phase_results["work"].outputs
+    assert outputs["none"] == {}
+    assert outputs["one"] == {"work": {"none": {}}}
+    assert list(outputs["me"].outputs) == ["none", "one"]
+
+
+def test_a_phase_without_outputs_is_not_among_all_outputs(run: Run, study: Config) -> None:
+    outputs = {"all": {"value": "${outputs}"}}
+    definition = workflow({"name": "work"}, {"name": "late", "outputs": outputs}, outputs=outputs)
+    result = run(study, definitions=[definition])
+    assert result.phase_results["late"].outputs == {"all": {}}
+    assert result.outputs == {"all": {"late": {"all": {}}}}
+
+
+def test_all_outputs_of_a_module_go_by_its_own_names(run: Run, study: Config) -> None:
+    shared = module(
+        {"name": "work", "outputs": {"n": {"value": 1}, "all": {"value": "${outputs}"}}},
+        name="shared",
+    )
+    importing = {"module": "shared", "as": "im"}
+    result = run(study, definitions=[shared, workflow(name="written", imports=[importing])])
+    assert result.phase_results["im.work"].outputs == {"n": 1, "all": {"work": {"n": 1}}}
+
+
+def test_no_file_is_written_when_a_later_output_leads_nowhere(
+    run: Run, study: Config, tmp_path: Path
+) -> None:
+    outputs = {
+        "x": {"value": 1, "file": "x.json"},
+        "y": {"value": "${work.best_parameters.nowhere}"},
+    }
+    result = run(study, definitions=[workflow({"name": "work", "outputs": outputs})], root=tmp_path)
+    assert result.phase_results["work"].status == "failed"
+    assert not list(tmp_path.rglob("x.json"))
+
+
+def test_the_status_of_a_phase_that_failed_or_was_skipped_can_be_read(
+    run: Run, study: Config
+) -> None:
+    definition = workflow(
+        {"name": "work"},
+        {"name": "failed", "required": False, "config": {"random_seed": "${config.workflow}"}},
+        {"name": "skipped", "depends_on": "work", "when": {"expression": "1 > 2"}},
+        outputs={"said": {"value": ["${failed.status}", "${skipped.status}"]}},
+    )
+    result = run(study, definitions=[definition])
+    assert result.error is None
+    assert result.outputs == {"said": ["failed", "skipped"]}
+
+
+def test_the_configuration_is_written_in_the_order_of_the_documents(
+    run: Run, study: Config, tmp_path: Path
+) -> None:
+    assert put_out(run, study, tmp_path, "${config}", "x.yaml").success
+    written = tmp_path / "results" / "mine" / "0" / "work" / "x.yaml"
+    keys = list(yaml.safe_load(written.read_text(encoding="utf-8")))
+    assert keys[8:12] == ["trace", "results", "random_seed", "max_iterations"]

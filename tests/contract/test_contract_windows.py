@@ -339,3 +339,22 @@ def test_the_topology_of_a_window_says_where_trading_begins(run: Run, study: Con
     for subscriber in ("portfolio/momentum.aggressive", "execution", "strategy/momentum"):
         assert topics["BAR", "data/AAA/1d", subscriber] == "trading"
     assert topics["FEATURES", "features/AAA/1d", "strategy/momentum"] == "trading"
+
+
+def test_nothing_is_out_of_sample_without_a_sample(run: Run, study: Config) -> None:
+    study["train_test"] = {"train_ratio": 0.01}
+    with pytest.raises(ConfigurationError):
+        work(run, study, "out_of_sample")
+
+
+def test_problems_of_all_phases_are_told_together(run: Run, study: Config) -> None:
+    study["walk_forward"] = {"train_bars": 60, "test_bars": 1}
+    definition = workflow(
+        {"name": "one", "sequence": "walk_forward"}, {"name": "two", "sequence": "parameter_sweep"}
+    )
+    with pytest.raises(ConfigurationError) as raised:
+        run(study, definitions=[definition])
+    found = [problem.path for problem in raised.value.problems]
+    assert found == [("walk_forward",), ("parameter_space",)]
+    # None is told to look into the engine's own files.
+    assert all(problem.location is None for problem in raised.value.problems)

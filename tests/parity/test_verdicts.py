@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from containers.components import default_components
+from containers.errors import ConfigurationError, Location, Problem
 from containers.results import EquityCurve
 from containers.trace import Trace
 from containers.trading import StrategyContainer
@@ -21,7 +22,7 @@ from parity.comparison.records import compare_records, overall
 from parity.comparison.trees import compare_trees
 from parity.comparison.values import same, ulp_distance
 from parity.errors import UsageError
-from parity.record import Record, Status
+from parity.record import Record, Status, record_of_refusal
 from parity.subjects import EngineSubject, Subject, parse_subject, subject_for
 from parity.verdicts import Verdict
 from parity.verification import Verification, verify
@@ -293,3 +294,23 @@ def test_what_the_oracle_cannot_express_is_said_and_fails_nothing(tmp_path: Path
     )
     assert verification.exit_code == 0
     assert "beyond the oracle" in str(verification.pairs[1].note)
+
+
+def test_a_refusal_is_alike_by_its_places_whatever_its_words(tmp_path: Path) -> None:
+    def refusal(*problems: Problem) -> Record:
+        file = tmp_path / "config.yaml"
+        return record_of_refusal("test", ConfigurationError(problems), 0.0, config=file)
+
+    def place(line: int, file: str = "config.yaml") -> Location:
+        return Location(str(tmp_path / file), line, 1)
+
+    one = refusal(Problem("no window fits", ("walk_forward",), place(3)))
+    for other, code in (
+        (Problem("none of the windows fits", ("walk_forward",), place(3)), 2),
+        (Problem("no window fits", ("walk_forward",), place(4)), 1),
+        (Problem("no window fits", ("k_fold",), place(3)), 1),
+    ):
+        assert run_pair(one, refusal(other), tmp_path).exit_code == code
+    nowhere = refusal(Problem("no window fits", ("walk_forward",)))
+    pattern = refusal(Problem("no window fits", ("walk_forward",), place(3, "pattern.yaml")))
+    assert run_pair(nowhere, pattern, tmp_path).exit_code == 2

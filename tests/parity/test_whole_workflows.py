@@ -23,7 +23,8 @@ from parity.record import Record
 from parity.subjects import parse_subject, subject_for
 from parity.subjects.engine import EngineSubject
 from parity.subjects.units import units_of
-from parity.verification import verify
+from parity.verdicts import Verdict
+from parity.verification import Coverage, Pair, verify
 from tests.parity.conftest import OWN, ROOT, Output
 
 STUDY = (
@@ -219,3 +220,32 @@ def test_a_run_of_many_units_prints_a_table_for_each_phase(
     noise = lines.index("phase noise (backtest, monte_carlo(walk_forward), 40 units): succeeded")
     assert lines[noise + 1].split() == ["figure", "mean"]
     assert len(lines) < 200
+
+
+def oracle_on(folder: Path, sequence: str, **keys: str) -> Pair:
+    """Run a workflow of one phase and of these keys through an engine and the oracle."""
+    text = f"kind: workflow\nname: own\nphases: [{{name: a, sequence: {sequence}, "
+    text += ", ".join(f"{key}: {value}" for key, value in keys.items()) + "}]\n"
+    patterns = folder / "patterns"
+    patterns.mkdir()
+    (patterns / "own.yaml").write_text(text, encoding="utf-8")
+    config = {**WALK, "workflow": "own", "parameter_space": {"momentum.slow_period": [5, 8]}}
+    engine = subject_for(parse_subject("declarative"), Own(patterns=patterns))
+    (pair,) = verify([("c", config)], engine, [], folder / "runs").pairs
+    return pair
+
+
+def test_the_oracle_sees_all_combinations_in_the_test_of_a_body_that_optimises_nothing(
+    tmp_path: Path,
+) -> None:
+    sequence = "{type: train_test, body: out_of_sample}"
+    pair = oracle_on(tmp_path, sequence, topology="optimization")
+    assert (pair.verdict, pair.coverage) == (Verdict.EQUAL, Coverage(2, {}))
+
+
+def test_the_oracle_is_not_asked_for_units_of_a_phase_that_failed(tmp_path: Path) -> None:
+    nowhere = "{x: {value: '${a.best_parameters.nowhere}'}}"
+    pair = oracle_on(
+        tmp_path, "single_pass", topology="backtest", required="false", outputs=nowhere
+    )
+    assert (pair.control.status, pair.candidate) == ("succeeded", None)
