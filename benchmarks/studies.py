@@ -7,6 +7,7 @@ from reading the configuration to the result, is shared out over the iterations.
 
 from __future__ import annotations
 
+import gc
 import statistics
 import subprocess
 import sys
@@ -78,6 +79,7 @@ def _overhead(make: Callable[..., Any], config: Mapping[str, Any]) -> float:
     for _ in range(_ROUNDS):
         clock = _Clock()
         engine = make(consumers=[clock])
+        gc.collect()  # what earlier rounds have left behind is not this one's
         began = time.perf_counter()
         result = engine.run_workflow(config)
         whole = time.perf_counter() - began
