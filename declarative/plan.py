@@ -237,23 +237,41 @@ def _inner(
 ) -> Inner:
     at = node if isinstance(node.value, str) else node.at("type")
     pattern = _found(at, sequences, "sequence")
-    for place, definition in enumerate(pattern.definition.iterations):
-        _check_optimizers(definition, pattern.node("iterations", place), sequences)
+    _check_iterations(pattern.definition, pattern.node(), sequences, (pattern.name,))
     body = None
     if use.body is not None:
         body = _inner(use.body, node.at("body"), sequences)
     return Inner(pattern, body)
 
 
-def _check_optimizers(
-    definition: IterationDefinition,
+def _check_iterations(
+    above: SequenceDefinition | IterationDefinition,
     node: Node,
     sequences: Mapping[str, Pattern[SequenceDefinition]],
+    around: tuple[str, ...],
 ) -> None:
-    if definition.optimizes is not None:
-        _found(node.at("optimizes"), sequences, "sequence")
-    for place, below in enumerate(definition.iterations):
-        _check_optimizers(below, node.at("iterations", place), sequences)
+    """Check what the iterations of a sequence, or of an iteration, name."""
+    names: list[str] = []
+    for place, definition in enumerate(above.iterations):
+        below = node.at("iterations", place)
+        if definition.best_of is not None and definition.best_of not in names:
+            message = f"no iteration before this one is called '{definition.best_of}'"
+            raise below.at("best_of").error(message, did_you_mean(definition.best_of, names))
+        names.append(definition.name)
+        if definition.optimizes is not None:
+            pattern = _found(below.at("optimizes"), sequences, "sequence")
+            circle = (*around, pattern.name)
+            if pattern.name in around:
+                message = f"sequences optimise by each other in a circle: {' -> '.join(circle)}"
+                raise below.at("optimizes").error(message)
+            _check_iterations(pattern.definition, pattern.node(), sequences, circle)
+        _check_iterations(definition, below, sequences, around)
+    gives = above.gives
+    for key in ("like", "best_parameters", "chained", "best", "means") if gives else ():
+        name = getattr(gives, key)
+        if name is not None and name not in names:
+            message = f"no iteration here is called '{name}'"
+            raise node.at("gives", key).error(message, did_you_mean(name, names))
 
 
 def _found(node: Node, known: Mapping[str, Pattern[D]], kind: str) -> Pattern[D]:

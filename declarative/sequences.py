@@ -45,6 +45,10 @@ __all__ = ["Around", "Entries", "Inner", "Stand", "expand", "with_parameters"]
 VARIATIONS: Final = ("parameter_noise", "block_bootstrap")
 
 
+_MOST_WINDOWS: Final = 100_000
+"""How many iterations one entry may have; more when there are more bars."""
+
+
 class Around(msgspec.Struct, frozen=True):
     """What surrounds an iteration.
 
@@ -234,6 +238,7 @@ def _repeated(
     if definition.proceed is not None:
         index = 0
         while _flag(node.at("while"), inner := {**names, "index": index}):
+            _limited(node.at("while"), index + 1, around)
             yield _stand(definition, node, entries, around, inner, components, survey)
             index += 1
         return
@@ -242,10 +247,22 @@ def _repeated(
         return
     times = _whole(node.at("times"), names)
     alike = survey and definition.varies is not None
+    if definition.varies is None:
+        _limited(node.at("times"), times, around)
     for index in range(1 if alike else times):
         inner = {**names, "index": index}
         stand = _stand(definition, node, entries, around, inner, components, survey)
         yield replace(stand, times=times) if alike else stand
+
+
+def _limited(node: Node, count: int, around: Around) -> None:
+    """Refuse what would never end: windows are surveyed one by one before anything runs."""
+    limit = max(_MOST_WINDOWS, around.bars)
+    if count > limit:
+        message = (
+            f"{found(node.value)} gives more than {limit:,} iterations over {around.bars} bars"
+        )
+        raise node.error(message, "let it end, for example: index < 10")
 
 
 def _combinations(

@@ -130,7 +130,7 @@ def _component(item: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, A
     declared = known[item["type"]].parameters
     parameters = {name: parameter.default for name, parameter in declared.items()}
     parameters |= item.get("parameters", {})
-    named = {"name": item["type"], "symbols": None, "timeframe": None}
+    named = {"name": item["type"], "parameters": {}, "symbols": None, "timeframe": None}
     return {**_filled(item, named), "parameters": parameters}
 
 

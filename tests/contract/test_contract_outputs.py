@@ -260,7 +260,10 @@ def test_the_status_of_a_phase_that_failed_or_was_skipped_can_be_read(
 def test_the_configuration_is_written_in_the_order_of_the_documents(
     run: Run, study: Config, tmp_path: Path
 ) -> None:
+    study["strategies"] = [{"type": "buy_and_hold"}]
     assert put_out(run, study, tmp_path, "${config}", "x.yaml").success
     written = tmp_path / "results" / "mine" / "0" / "work" / "x.yaml"
-    keys = list(yaml.safe_load(written.read_text(encoding="utf-8")))
-    assert keys[8:12] == ["trace", "results", "random_seed", "max_iterations"]
+    config = yaml.safe_load(written.read_text(encoding="utf-8"))
+    assert list(config)[8:12] == ["trace", "results", "random_seed", "max_iterations"]
+    (strategy,) = config["strategies"]
+    assert list(strategy) == ["type", "name", "parameters", "symbols", "timeframe"]

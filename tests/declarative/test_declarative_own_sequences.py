@@ -1,0 +1,45 @@
+"""Sequences of a user's own that are no good are refused before anything runs, and end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from declarative import DeclarativeWorkflowManager
+from declarative.errors import PatternError
+
+WORKFLOW = "kind: workflow\nname: own\nphases: [{name: a, topology: backtest, sequence: s}]\n"
+HANDMADE = Path(__file__).resolve().parents[2] / "fixtures" / "handmade"
+CONFIG: dict[str, Any] = {
+    "workflow": "own",
+    "data": {"data_dir": str(HANDMADE)},
+    "symbols": ["AAA"],
+    "strategies": [{"type": "momentum"}],
+    "parameter_space": {"momentum.fast_period": [2, 3]},
+}
+
+
+@pytest.mark.parametrize(
+    ("iteration", "gives", "message"),
+    [
+        ("while: 1 == 1", "{chained: x}", "'1 == 1' gives more than 100,000 iterations"),
+        ("times: 9223372036854775807", "{chained: x}", "gives more than 100,000 iterations"),
+        ("optimizes: s", "{chained: x}", "in a circle: s -> s"),
+        ("best_of: y", "{chained: x}", "no iteration before this one is called 'y'"),
+        ("first: 0", "{like: z}", "no iteration here is called 'z'"),
+        ("first: 0", "{like: x, best_parameters: z}", "no iteration here is called 'z'"),
+        ("first: 0", "{best: z}", "no iteration here is called 'z'"),
+    ],
+)
+def test_a_sequence_that_is_no_good_is_refused_with_its_place(
+    tmp_path: Path, iteration: str, gives: str, message: str
+) -> None:
+    text = f"kind: sequence\nname: s\niterations:\n  - {{name: x, {iteration}}}\ngives: {gives}\n"
+    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "w.yaml").write_text(WORKFLOW, encoding="utf-8")
+    with pytest.raises(PatternError) as raised:
+        DeclarativeWorkflowManager(patterns=tmp_path).run_workflow(CONFIG)
+    assert message in str(raised.value)
+    assert "s.yaml:" in str(raised.value)
