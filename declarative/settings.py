@@ -96,6 +96,7 @@ def settings_for(
     }
 
 
+@cache
 def _parameters(role: Role, make: Callable[..., Container]) -> tuple[list[str], list[str]]:
     """Give the settings that a constructor takes, and those it needs.
 

@@ -138,11 +138,11 @@ class ExecutionContainer(Container):
     def close_ruined(self) -> None:
         """Cancel and close everything of the portfolios that are ruined in this slice."""
         for account in self._at_risk.values():
-            if account.equity() <= 0:
+            if account.equity() <= 0.0:
                 break
         else:
             return  # as on nearly every bar
-        ruined = {p for p, account in self._at_risk.items() if account.equity() <= 0}
+        ruined = {p for p, account in self._at_risk.items() if account.equity() <= 0.0}
         for portfolio in self._accounts:
             if portfolio not in ruined:
                 continue

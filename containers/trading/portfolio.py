@@ -111,6 +111,7 @@ class PortfolioContainer(Container):
         self._report: PortfolioReport | None = None
         self._requests: Outlet
         self._updates: Outlet
+        self._skip_update: Callable[[], None] | None = None  # where nobody wants updates
         self._clock: Clock
 
     def settings(self) -> Mapping[str, Any]:
@@ -146,6 +147,7 @@ class PortfolioContainer(Container):
         self._clock = port.clock
         self._requests = port.outlet(EventKind.ORDER_REQUEST)
         self._updates = port.outlet(EventKind.PORTFOLIO_UPDATE)
+        self._skip_update = None if self._updates.wanted else self._updates.skip
 
     def on_bar(self, bar: Bar) -> None:
         """Mark the symbol, when this is a bar of its base timeframe."""
@@ -216,7 +218,7 @@ class PortfolioContainer(Container):
             value = account.positions_value()
             self._exposed += 1
         equity = account.cash + value
-        if equity <= 0 or self._ruined:
+        if equity <= 0.0 or self._ruined:
             # What is left after the closes can be above zero by a rounding; it is ruined all the
             # same, as the closes say.
             self._ruined = True
@@ -226,8 +228,8 @@ class PortfolioContainer(Container):
         self._equities.append(equity)
         if len(times) == _PIECE:
             self._pack()
-        if not self._updates.wanted:
-            self._updates.skip()
+        if self._skip_update is not None:
+            self._skip_update()
             return
         cause = None if self._last_bar is None else self._last_bar.seq
         self._updates.publish(
