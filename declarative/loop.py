@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -40,12 +40,10 @@ from containers.results import (
     ErrorInfo,
     LoopIterationResult,
     PhaseResult,
-    TraceSummary,
     WorkflowResult,
-    units,
 )
 from containers.storage import RunFolder
-from containers.trace import combine_summaries
+from containers.trace import combine_summaries, summaries_of
 from declarative.conditions import all_of, conditions_of
 from declarative.definitions import BranchDefinition
 from declarative.expressions import ExpressionError, compile_expression
@@ -402,17 +400,6 @@ def _outputs(
         journal.write(ErrorRaised(error=described))
         run.errors.append(described)
         return {}
-
-
-def summaries_of(passes: Iterable[LoopIterationResult]) -> Iterator[TraceSummary]:
-    """Give the trace summaries of all units: pass by pass, its phases, then its branches."""
-    for each in passes:
-        for result in each.phase_results.values():
-            for _, unit in units(result.iterations):
-                if unit.trace_summary is not None:
-                    yield unit.trace_summary
-        for branch in each.branches.values():
-            yield from summaries_of(branch.iterations)
 
 
 def _result(
