@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ import msgspec
 from containers.components import Components, default_components
 from containers.configuration import UserInput
 from containers.errors import StorageError
+from containers.executors import UnitExecutor, open_executor
 from containers.failures import describe_error
 from containers.journal import (
     ErrorRaised,
@@ -59,6 +61,11 @@ class Coordinator:
         topologies: Topologies by name, alike.
         modules: Modules by name.
         definitions: More of all of these, for example from `imperative.discovery.load_folder`.
+        executor: Where units run: ``serial``, ``processes[:N]``, ``dask://HOST:PORT``, or
+            an executor of the caller's, which stays open; null: one after the other, in this
+            process.
+        unit_timeout_s: How long a unit may take on an executor, in seconds; null: a multiple of
+            the longest so far, never less than minutes.
 
     Attributes:
         workflows: Workflow classes by name; the shipped ones, and what is added here.
@@ -81,6 +88,8 @@ class Coordinator:
         topologies: Mapping[str, type[Topology]] | None = None,
         modules: Mapping[str, type[Module]] | None = None,
         definitions: Definitions | None = None,
+        executor: str | Executor | UnitExecutor | None = None,
+        unit_timeout_s: float | None = None,
     ) -> None:
         known = all_definitions(
             Definitions(workflows or {}, sequences or {}, topologies or {}, modules or {}),
@@ -93,6 +102,8 @@ class Coordinator:
         self._components = default_components() if components is None else components
         self._consumers = tuple(consumers)
         self._root = root
+        self._executor = executor
+        self._unit_timeout_s = unit_timeout_s
 
     def run_workflow(
         self, config: Mapping[str, Any] | str | Path | UserInput, workflow_id: str | None = None
@@ -108,10 +119,17 @@ class Coordinator:
 
         Raises:
             ConfigurationError: It cannot run. Nothing was written or journalled.
+            ExecutorError: The executor cannot be reached, or has no workers; likewise.
             KeyboardInterrupt: Ctrl-C, after all containers were stopped and cleaned up.
         """
         sequencer = self._sequencer()
         preparation = self._prepare(config, sequencer)
+        with open_executor(self._executor, unit_timeout_s=self._unit_timeout_s) as executor:
+            return self._run(preparation, sequencer.on(executor), workflow_id)
+
+    def _run(
+        self, preparation: Preparation, sequencer: Sequencer, workflow_id: str | None
+    ) -> WorkflowResult:
         name, folder = self._open(preparation, workflow_id)
         journal = Journal(self._consumers)
         run = WorkflowRun(

@@ -3,6 +3,7 @@
 `PhaseSequence.iterations` is a generator. It yields an `Iteration`, is sent what came of it, and
 may look at that before it yields the next, as a test takes the parameters that its training chose.
 A planner sends it empty results, so what it yields may depend on them in values, never in number.
+Iterations that need nothing of one another can run side by side: `PhaseSequence.independent`.
 """
 
 from __future__ import annotations
@@ -76,9 +77,21 @@ class LastOne(Conclusion):
 
 
 class PhaseSequence(ABC):
-    """Base of all sequences; ``name`` is what a phase calls it."""
+    """Base of all sequences.
+
+    Attributes:
+        name: What a phase calls it.
+        independent: Whether no iteration looks at what came of another. They may then run side by
+            side, and all that is sent is an empty result.
+    """
 
     name: ClassVar[str]
+    independent: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        """Take nobody's word for iterations but that of the class that says which there are."""
+        if "iterations" in vars(cls) and "independent" not in vars(cls):
+            cls.independent = False
 
     @abstractmethod
     def iterations(self, scope: Scope) -> Iterations:

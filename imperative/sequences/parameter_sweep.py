@@ -54,6 +54,7 @@ class ParameterSweep(PhaseSequence):
     """
 
     name: ClassVar[str] = "parameter_sweep"
+    independent: ClassVar[bool] = True
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the combinations."""

@@ -112,6 +112,7 @@ class InSample(PhaseSequence):
     """The training part of `TrainTest` alone, with nothing optimised; the space stays."""
 
     name: ClassVar[str] = "in_sample"
+    independent: ClassVar[bool] = True
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the one iteration."""
@@ -124,6 +125,7 @@ class OutOfSample(PhaseSequence):
     """The test part of `TrainTest` alone, with nothing optimised; the space stays."""
 
     name: ClassVar[str] = "out_of_sample"
+    independent: ClassVar[bool] = True
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the one iteration."""

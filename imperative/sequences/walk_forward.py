@@ -17,6 +17,7 @@ class WalkForward(PhaseSequence):
     """A ``window`` for each step; its tests make one curve."""
 
     name: ClassVar[str] = "walk_forward"
+    independent: ClassVar[bool] = True
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the windows."""
