@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -15,13 +15,19 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "curve_schema",
     "curve_table",
     "parquet_bytes",
+    "read_curve",
     "read_signals",
+    "read_trades",
     "signals_table",
+    "struct_schema",
     "trades_table",
     "typed_table",
 ]
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 _STRATEGIES = b"paritykit.strategies"
 """Key of the metadata under which signals name all strategies."""
@@ -32,11 +38,23 @@ def trades_table(trades: Sequence[Trade]) -> pa.Table:
     return _struct_table(Trade, trades)
 
 
-def curve_table(curve: EquityCurve) -> pa.Table:
-    """Give an equity curve as a table: time_ns int64, equity float64."""
+def curve_schema() -> pa.Schema:
+    """Give the columns of an equity curve: time_ns int64, equity float64."""
     import pyarrow as pa
 
-    return pa.table({"time_ns": pa.array(curve.time_ns), "equity": pa.array(curve.equity)})
+    fields: list[pa.Field[Any]] = [
+        pa.field("time_ns", pa.int64()),
+        pa.field("equity", pa.float64()),
+    ]
+    return pa.schema(fields)
+
+
+def curve_table(curve: EquityCurve) -> pa.Table:
+    """Give an equity curve as a table."""
+    import pyarrow as pa
+
+    columns = [pa.array(curve.time_ns), pa.array(curve.equity)]
+    return pa.Table.from_arrays(columns, schema=curve_schema())
 
 
 def signals_table(signals: Signals) -> pa.Table:
@@ -52,18 +70,64 @@ def read_signals(path: Path) -> Signals:
     Raises:
         StorageError: The file cannot be read, or holds something else.
     """
+    table = _read(path, "signals")
+    try:
+        names = msgspec.json.decode((table.schema.metadata or {})[_STRATEGIES], type=list[str])
+    except (KeyError, msgspec.MsgspecError) as error:
+        raise StorageError(f"{path} holds no signals; it does not name their strategies") from error
+    return Signals(tuple(names), _rows(path, table, StoredSignal))
+
+
+def read_trades(path: Path) -> tuple[Trade, ...]:
+    """Read what `trades_table` wrote.
+
+    Raises:
+        StorageError: The file cannot be read, or holds something else.
+    """
+    return _rows(path, _read(path, "trades"), Trade)
+
+
+def read_curve(path: Path) -> EquityCurve:
+    """Read what `curve_table` wrote.
+
+    Raises:
+        StorageError: The file cannot be read, or holds something else.
+    """
+    table = _read(path, "an equity curve")
+    if not table.schema.remove_metadata().equals(curve_schema()) or any(
+        column.null_count for column in table.columns
+    ):
+        raise StorageError(f"{path} holds no equity curve; expected time_ns int64, equity float64")
+    return EquityCurve(
+        time_ns=table.column("time_ns").to_numpy(), equity=table.column("equity").to_numpy()
+    )
+
+
+def _read(path: Path, what: str) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
-        names = msgspec.json.decode((table.schema.metadata or {})[_STRATEGIES], type=list[str])
-        rows = msgspec.convert(table.to_pylist(), list[StoredSignal], strict=True)
-    except KeyError as error:
-        raise StorageError(f"{path} holds no signals; it does not name their strategies") from error
-    except (OSError, pa.ArrowException, msgspec.MsgspecError) as error:
-        raise StorageError(f"{path} could not be read as signals: {error}") from error
-    return Signals(tuple(names), tuple(rows))
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            return file.read(use_threads=False)
+    except (OSError, pa.ArrowException) as error:
+        raise StorageError(
+            f"{path} could not be read as {what}: {error}; the file is damaged or gone: run the "
+            "workflow again"
+        ) from error
+
+
+def _rows(path: Path, table: pa.Table, kind: type[S]) -> tuple[S, ...]:
+    expected = struct_schema(kind)
+    if not table.schema.remove_metadata().equals(expected):
+        raise StorageError(
+            f"{path} has the columns {', '.join(table.schema.names)}; expected "
+            f"{', '.join(expected.names)}"
+        )
+    try:
+        return tuple(msgspec.convert(table.to_pylist(), list[kind], strict=True))  # type: ignore[valid-type]  # a type that is only known here
+    except msgspec.MsgspecError as error:
+        raise StorageError(f"{path} is damaged: {error}") from error
 
 
 def typed_table(columns: Mapping[str, Sequence[Any]]) -> pa.Table:
@@ -104,7 +168,7 @@ def parquet_bytes(table: pa.Table) -> bytes:
     import pyarrow.parquet as pq
 
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
     content: bytes = sink.getvalue().to_pybytes()
     return content
 
@@ -118,9 +182,17 @@ def _as_float(value: int | float | None, column: str) -> float | None:
     return None if value is None else float(value)
 
 
-def _struct_table(kind: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pa.Table:
+def struct_schema(kind: type[msgspec.Struct]) -> pa.Schema:
+    """Give the fields of a struct as columns: text, int64, float64."""
     import pyarrow as pa
 
     arrow: dict[object, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64()}
-    schema = pa.schema([(f.name, arrow[f.type]) for f in msgspec.structs.fields(kind)])
-    return pa.Table.from_pylist([msgspec.structs.asdict(row) for row in rows], schema=schema)
+    return pa.schema([pa.field(f.name, arrow[f.type]) for f in msgspec.structs.fields(kind)])
+
+
+def _struct_table(kind: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.Table.from_pylist(
+        [msgspec.structs.asdict(row) for row in rows], schema=struct_schema(kind)
+    )
