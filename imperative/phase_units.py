@@ -16,14 +16,16 @@ import msgspec
 from containers.configuration import Configuration
 from containers.data import MarketData
 from containers.journal import Entry, IterationStarted, Journal, JournalPath, Record
-from containers.results import ErrorInfo, IterationResult
-from containers.storage import RunFolder, UnitFolder
+from containers.results import ErrorInfo, IterationResult, PortfolioResult
+from containers.storage import PhaseFolder, UnitFolder, UnitRecord, encode_unit
+from containers.trace import Trace
 from imperative.outcome import portfolio_results
+from imperative.pending import PendingPortfolios
 from imperative.sequences import Scope, Span
 from imperative.sequences.bootstrap import Draw
 from imperative.sequences.windows import Stretch
 from imperative.topology import TopologyBuilder
-from imperative.unit import Unit, UnitError, journal_failure, keeping, run_unit
+from imperative.unit import Unit, UnitError, UnitOutcome, journal_failure, keeping, run_unit
 from imperative.walk import Node, iteration_result
 
 __all__ = ["Answer", "Item", "PhaseUnits", "run_item"]
@@ -63,14 +65,16 @@ class Answer(NamedTuple):
     """What a worker sends back.
 
     Attributes:
-        records: Of the unit's journal, in order.
-        result: What came of it; null: it failed.
+        content: The record of the unit, encoded; null: it failed.
+        trace: Of the unit, when nothing is stored.
         error: How it failed.
+        records: Of the journal of a unit that failed, in order.
     """
 
-    records: tuple[Record, ...]
-    result: IterationResult | None
-    error: ErrorInfo | None
+    content: bytes | None
+    trace: Trace | None = None
+    error: ErrorInfo | None = None
+    records: tuple[Record, ...] = ()
 
 
 class PhaseUnits:
@@ -83,8 +87,7 @@ class PhaseUnits:
         topology: Name of its topology.
         inputs: What it takes from earlier phases, by name.
         save_portfolios: Whether every unit saves its trades and curves.
-        folder: Of the run; null when nothing is stored.
-        parts: Names of the folders that lead to the phase's.
+        folder: Of the phase; null when nothing is stored.
     """
 
     def __init__(
@@ -96,21 +99,19 @@ class PhaseUnits:
         topology: str,
         inputs: Mapping[str, Any],
         save_portfolios: bool,
-        folder: RunFolder | None,
-        parts: tuple[str | int, ...],
+        folder: PhaseFolder | None,
     ) -> None:
         self.builder: Final = builder
         self.scope: Final = builder.scope(configuration, market, topology=topology)
         self._inputs: Final = inputs
         self._saves: Final = save_portfolios
         self._folder: Final = folder
-        self._parts: Final = parts
         # Units over the same stretch share what is cut from it.
         self._span: Final = lru_cache(maxsize=4)(self._make_span)
 
     def __reduce__(self) -> tuple[object, ...]:
         market, scope = self.scope.span.market, self.scope
-        options = (scope.topology, self._inputs, self._saves, self._folder, self._parts)
+        options = (scope.topology, self._inputs, self._saves, self._folder)
         return _restored, (self.builder, scope.configuration, market, *options)
 
     def run(
@@ -121,7 +122,7 @@ class PhaseUnits:
         journal: Journal,
         keys: tuple[int, ...],
     ) -> IterationResult:
-        """Build a unit, drive it, and say what it came to.
+        """Build a unit, drive it, and say what it came to, in memory alone.
 
         Args:
             started: What the journal says of its iteration.
@@ -133,40 +134,98 @@ class PhaseUnits:
         Raises:
             UnitError: It failed.
         """
-        unit, folder = self._build(scope, warmup_bars, journal, keys)
-        outcome = run_unit(unit, journal)
-        errors: list[Exception] = []
-        with keeping(errors):
-            findings = unit.topology.findings(portfolio_results(unit, outcome), outcome.collected)
-            if folder is not None and findings.signals is not None:
-                folder.save_signals(findings.signals)
-            root = None if self._folder is None else self._folder.path
-            return msgspec.structs.replace(
-                iteration_result(started, findings),
-                trace_summary=outcome.trace.summary(root),
-                trace=outcome.trace,
-            )
-        raise journal_failure(journal, errors) from errors[0]
+        return self._run(started, scope, warmup_bars, journal, keys, [])[0]
+
+    def run_recorded(
+        self,
+        started: IterationStarted,
+        scope: Scope,
+        warmup_bars: int,
+        path: JournalPath,
+        keys: tuple[int, ...],
+        live: Journal | None = None,
+    ) -> Answer:
+        """Run a unit likewise, and give what can be sent to another process, or be stored.
+
+        Args:
+            started: What the journal says of its iteration.
+            scope: What it runs over and with.
+            warmup_bars: What it asks for.
+            path: Of its journal.
+            keys: Indexes of the iterations that lead to it.
+            live: Its journal, where that is in this process.
+        """
+        records: list[Record] = []
+
+        def heard(entry: Entry) -> None:
+            records.append(entry.record)
+            if live is not None:
+                live.write(entry.record)
+
+        journal = Journal([heard], path=path)
+        try:
+            result, content = self._run(started, scope, warmup_bars, journal, keys, records)
+        except UnitError as error:
+            return Answer(None, error=error.info, records=tuple(records))
+        return Answer(content, trace=result.trace)
+
+    def _run(
+        self,
+        started: IterationStarted,
+        scope: Scope,
+        warmup_bars: int,
+        journal: Journal,
+        keys: tuple[int, ...],
+        records: list[Record],
+    ) -> tuple[IterationResult, bytes]:
+        """Run a unit; one that fails leaves no folder."""
+        folder = None if self._folder is None else self._folder.unit(keys)
+        try:
+            unit = self._build(scope, warmup_bars, journal, folder)
+            outcome = run_unit(unit, journal)
+            errors: list[Exception] = []
+            with keeping(errors):
+                result = self._result(unit, outcome, started, folder)
+                part = None if folder is None else folder.part
+                content = encode_unit(UnitRecord(tuple(records), result, part)) if records else b""
+                return result, content
+            raise journal_failure(journal, errors) from errors[0]
+        except BaseException:
+            if folder is not None:
+                folder.discard()
+            raise
 
     def _build(
-        self, scope: Scope, warmup_bars: int, journal: Journal, keys: tuple[int, ...]
-    ) -> tuple[Unit, UnitFolder | None]:
+        self, scope: Scope, warmup_bars: int, journal: Journal, folder: UnitFolder | None
+    ) -> Unit:
         """Build a unit; a failure is the unit's, though it has no containers."""
         errors: list[Exception] = []
         with keeping(errors):
-            folder = None
-            on_disk = scope.configuration.results.storage == "disk"
-            if self._folder is not None and on_disk:
-                folder = self._folder.unit((*self._parts, *keys))
-            unit = self.builder.build_over(
+            if folder is not None:
+                folder.create()
+            return self.builder.build_over(
                 scope,
                 scope.span.cut(warmup_bars),
                 folder=folder,
                 inputs=self._inputs,
                 save_portfolios=self._saves,
             )
-            return unit, folder
         raise journal_failure(journal, errors) from errors[0]
+
+    def _result(
+        self, unit: Unit, outcome: UnitOutcome, started: IterationStarted, folder: UnitFolder | None
+    ) -> IterationResult:
+        portfolios: Mapping[str, PortfolioResult] = portfolio_results(unit, outcome)
+        if folder is not None and self._saves:
+            portfolios = PendingPortfolios(folder.stored_portfolios(portfolios), folder.part)
+        findings = unit.topology.findings(portfolios, outcome.collected)
+        result = iteration_result(started, findings)
+        if folder is None:
+            summary = outcome.trace.summary()
+            return msgspec.structs.replace(result, trace_summary=summary, trace=outcome.trace)
+        if findings.signals is not None:
+            folder.save_signals(findings.signals)
+        return msgspec.structs.replace(result, trace_summary=folder.summary(outcome.trace))
 
     def item(self, node: Node) -> Item:
         """Say what is particular to a unit."""
@@ -215,17 +274,8 @@ def run_item(units: PhaseUnits, item: Item) -> Answer:
         units: What the units of its phase share.
         item: What is particular to it.
     """
-    records: list[Record] = []
-
-    def heard(entry: Entry) -> None:
-        records.append(entry.record)
-
-    journal = Journal([heard], path=item.path)
-    try:
-        result = units.run(item.started, units.scope_of(item), item.warmup_bars, journal, item.keys)
-    except UnitError as error:
-        return Answer(tuple(records), None, error.info)
-    return Answer(tuple(records), result, None)
+    scope = units.scope_of(item)
+    return units.run_recorded(item.started, scope, item.warmup_bars, item.path, item.keys)
 
 
 def _restored(
@@ -235,8 +285,7 @@ def _restored(
     topology: str,
     inputs: Mapping[str, Any],
     save_portfolios: bool,
-    folder: RunFolder | None,
-    parts: tuple[str | int, ...],
+    folder: PhaseFolder | None,
 ) -> PhaseUnits:
     return PhaseUnits(
         builder,
@@ -246,7 +295,6 @@ def _restored(
         inputs=inputs,
         save_portfolios=save_portfolios,
         folder=folder,
-        parts=parts,
     )
 
 

@@ -23,7 +23,12 @@ from concurrent.futures import wait as wait_for
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from containers.errors import ExecutorError
+from containers.journal import Journal
+from containers.storage import decode_unit
+from imperative.keeping import Keeper
 from imperative.phase_units import Answer, PhaseUnits, run_item
 from imperative.unit import UnitError, journal_failure
 from imperative.walk import Level, Node, Place
@@ -37,8 +42,13 @@ UNITS_AHEAD: Final = 32
 """Units that have begun and are not settled, for each that can run at once."""
 
 
-def run_in_order(level: Level, units: PhaseUnits) -> None:
+def run_in_order(level: Level, units: PhaseUnits, keeper: Keeper | None = None) -> None:
     """Run all iterations of a level, one after the other, in this process.
+
+    Args:
+        level: The level.
+        units: What the units share.
+        keeper: Keeps what is finished; null: nothing is stored.
 
     Raises:
         UnitError: A unit failed; later iterations were not begun.
@@ -48,13 +58,38 @@ def run_in_order(level: Level, units: PhaseUnits) -> None:
         if node.error is not None:
             raise node.error
         if node.inside is not None:
-            run_in_order(node.inside, units)
+            run_in_order(node.inside, units, keeper)
             node.inside.conclude()
         else:
-            scope, journal = node.iteration.scope, node.journal.child("unit", 0)
-            node.result = units.run(node.started, scope, node.warmup_bars, journal, node.keys)
+            _run_here(node, units, keeper)
+        if keeper is not None:
+            keeper.publish(node)
         level.take(node)
+        if keeper is not None:
+            keeper.add(node)
         level.begun.clear()
+
+
+def _run_here(node: Node, units: PhaseUnits, keeper: Keeper | None) -> None:
+    """Run a unit in this process, unless it has finished before."""
+    scope, journal = node.iteration.scope, node.journal.child("unit", 0)
+    if keeper is None:
+        node.result = units.run(node.started, scope, node.warmup_bars, journal, node.keys)
+    elif keeper.found(node):
+        _journal_again(node, journal)
+    else:
+        answer = units.run_recorded(
+            node.started, scope, node.warmup_bars, journal.path, node.keys, journal
+        )
+        if answer.content is None:
+            raise UnitError(answer.error)
+        keeper.keep(node, answer.content)
+
+
+def _journal_again(node: Node, journal: Journal) -> None:
+    """Write what the journal said of a unit that has run elsewhere, or before."""
+    for record in node.record.journal:
+        journal.write(record)
 
 
 class SideBySide:
@@ -63,13 +98,20 @@ class SideBySide:
     Args:
         units: What the units share.
         executor: Where they run.
+        keeper: Keeps what is finished; null: nothing is stored.
         ahead: How many may have begun and not be settled; null: a multiple of what runs at once.
     """
 
     def __init__(
-        self, units: PhaseUnits, executor: UnitExecutor, *, ahead: int | None = None
+        self,
+        units: PhaseUnits,
+        executor: UnitExecutor,
+        keeper: Keeper | None = None,
+        *,
+        ahead: int | None = None,
     ) -> None:
         self._units: Final = units
+        self._keeper: Final = keeper
         self._executor: Final = executor
         self._limit: Final = UNITS_AHEAD * executor.workers if ahead is None else ahead
         self._ready: Final[list[tuple[Place, Level]]] = []  # a heap of levels that can go on
@@ -139,11 +181,16 @@ class SideBySide:
             elif node.inside is not None:
                 self._offer(node.inside)
             else:
-                self._submit(node, shared)
+                self._run_unit(node, shared)
         return moved
 
-    def _submit(self, node: Node, shared: Shared) -> None:
+    def _run_unit(self, node: Node, shared: Shared) -> None:
+        """Submit a unit, unless it has finished before."""
         self._unsettled += 1
+        if self._keeper is not None and self._keeper.found(node):
+            _journal_again(node, node.journal.child("unit", 0))
+            self._finish(node)
+            return
         future = self._executor.submit(run_item, shared, self._units.item(node))
         self._running[future] = node
         future.add_done_callback(self._answered.put)
@@ -160,12 +207,21 @@ class SideBySide:
             node.error = journal_failure(journal, [error])
             node.error.__cause__ = error
         else:
+            self._take_answer(node, answer, journal)
+        self._finish(node)
+
+    def _take_answer(self, node: Node, answer: Answer, journal: Journal) -> None:
+        if answer.content is None:
             for record in answer.records:
                 journal.write(record)
-            node.result = answer.result
-            if answer.error is not None:
-                node.error = UnitError(answer.error)
-        self._finish(node)
+            node.error = UnitError(answer.error)
+        elif self._keeper is not None:
+            self._keeper.keep(node, answer.content)
+            _journal_again(node, journal)
+        else:
+            node.record = decode_unit(answer.content, None)
+            node.result = msgspec.structs.replace(node.record.result, trace=answer.trace)
+            _journal_again(node, journal)
 
     def _finish(self, node: Node) -> None:
         """Have the level of a node take it, and those behind it that waited for it."""
@@ -215,10 +271,14 @@ class SideBySide:
                 self._settle(node.inside)
                 if node.inside.begun:
                     return
+            if self._keeper is not None:
+                self._keeper.publish(node)
             if node.error is not None:
                 raise node.error
             if not node.taken:
                 return
+            if self._keeper is not None:
+                self._keeper.add(node)
             level.begun.popleft()
             if node.inside is None:
                 self._unsettled -= 1
@@ -232,6 +292,11 @@ class SideBySide:
                 del self._running[future]
 
     def _let_end(self) -> None:
-        """Wait for units that run already; those that wait do so no more."""
+        """Take back what waits, wait for what runs, and keep what that comes to."""
         self._cancel()
         wait_for(self._running)
+        if self._keeper is None:
+            return
+        for future, node in self._running.items():
+            if future.exception() is None and future.result().content is not None:
+                self._keeper.keep(node, future.result().content)

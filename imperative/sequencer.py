@@ -19,8 +19,9 @@ from containers.configuration import Configuration
 from containers.data import MarketData
 from containers.journal import Journal
 from containers.results import IterationResult
-from containers.storage import RunFolder
+from containers.storage import PhaseFolder, PhaseStore
 from imperative.findings import Findings
+from imperative.keeping import Keeper
 from imperative.phase_units import PhaseUnits
 from imperative.scheduling import SideBySide, run_in_order
 from imperative.sequences import SEQUENCES, PhaseSequence
@@ -38,22 +39,22 @@ class PhaseRun:
     """What a phase runs, and where it belongs.
 
     Attributes:
-        parts: Names of the folders that lead to the phase's own, inside the run's.
         topology: Name of the topology of its units.
         chain: Names of its sequences, outermost first.
         configuration: Resolved, of the phase.
         market: Its data.
-        folder: Of the run; null when results stay in memory.
+        folder: Its own; null when nothing is stored.
+        store: Its logs; null alike.
         inputs: What it takes from earlier phases, by name.
         one_unit: Whether it comes to a single unit, which then keeps the phase's portfolios.
     """
 
-    parts: tuple[str | int, ...]
     topology: str
     chain: tuple[str, ...]
     configuration: Configuration
     market: MarketData
-    folder: RunFolder | None
+    folder: PhaseFolder | None
+    store: PhaseStore | None
     inputs: Mapping[str, Any]
     one_unit: bool
 
@@ -85,15 +86,14 @@ class Sequencer:
         """Make the sequences of a phase, outermost first."""
         return tuple(self.sequences[name]() for name in names)
 
-    def run(
-        self, phase: PhaseRun, journal: Journal
-    ) -> tuple[tuple[IterationResult, ...], Findings]:
+    def run(self, phase: PhaseRun, journal: Journal) -> tuple[Sequence[IterationResult], Findings]:
         """Run every iteration of ``phase``; say what they come to.
 
         Raises:
             UnitError: A unit failed, the first in path order; nothing is heard of later ones.
             ConfigurationError: There is no iteration that fits.
             ExecutorError: The executor went away.
+            StorageError: Something could not be stored, or what was stored before is damaged.
         """
         keeps_all = phase.configuration.results.store_full_results
         units = PhaseUnits(
@@ -104,8 +104,8 @@ class Sequencer:
             inputs=phase.inputs,
             save_portfolios=phase.one_unit or keeps_all,
             folder=phase.folder,
-            parts=phase.parts,
         )
+        keeper = None if phase.store is None else Keeper(phase.store)
         executor = None if phase.one_unit else self._executor
         top = Level(
             self.builder,
@@ -113,10 +113,12 @@ class Sequencer:
             units.scope,
             journal,
             keeps_all=keeps_all,
+            holds=keeper is None,
             ahead=executor is not None,
         )
         if executor is None:
-            run_in_order(top, units)
+            run_in_order(top, units, keeper)
         else:
-            SideBySide(units, executor).run(top)
-        return tuple(top.kept), top.findings()
+            SideBySide(units, executor, keeper).run(top)
+        held = tuple(top.kept) if phase.store is None else phase.store.iterations(top.taken)
+        return held, top.findings()

@@ -16,6 +16,7 @@ import msgspec
 
 from containers.journal import IterationStarted, Journal
 from containers.results import IterationResult
+from containers.storage import UnitRecord
 from imperative.findings import Findings, without_details
 from imperative.sequences import Iteration, PhaseSequence, Scope
 from imperative.topology import TopologyBuilder
@@ -38,8 +39,10 @@ class Node:
         journal: Its own.
         warmup_bars: What its unit asks for; 0 above units.
         inside: The level below it; null: it is a unit.
-        result: What came of it; null as long as that is not known, and once it was let go of.
+        result: What came of it; null as long as that is not known. Once it was taken, as much of
+            that as is kept.
         error: What came of it instead.
+        record: Of a unit that is stored, its record.
         taken: Whether its level has taken it.
     """
 
@@ -52,6 +55,7 @@ class Node:
     inside: Level | None = None
     result: IterationResult | None = None
     error: Exception | None = None
+    record: UnitRecord | None = None
     taken: bool = False
 
     @property
@@ -71,6 +75,7 @@ class Level:
         keys: Indexes that lead to it.
         above: The iteration that it is inside of; null at the top.
         keeps_all: Whether trades and curves of its iterations are kept.
+        holds: Whether its iterations are held in memory.
         ahead: Whether nodes may begin before it is their turn; their records are then held back.
 
     Attributes:
@@ -78,7 +83,7 @@ class Level:
         begun: Nodes that have begun and are not yet settled, in order; see `imperative.scheduling`.
         error: What the sequence raised in place of another iteration.
         exhausted: Whether the sequence has no further iteration.
-        kept: Its iterations as results have them, as far as they were taken.
+        kept: Its iterations as results have them, as far as they were taken and are held.
         taken: How many nodes were taken.
     """
 
@@ -92,6 +97,7 @@ class Level:
         keys: Place = (),
         above: Node | None = None,
         keeps_all: bool,
+        holds: bool,
         ahead: bool,
     ) -> None:
         self._sequence, *inside = chain
@@ -100,6 +106,7 @@ class Level:
         self._journal: Final = journal
         self._keys: Final = keys
         self._keeps_all: Final = keeps_all
+        self._holds: Final = holds
         self._ahead: Final = ahead
         self._conclusion: Final = self._sequence.conclusion(scope)
         self._iterations: Final = self._sequence.iterations(scope)
@@ -159,9 +166,11 @@ class Level:
         self._conclusion.take(node.iteration, result)
         if not self.independent:
             self._answer = result
-        self.kept.append(result if self._keeps_all else without_details(result))
+        node.result = result if self._keeps_all else without_details(result)
+        if self._holds:
+            self.kept.append(node.result)
         self.taken += 1
-        node.taken, node.result = True, None
+        node.taken = True
 
     def findings(self) -> Findings:
         """Say what all its iterations come to."""
@@ -207,6 +216,7 @@ class Level:
                 keys=node.keys,
                 above=node,
                 keeps_all=self._keeps_all,
+                holds=self._holds or self._sequence.looks_below,
                 ahead=self._ahead,
             )
         except Exception as error:  # noqa: BLE001  # a user's sequence may raise anything

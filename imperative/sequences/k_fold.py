@@ -24,6 +24,7 @@ class Pieces(PhaseSequence):
 
     name: ClassVar[str] = "pieces"
     independent: ClassVar[bool] = True
+    looks_below: ClassVar[bool] = False
 
     def __init__(self, pieces: Sequence[Stretch], *, warmup_bars: WarmupBars) -> None:
         self._pieces = tuple(pieces)
@@ -44,6 +45,7 @@ class KFold(PhaseSequence):
 
     name: ClassVar[str] = "k_fold"
     independent: ClassVar[bool] = True
+    looks_below: ClassVar[bool] = False
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the folds."""

@@ -37,6 +37,7 @@ class MonteCarlo(PhaseSequence):
 
     name: ClassVar[str] = "monte_carlo"
     independent: ClassVar[bool] = True
+    looks_below: ClassVar[bool] = False
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the samples."""

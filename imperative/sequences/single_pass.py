@@ -15,6 +15,7 @@ class SinglePass(PhaseSequence):
 
     name: ClassVar[str] = "single_pass"
     independent: ClassVar[bool] = True
+    looks_below: ClassVar[bool] = False
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the one iteration."""

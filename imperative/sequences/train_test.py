@@ -56,6 +56,7 @@ class TrainThenTest(PhaseSequence):
     """
 
     name: ClassVar[str] = "train, test"
+    looks_below: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -91,6 +92,7 @@ class TrainTest(PhaseSequence):
     """All bars in two parts."""
 
     name: ClassVar[str] = "train_test"
+    looks_below: ClassVar[bool] = False
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the training, then the test."""
@@ -113,6 +115,7 @@ class InSample(PhaseSequence):
 
     name: ClassVar[str] = "in_sample"
     independent: ClassVar[bool] = True
+    looks_below: ClassVar[bool] = False
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the one iteration."""
@@ -126,6 +129,7 @@ class OutOfSample(PhaseSequence):
 
     name: ClassVar[str] = "out_of_sample"
     independent: ClassVar[bool] = True
+    looks_below: ClassVar[bool] = False
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the one iteration."""

@@ -18,6 +18,7 @@ class WalkForward(PhaseSequence):
 
     name: ClassVar[str] = "walk_forward"
     independent: ClassVar[bool] = True
+    looks_below: ClassVar[bool] = False
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the windows."""

@@ -47,7 +47,7 @@ class Shuffled(Executor):
     no new submission for as long as it takes to look.
 
     Attributes:
-        most: The most that ever waited.
+        most: The most that were not done at any time.
     """
 
     def __init__(self, seed: int, workers: int = 2) -> None:
@@ -56,6 +56,7 @@ class Shuffled(Executor):
         self._waiting: list[tuple[Future[Any], Callable[[], Any]]] = []
         self._changed = threading.Condition()
         self._ended = False
+        self._undone = 0
         self.most = 0
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
@@ -64,7 +65,8 @@ class Shuffled(Executor):
         future: Future[Any] = Future()
         with self._changed:
             self._waiting.append((future, lambda: fn(*args, **kwargs)))
-            self.most = max(self.most, len(self._waiting))
+            self._undone += 1
+            self.most = max(self.most, self._undone)
             self._changed.notify_all()
         return future
 
@@ -85,10 +87,10 @@ class Shuffled(Executor):
                 place = self._random.randrange(len(self._waiting))
                 future, call = self._waiting.pop(place)
             if future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(call())
-                except BaseException as error:  # noqa: BLE001  # handed on
-                    future.set_exception(error)
+                answer = call()
+                with self._changed:
+                    self._undone -= 1
+                future.set_result(answer)
 
 
 class FirstThenBest(PhaseSequence):
