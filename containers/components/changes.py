@@ -52,7 +52,7 @@ class _Extreme(_Before, frozen=True):
 
     def step(self, prices: Window, bar: Bar) -> tuple[Window, float | None]:
         """Take one bar; answer the next window and the extreme, null while warming up."""
-        value = self.of_several(prices) if len(prices) == self.period else None
+        value = type(self).of_several(prices) if len(prices) == self.period else None
         return slid(prices, getattr(bar, self.price), self.period), value
 
     def over(self, prices: Window, bars: Bars) -> tuple[Window, Floats]:

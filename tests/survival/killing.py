@@ -2,8 +2,8 @@
 
 A program of its own, because it forks: ``python -m tests.survival.killing JOB``, JOB being a JSON
 object with ``engine``, ``study`` (a function of `tests.survival.studies`), ``executor``,
-``storage``, ``times`` (how often) and ``seed``. It prints what the uninterrupted run came to, and for
-each time how often the run was killed and what it came to in the end.
+``storage``, ``times`` (how often) and ``seed``. It prints what the uninterrupted run came to, and
+for each time how often the run was killed and what it came to in the end.
 
 Each run is a child of its own that has everything imported already. It is killed with SIGKILL after
 a random share of the time that the uninterrupted run took; what it began itself (workers) must see
