@@ -26,7 +26,7 @@ from benchmarks.engines import makers, study
 from benchmarks.peaks import own_peak_kb
 from containers.executors import open_executor
 from containers.journal import Entry, UnitExecuted
-from containers.storage import PhaseStore, phase_store, wire
+from containers.storage import PhaseStore, wire
 
 __all__ = ["main", "measure_runs"]
 
@@ -51,9 +51,11 @@ def measure_runs(console: Console, folder: Path, symbol: str) -> None:
 
 
 def _speed_up(console: Console, scratch: Path, folder: Path, symbol: str) -> None:
-    config = study(folder, symbol, "parameter_sweep", _COMBINATIONS, data={"data_dir": str(folder)})
+    data = {"data_dir": str(folder)}
+    config = study(folder, symbol, "parameter_sweep", _COMBINATIONS, data=data)
     table = Table(title=f"A sweep of {_COMBINATIONS} on {_WORKERS} processes, {_ROUNDS} rounds")
-    for heading in ("", "serial, s", "processes, s", "speed-up", "of the pure loop's", "cold, of it"):
+    headings = ("", "serial, s", "processes, s", "speed-up", "of the pure loop's", "cold, of it")
+    for heading in headings:
         table.add_column(heading, justify="left" if not heading else "right")
     context = get_context("spawn")
     with (
@@ -63,8 +65,7 @@ def _speed_up(console: Console, scratch: Path, folder: Path, symbol: str) -> Non
         for engine, make in makers(scratch).items():
             serial = _seconds(lambda make=make: make().run_workflow(config))
             length = _calibrated(serial / _COMBINATIONS)
-            for warming in (lambda m=make: m(executor=executor).run_workflow(config),):
-                warming()
+            make(executor=executor).run_workflow(config)  # so that the workers have all imported
             list(pool.map(_spin, [1] * 8))
             rows = []
             for _ in range(_ROUNDS):
@@ -110,7 +111,8 @@ def _memory(console: Console, folder: Path, symbol: str) -> None:
 
 
 def _peak_mb(engine: str, folder: Path, symbol: str, iterations: int) -> float:
-    command = [sys.executable, "-m", "benchmarks.runs", engine, str(folder), symbol, str(iterations)]
+    job = [engine, str(folder), symbol, str(iterations)]
+    command = [sys.executable, "-m", "benchmarks.runs", *job]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return int(done.stdout.strip().splitlines()[-1]) / 1024
 
@@ -159,22 +161,29 @@ def _survival(console: Console, scratch: Path, folder: Path, symbol: str) -> Non
 class _Stopwatch:
     """Adds up the time that is spent on making records of units and appending them."""
 
+    _PLACES: Final = ((PhaseStore, "keep"), (PhaseStore, "add"), (wire, "_encoded"))
+
     def __enter__(self) -> _Stopwatch:
         self.seconds = 0.0
-        self._kept = PhaseStore.keep, PhaseStore.add, wire.encode_unit
-        PhaseStore.keep = self._timed(PhaseStore.keep)  # type: ignore[method-assign]
-        PhaseStore.add = self._timed(PhaseStore.add)  # type: ignore[method-assign]
+        self._inside = False
+        self._kept = [(owner, name, getattr(owner, name)) for owner, name in self._PLACES]
+        for owner, name, function in self._kept:
+            setattr(owner, name, self._timed(function))
         return self
 
     def __exit__(self, *_: object) -> None:
-        PhaseStore.keep, PhaseStore.add = self._kept[:2]  # type: ignore[method-assign]
+        for owner, name, function in self._kept:
+            setattr(owner, name, function)
 
     def _timed(self, function: Callable[..., Any]) -> Any:
         def timed(*arguments: Any, **keys: Any) -> Any:
-            began = time.perf_counter()
+            if self._inside:
+                return function(*arguments, **keys)
+            self._inside, began = True, time.perf_counter()
             try:
                 return function(*arguments, **keys)
             finally:
+                self._inside = False
                 self.seconds += time.perf_counter() - began
 
         return timed
