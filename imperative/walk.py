@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from containers.journal import IterationStarted, Journal
+from containers.journal import HeldJournal, IterationStarted, Journal
 from containers.results import IterationResult
 from containers.storage import UnitRecord
 from imperative.findings import Findings, without_details
@@ -37,6 +37,7 @@ class Node:
         iteration: What the sequence said of it.
         started: What the journal says of it.
         journal: Its own.
+        held: That journal, where it holds records back; null: it does not.
         warmup_bars: What its unit asks for; 0 above units.
         inside: The level below it; null: it is a unit.
         result: What came of it; null as long as that is not known. Once it was taken, as much of
@@ -51,6 +52,7 @@ class Node:
     iteration: Iteration
     started: IterationStarted
     journal: Journal
+    held: HeldJournal | None
     warmup_bars: int
     inside: Level | None = None
     result: IterationResult | None = None
@@ -197,10 +199,11 @@ class Level:
             spawn_key=scope.spawn_key,
         )
         journal = self._journal.child("window", keys[-1])
+        held = None
         if self._ahead:
-            journal = journal.held()
+            held = journal = journal.held()
         journal.write(started)
-        return Node(self, keys, iteration, started, journal, warmup_bars)
+        return Node(self, keys, iteration, started, journal, held, warmup_bars)
 
     def _open(self, node: Node) -> None:
         """Make the level inside a node; a failure to do so is what comes of the node."""
