@@ -113,6 +113,7 @@ class Level:
         self._conclusion: Final = self._sequence.conclusion(scope)
         self._iterations: Final = self._sequence.iterations(scope)
         self._answer: IterationResult | None = None  # what the sequence is sent next
+        self._nothing: IterationResult | None = None  # that, where it must not look at results
         self._count = 0
         self.above: Final = above
         self.begun: Final[deque[Node]] = deque()
@@ -151,7 +152,9 @@ class Level:
             self.exhausted = True
             return None
         node = self._node(iteration)
-        self._answer = _nothing_of(node.started) if self.independent else None
+        self._answer = self._nothing
+        if self._nothing is None and self.independent:
+            self._answer = self._nothing = _nothing_of(node.started)
         self._count += 1
         self.begun.append(node)
         self._open(node)
