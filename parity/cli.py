@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "list": ("listing", "list_command", "List what there is, by name, engine and origin."),
     "plan": ("plan", "plan", "Show what a configuration would run, and run nothing."),
     "run": ("run", "run", "Run a workflow through one engine."),
+    "runs": ("runs", "runs", "List, show and remove the runs that are stored."),
     "schema": ("schema", "schema", "Print the JSON Schema of a kind of file."),
     "verify": ("verify", "verify", "Run workflows through several subjects and compare."),
 }
