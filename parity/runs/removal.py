@@ -44,6 +44,8 @@ def remove_run(run: StoredRun) -> bool:
             return False
         raise
     if not lock.held:
+        if not run.path.exists():
+            return False  # whoever held it has removed it
         raise UsageError(f"the run '{run.id}' is going on; end it, or wait for it")
     try:
         aside = run.path.with_name(f".{run.id}.{secrets.token_hex(4)}.removed")
