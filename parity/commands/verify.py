@@ -73,7 +73,7 @@ def verify(
     named = [(str(config), config) for config in configs]
     with (
         tempfile.TemporaryDirectory(prefix="parity-") as scratch,
-        working(total=len(named) * (len(specs) + 1)) as watch,
+        working(runs=len(named) * (len(specs) + 1)) as watch,
     ):
         reference, *others = [subject_for(spec, own, watch) for spec in specs]
         verification = verify_configs(
