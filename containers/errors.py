@@ -12,7 +12,9 @@
     ├── WorkflowError           a pass came to no result as a whole
     ├── InvalidEventError       an event that no trace can hold; see `containers.trace.errors`
     ├── OutputError             an output has a value or a file name that cannot be written
-    └── StorageError            a result could not be written or read back
+    ├── StorageError            a result could not be written or read back
+    ├── WorkerError             the worker of a unit died, or did not finish it in time
+    └── ExecutorError           an executor cannot be had, or went away with its units
 
 A message says what was found, where, what was expected and what to do next; the same facts are
 fields of the exception, so a program need not parse text.
@@ -32,6 +34,7 @@ __all__ = [
     "ContainerError",
     "ContainersError",
     "DataError",
+    "ExecutorError",
     "HookError",
     "LifecycleError",
     "Location",
@@ -40,6 +43,7 @@ __all__ = [
     "Problem",
     "StorageError",
     "WiringError",
+    "WorkerError",
     "WorkflowError",
     "dotted",
 ]
@@ -193,3 +197,14 @@ class OutputError(ContainersError):
 
 class StorageError(ContainersError):
     """A result could not be written or read back; what was complete before stays intact."""
+
+
+class WorkerError(ContainersError):
+    """A unit has no result: its worker died, was too slow, or could not send what came of it."""
+
+
+class ExecutorError(ContainersError):
+    """An executor is not understood, cannot be reached, has no workers, or went away.
+
+    Units that had finished before keep their results; those that were waiting have none.
+    """

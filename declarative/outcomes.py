@@ -26,7 +26,7 @@ from declarative.statistics import Rank, best_of, means_of, rank_of, statistics_
 from declarative.unit import UnitResult
 from declarative.variations import Parameters
 
-__all__ = ["Gathering", "Outcome", "outcome_of_unit", "thinned"]
+__all__ = ["Gathering", "Outcome", "outcome_of_unit"]
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -39,7 +39,8 @@ class Outcome(msgspec.Struct, frozen=True):
         aggregate_metrics: Sums of a unit, statistics of several.
         best_parameters: What was chosen in it.
         signals: Those that were kept.
-        iterations: Those below.
+        iterations: Those below; empty where they are stored.
+        count: How many there are of these.
         choices: Parameters behind each portfolio, where a unit ran several combinations.
         span: First and last bar that the portfolios are about.
     """
@@ -51,6 +52,7 @@ class Outcome(msgspec.Struct, frozen=True):
     best_parameters: Parameters = {}
     signals: Signals | None = None
     iterations: tuple[IterationResult, ...] = ()
+    count: int = 0
     choices: Mapping[str, Parameters] = {}
     span: tuple[int, int] = (0, 0)
 
@@ -60,16 +62,14 @@ def outcome_of_unit(
     configuration: Configuration,
     combinations: Sequence[Parameters],
     analyses: Mapping[str, Any] | None,
-    span: tuple[int, int],
 ) -> Outcome:
-    """Give what a unit comes to.
+    """Give what a unit comes to, but for its span.
 
     Args:
         ran: What came of it.
         configuration: Of the unit.
         combinations: Those that it ran at once.
         analyses: What it found out about another phase; null when it analyses nothing.
-        span: First and last bar of its window.
     """
     portfolios = ran.portfolios
     best = best_of({name: p.metrics for name, p in portfolios.items()}, configuration.objective)
@@ -83,16 +83,7 @@ def outcome_of_unit(
         best_parameters=dict(choices[best]) if best in choices else {},
         signals=ran.signals,
         choices=choices,
-        span=span,
     )
-
-
-def thinned(portfolios: Mapping[str, PortfolioResult]) -> dict[str, PortfolioResult]:
-    """Leave out trades and curves."""
-    return {
-        name: PortfolioResult(p.strategy, p.profile, p.parameters, p.metrics, None, None)
-        for name, p in portfolios.items()
-    }
 
 
 class Gathering:
@@ -140,9 +131,7 @@ class Gathering:
         """
         gives = self._gives
         self._last = outcome
-        if gives.like is not None:
-            self.by_name[name] = outcome
-            return
+        self.by_name[name] = outcome
         if gives.best == name:
             self._metrics.append(outcome.metrics)
             rank = rank_of(outcome.metrics, self._configuration.objective)
@@ -161,11 +150,10 @@ class Gathering:
                     rows = tuple(row for row in rows if row.time_ns < until_ns)
                 self._signals.append(replace(outcome.signals, rows=rows))
 
-    def given(self, iterations: tuple[IterationResult, ...], span: tuple[int, int]) -> Outcome:
-        """Give what all of them come to.
+    def given(self, span: tuple[int, int]) -> Outcome:
+        """Give what all of them come to, but for the iterations.
 
         Args:
-            iterations: Their results.
             span: First and last bar around.
         """
         gives = self._gives
@@ -174,21 +162,11 @@ class Gathering:
             if gives.best_parameters is not None:
                 chosen = self.by_name[gives.best_parameters].best_parameters
                 outcome = replace(outcome, best_parameters=chosen)
-            return replace(outcome, iterations=iterations)
+            return outcome
         statistics = statistics_of(self._metrics)
         if self._best is not None:
-            return replace(
-                self._best[1],
-                aggregate_metrics=statistics,
-                iterations=iterations,
-                span=span,
-            )
-        together = Outcome(
-            metrics=means_of(self._metrics),
-            aggregate_metrics=statistics,
-            iterations=iterations,
-            span=span,
-        )
+            return replace(self._best[1], aggregate_metrics=statistics, span=span)
+        together = Outcome(metrics=means_of(self._metrics), aggregate_metrics=statistics, span=span)
         if gives.means is not None:
             return together
         return self._chained(together)

@@ -14,10 +14,9 @@ from containers.data import Bars, MarketData
 from containers.data.timeframe import Timeframe
 from containers.results import EquityCurve, Metrics, PortfolioResult, Trade
 from declarative.chaining import Piece, chained
+from declarative.resampling import bootstrap_problem, bootstrapped
 from declarative.statistics import means_of, statistics, statistics_of, total
 from declarative.variations import (
-    bootstrap_problem,
-    bootstrapped,
     combinations,
     generator,
     sample,
