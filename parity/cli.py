@@ -80,8 +80,10 @@ def _run(arguments: Sequence[str] | None) -> int:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
         click.echo("interrupted", err=True)
+        for note in getattr(error.__cause__ or error, "__notes__", ()):
+            click.echo(note, err=True)
         code = _INTERRUPTED
     except Exception as error:
         explained = _explain(error)
@@ -93,7 +95,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _explain(error: Exception) -> int | None:
     """Print an error that was made to be read; give its exit code, null for any other."""
-    from containers.errors import ConfigurationError, ContainersError
+    from containers.errors import ConfigurationError, ContainersError, ExecutorError
     from parity.errors import ParityError, UsageError
 
     if isinstance(error, ConfigurationError):
@@ -103,7 +105,7 @@ def _explain(error: Exception) -> int | None:
     if not isinstance(error, ContainersError | ParityError):
         return None
     click.echo(f"error: {error}", err=True)
-    return 2 if isinstance(error, UsageError) else 3
+    return 2 if isinstance(error, UsageError | ExecutorError) else 3
 
 
 def _forget_stdout() -> None:

@@ -24,9 +24,13 @@ class Engine(Protocol):
     """What `imperative.Coordinator` and `declarative.DeclarativeWorkflowManager` share."""
 
     def run_workflow(
-        self, config: Mapping[str, Any] | str | Path | UserInput, workflow_id: str | None = None
+        self,
+        config: Mapping[str, Any] | str | Path | UserInput,
+        workflow_id: str | None = None,
+        *,
+        resume: bool = False,
     ) -> WorkflowResult:
-        """Run a workflow."""
+        """Run a workflow, or go on with one."""
         ...
 
     def plan_workflow(self, config: Mapping[str, Any] | str | Path | UserInput) -> PlannedRun:
