@@ -10,7 +10,7 @@ import msgspec
 
 from containers.errors import StorageError
 from containers.storage import ITERATIONS_FILE, UNITS_FILE
-from containers.storage.log import LogReader, recover
+from containers.storage.log import recover
 from parity.runs.inventory import measure
 
 __all__ = ["StoredPhase", "phases_of"]
@@ -70,10 +70,10 @@ def _phase(folder: Path, relative: str, *, finished: bool) -> StoredPhase:
 
 def _units_in(folder: Path, *, finished: bool) -> int:
     """Count the units: all records of an unfinished phase, the leaves of a finished one's tree."""
+    frames, _ = recover(folder / (ITERATIONS_FILE if finished else UNITS_FILE))
     if not finished:
-        frames, _ = recover(folder / UNITS_FILE)
         return len(frames)
-    keys = set(LogReader.open(folder / ITERATIONS_FILE).keys())
+    keys = set(frames)
     above = {key[:-1] for key in keys if key}
     return len(keys - above - {()})
 
