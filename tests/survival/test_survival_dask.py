@@ -114,10 +114,9 @@ def test_dask_comes_to_what_serial_running_comes_to(
 def long_sweep(folder: Path) -> Any:
     """Give a sweep of sixty combinations, so that there is a middle of it."""
     space = {"momentum.fast_period": list(range(1, 11)), "momentum.slow_period": [11, 12, 13]}
-    study = nested(
+    return nested(
         folder, parameter_space=space, monte_carlo={"iterations": 1}, trace_level="detailed"
     )
-    return study
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -168,6 +167,6 @@ def test_a_scheduler_that_is_not_there_is_refused_before_anything_is_written(
     engine: str, tmp_path: Path
 ) -> None:
     study = nested(tmp_path / "market")
-    with pytest.raises(ExecutorError, match="127.0.0.1:9"):
+    with pytest.raises(ExecutorError, match=r"127\.0\.0\.1:9"):
         observe(engine, study, tmp_path, executor="dask://127.0.0.1:9")
     assert not (tmp_path / "results").exists()
