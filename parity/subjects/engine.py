@@ -6,7 +6,7 @@ import copy
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from containers.components import Components, default_components
 from containers.configuration import UserInput, read_user, validate_partial
@@ -14,6 +14,9 @@ from containers.errors import ConfigPath, ConfigurationError
 from containers.journal import Entry, JournalConsumer
 from containers.results import PlannedRun, WorkflowResult
 from parity.record import Record, record_of_crash, record_of_refusal, record_of_run
+
+if TYPE_CHECKING:
+    from containers.executors import UnitExecutor
 
 __all__ = ["Engine", "EngineSubject", "told", "told_by"]
 
@@ -24,9 +27,13 @@ class Engine(Protocol):
     """What `imperative.Coordinator` and `declarative.DeclarativeWorkflowManager` share."""
 
     def run_workflow(
-        self, config: Mapping[str, Any] | str | Path | UserInput, workflow_id: str | None = None
+        self,
+        config: Mapping[str, Any] | str | Path | UserInput,
+        workflow_id: str | None = None,
+        *,
+        resume: bool = False,
     ) -> WorkflowResult:
-        """Run a workflow."""
+        """Run a workflow, or go on with one."""
         ...
 
     def plan_workflow(self, config: Mapping[str, Any] | str | Path | UserInput) -> PlannedRun:
@@ -39,10 +46,12 @@ class EngineSubject:
 
     Args:
         engine: Name of the engine.
-        factory: Makes one; takes ``consumers`` and ``root``.
-        options: ``trace`` and ``storage``; without ``trace`` it records at ``detailed``.
+        factory: Makes one; takes ``consumers``, ``root`` and ``executor``.
+        options: ``trace``, ``storage`` and ``executor``; without ``trace`` it records at
+            ``detailed``.
         components: Gives what exists.
         watch: Hears the journal as well; null: nobody does.
+        executor: Where units run, left open; null: where ``options`` say, opened for each run.
     """
 
     def __init__(
@@ -52,9 +61,11 @@ class EngineSubject:
         options: Mapping[str, str],
         components: Callable[[], Components] = default_components,
         watch: JournalConsumer | None = None,
+        executor: UnitExecutor | None = None,
     ) -> None:
         self._factory = factory
         self._watch = watch
+        self._executor = options.get("executor") if executor is None else executor
         self._components = components
         self._told = told_by(options)
         text = ",".join(f"{key}={value}" for key, value in options.items())
@@ -70,7 +81,7 @@ class EngineSubject:
             validate_partial(user.data, components=self._components(), locate=user.locate)
             user = told(user, self._told)
             consumers = [entries.append, *([] if self._watch is None else [self._watch])]
-            engine = self._factory(consumers=consumers, root=root)
+            engine = self._factory(consumers=consumers, root=root, executor=self._executor)
             result = engine.run_workflow(user)
         except ConfigurationError as error:
             elapsed = time.perf_counter() - began

@@ -204,7 +204,12 @@ def test_subjects_are_parsed() -> None:
         ("declarative:trcae=none", "unknown key 'trcae'; did you mean 'trace'"),
         ("declarative:trace=loud", "trace cannot be 'loud'"),
         ("declarative:trace=none,trace=none", "'trace' is given twice"),
-        ("declarative:executor=serial", "'executor' is not available"),
+        ("declarative:storage=hybrd", "storage cannot be 'hybrd'; did you mean 'hybrid'"),
+        ("declarative:backend=fast", "'backend' is not available"),
+        ("declarative:hash_seed=1", "'hash_seed' is not available"),
+        ("declarative:executor=proceses", "executor 'proceses' is not understood: expected serial"),
+        ("declarative:executor=processes:0", "found '0' as the number of processes"),
+        ("oracle:executor=serial", "the oracle works in this process alone"),
     ],
 )
 def test_a_wrong_subject_is_refused_with_advice(text: str, message: str) -> None:
