@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import random
-import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,6 +11,7 @@ import pytest
 
 from containers.components import Components, default_components
 from containers.events import Bar
+from containers.executors import UnitExecutor
 from containers.journal import Entry, ErrorRaised
 from containers.results import IterationResult, WorkflowResult
 from containers.trading import PortfolioContainer
@@ -31,6 +29,7 @@ from imperative import (
 from imperative.findings import Findings
 from imperative.scheduling import UNITS_AHEAD
 from imperative.sequences.windows import Stretch
+from tests.imperative.shuffled import Shuffled
 
 SPACE = {"momentum.fast_period": [1, 2, 3], "momentum.slow_period": [3, 4]}
 WALK = {"walk_forward": {"train_bars": 3, "test_bars": 1}}
@@ -38,59 +37,6 @@ FOLDS = {"k_fold": {"folds": 3}}
 SAMPLES = {"monte_carlo": {"iterations": 5}}
 DRAWN = {"monte_carlo": {"iterations": 5, "method": "block_bootstrap", "block_bars": 2}}
 NESTED = Sequence("monte_carlo", Sequence("k_fold", "walk_forward"))
-
-
-class Shuffled(Executor):
-    """Runs what waits in random order, in a thread of its own.
-
-    Nothing begins before the submitting thread has nothing more to submit: that it waits shows in
-    no new submission for as long as it takes to look.
-
-    Attributes:
-        most: The most that were not done at any time.
-    """
-
-    def __init__(self, seed: int, workers: int = 2) -> None:
-        self._max_workers = workers
-        self._random = random.Random(seed)
-        self._waiting: list[tuple[Future[Any], Callable[[], Any]]] = []
-        self._changed = threading.Condition()
-        self._ended = False
-        self._undone = 0
-        self.most = 0
-        self._thread = threading.Thread(target=self._work, daemon=True)
-        self._thread.start()
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        with self._changed:
-            self._waiting.append((future, lambda: fn(*args, **kwargs)))
-            self._undone += 1
-            self.most = max(self.most, self._undone)
-            self._changed.notify_all()
-        return future
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
-        self._thread.join()
-
-    def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._ended)
-                if not self._waiting:
-                    return
-                while self._changed.wait(timeout=0.0005):
-                    pass  # more has come
-                place = self._random.randrange(len(self._waiting))
-                future, call = self._waiting.pop(place)
-            if future.set_running_or_notify_cancel():
-                answer = call()
-                with self._changed:
-                    self._undone -= 1
-                future.set_result(answer)
 
 
 class FirstThenBest(PhaseSequence):
@@ -198,7 +144,7 @@ def run(config: dict[str, Any], tmp_path: Path) -> Run:
         sequence: str | Sequence,
         topology: str = "backtest",
         *,
-        executor: Executor | None = None,
+        executor: UnitExecutor | None = None,
         components: Components | None = None,
         **settings: Any,
     ) -> Ran:

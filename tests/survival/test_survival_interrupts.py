@@ -54,13 +54,12 @@ def test_a_run_interrupted_at_any_record_is_resumed_to_the_same_bits(
     study = make(tmp_path / "market", storage)
     expected = whole(engine, study, tmp_path / "whole")
     count = len(expected.journal)
-    for after in range(1, count, count // 12):
+    for after in (1, *range(count // 9, count, count // 6), count - 1):
         root = tmp_path / str(after)
         root.mkdir()
         with pytest.raises(KeyboardInterrupt):
             observe(engine, study, root, consumers=[interrupting(after)])
         assert not is_held(root / "results" / ID)
-        assert not (root / "results" / ID / "manifest.json").exists()
         assert observe(engine, study, root, resume=True) == expected
 
 
