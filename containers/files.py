@@ -10,7 +10,7 @@ from threading import get_ident
 
 from containers.errors import StorageError
 
-__all__ = ["write_aside", "write_pieces_aside"]
+__all__ = ["inside", "not_read", "not_written", "write_aside", "write_pieces_aside"]
 
 
 def write_aside(path: Path, content: bytes) -> None:
@@ -41,7 +41,7 @@ def write_pieces_aside(path: Path, pieces: Iterable[bytes]) -> None:
         with suppress(OSError):  # where nothing can be written there may be nothing to remove
             aside.unlink()
         if isinstance(error, OSError):
-            raise StorageError(f"{path} could not be written: {error.strerror}") from error
+            raise not_written(path, error) from error
         raise
 
 
@@ -51,4 +51,40 @@ def _write_through(path: Path, pieces: Iterable[bytes]) -> None:
             for piece in pieces:
                 stream.write(piece)
     except OSError as error:
-        raise StorageError(f"{path} could not be written: {error.strerror}") from error
+        raise not_written(path, error) from error
+
+
+def inside(root: Path, relative: str) -> Path:
+    """Give a place below a folder, if no link on the way there leads out of it.
+
+    Raises:
+        StorageError: There is a link.
+    """
+    place = root
+    for segment in relative.split("/"):
+        place = place / segment
+        if place.is_symlink():
+            raise StorageError(
+                f"{place} is a link, and a run writes through none; put what it leads to in its "
+                "place, or start a run of its own"
+            )
+    return place
+
+
+def not_written(path: Path, error: Exception) -> StorageError:
+    """Say that a file or folder could not be written, and what to do."""
+    return StorageError(
+        f"{path} could not be written: {_reason(error)}; what was complete stays: make room, or "
+        "make the place writable, and try again"
+    )
+
+
+def not_read(path: Path, error: Exception) -> StorageError:
+    """Say that a file could not be read, and what to do."""
+    return StorageError(
+        f"{path} could not be read: {_reason(error)}; restore the file, or run the workflow again"
+    )
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)

@@ -14,6 +14,8 @@ holds the lock of its folder; what an interrupted one has left, `RunFolder.resum
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -32,7 +34,7 @@ from containers.storage.lock import RunLock
 from containers.storage.manifest import MANIFEST_FILE, write_manifest
 from containers.storage.phase_store import PhaseStore
 from containers.storage.portfolio_files import PortfolioFiles
-from containers.storage.portfolios import StoredPortfolios
+from containers.storage.portfolios import StoredPortfolios, bare_portfolios
 from containers.storage.unit_folder import UnitFolder
 
 __all__ = ["RESULT_FILE", "PhaseFolder", "RunFolder"]
@@ -94,10 +96,7 @@ class PhaseFolder:
         self, portfolios: Mapping[str, PortfolioResult]
     ) -> Mapping[str, PortfolioResult]:
         """Give portfolios that have been saved here; trades and curves are read when asked for."""
-        bare = {
-            name: replace(held, trades=None, equity_curve=None) for name, held in portfolios.items()
-        }
-        return StoredPortfolios(self._root, self.relative, bare)
+        return StoredPortfolios(self._root, self.relative, bare_portfolios(portfolios))
 
     def write_output(self, name: str, value: object) -> str:
         """Write an output; answer the file's path inside the run's folder.
@@ -140,7 +139,7 @@ class RunFolder:
         Raises:
             ConfigurationError: The id is taken or unsafe, or the folder can't be made there.
                 Nothing was left behind.
-            StorageError: Nothing can be written into it.
+            StorageError: Nothing can be written into it, alike.
         """
         number = 1
         while True:
@@ -152,21 +151,22 @@ class RunFolder:
                 path.mkdir()
                 break
             except FileExistsError as error:
-                if workflow_id is not None or not path.exists():
+                taken = os.path.lexists(path)
+                if workflow_id is not None or not taken:
                     what = f"a run with the id '{name}' exists in {parent}"
-                    what = what if path.exists() else f"{parent} is not a folder"
+                    what = what if taken else f"{parent} is not a folder"
                     hint = "choose another id, or none and get the next free one"
                     raise ConfigurationError([Problem(what, hint=hint)]) from error
                 number += 1
             except OSError as error:
                 raise _not_writable(parent, error.strerror) from error
-        folder = cls(path, card, RunLock(path), resumed=False)
         try:
+            lock = RunLock(path)
             write_card(path, card)
         except StorageError:
-            folder.release()
+            shutil.rmtree(path, ignore_errors=True)  # it was made here, and nothing is in it
             raise
-        return folder
+        return cls(path, card, lock, resumed=False)
 
     @classmethod
     def resume(cls, parent: Path, *, card: RunCard, workflow_id: str) -> RunFolder:
@@ -199,9 +199,9 @@ class RunFolder:
                     replace(p, message=f"the run '{workflow_id}' cannot be resumed: {p.message}")
                     for p in problems
                 )
-            for name in (MANIFEST_FILE, RESULT_FILE):
-                (path / name).unlink(missing_ok=True)
             write_card(path, card)
+            for left in (path / MANIFEST_FILE, path / RESULT_FILE, *path.glob(".*.part")):
+                left.unlink(missing_ok=True)
         except OSError as error:
             lock.release()
             raise _not_writable(path, error.strerror) from error

@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 from typing import Final
+from weakref import WeakSet
 
 from containers.errors import StorageError
 
@@ -25,23 +26,43 @@ class RunLock:
         folder: Of the run.
 
     Attributes:
-        held: Whether it was got and has not been let go; threads of one process count as any two.
+        held: Whether it was got and has not been let go; threads of one process count as any two,
+            and a process that was forked off holds nothing.
 
     Raises:
         StorageError: The file of the lock cannot be made.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = _opened(folder)
-        self.held = _got(self._file, exclusive=True, tries=_TRIES)
-        if not self.held:
-            os.close(self._file)
+        self.held = False
+        self._file = _opened(folder, os.O_RDWR | os.O_CREAT)
+        try:
+            self.held = _got(self._file, folder, exclusive=True, tries=_TRIES)
+        finally:
+            if self.held:
+                _held.add(self)
+            else:
+                os.close(self._file)
 
     def release(self) -> None:
         """Let go; more than once is as good as once."""
         if self.held:
             self.held = False
+            _held.discard(self)
             os.close(self._file)
+
+
+_held: Final[WeakSet[RunLock]] = WeakSet()
+
+
+def _forked() -> None:
+    """Close what a forked process has been given: a lock lives as long as one of its files."""
+    for lock in list(_held):
+        lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def is_held(folder: Path) -> bool:
@@ -52,21 +73,21 @@ def is_held(folder: Path) -> bool:
     """
     if not (folder / LOCK_FILE).exists():
         return False
-    file = _opened(folder)
+    file = _opened(folder, os.O_RDONLY)  # a folder that nobody may write to can be looked at
     try:
-        return not _got(file, exclusive=False, tries=1)
+        return not _got(file, folder, exclusive=False, tries=1)
     finally:
         os.close(file)
 
 
-def _opened(folder: Path) -> int:
+def _opened(folder: Path, how: int) -> int:
     try:
-        return os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        return os.open(folder / LOCK_FILE, how | os.O_NOFOLLOW, 0o666)
     except OSError as error:
-        raise StorageError(f"{folder} could not be locked: {error.strerror}") from error
+        raise _not_locked(folder, error) from error
 
 
-def _got(file: int, *, exclusive: bool, tries: int) -> bool:
+def _got(file: int, folder: Path, *, exclusive: bool, tries: int) -> bool:
     import fcntl  # late: only runs with folders need it, and only POSIX has it
 
     for attempt in range(tries):
@@ -76,5 +97,14 @@ def _got(file: int, *, exclusive: bool, tries: int) -> bool:
             fcntl.flock(file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError:
             continue
+        except OSError as error:
+            raise _not_locked(folder, error) from error
         return True
     return False
+
+
+def _not_locked(folder: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"{folder} could not be locked: {error.strerror}; make the folder writable, or choose one "
+        "on a disk that has locks"
+    )

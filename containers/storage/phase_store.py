@@ -11,6 +11,8 @@ that was interrupted has left, what is not finished is thrown away when the stor
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from containers.errors import StorageError
+from containers.files import inside, not_written
 from containers.journal import Record
 from containers.results import IterationResult, PhaseResult
 from containers.storage.lazy import StoredIterations, walk
@@ -37,6 +40,8 @@ __all__ = ["ITERATIONS_FILE", "UNITS_FILE", "PhaseStore"]
 UNITS_FILE: Final = "units.log"
 ITERATIONS_FILE: Final = "iterations.log"
 _HIDDEN: Final = f".{ITERATIONS_FILE}.part"
+_INDEX: Final = re.compile("[0-9]{1,10}")
+_ATTEMPT: Final = re.compile(r"\.[0-9]{1,10}\..*\.part")
 _PHASE: Final[Key] = ()
 """Key of the phase's own result, the last record of its tree."""
 
@@ -53,49 +58,55 @@ class PhaseStore:
         root: Folder of the run.
 
     Raises:
-        StorageError: What is there is damaged or belongs to something else, or nothing can be
-            written there. It stays as it was.
+        StorageError: What is there is damaged or belongs to something else, and stays as it was;
+            or nothing can be written there.
     """
 
     def __init__(self, root: Path, relative: str, identity: str) -> None:
         self.root: Final = root
-        self._folder: Final = root / relative
-        self._identity: Final = identity
+        self._folder: Final = inside(root, relative)
         self._units: LogWriter | None = None
         self._tree: LogWriter | None = None
         self._frames: Final[dict[Key, Frame]] = {}
-        self._found: LogReader | None = None
+        tree, units = self._folder / ITERATIONS_FILE, self._folder / UNITS_FILE
+        self._found = LogReader(units, {})
         self._done: LogReader | None = None
-        if (self._folder / ITERATIONS_FILE).exists():
-            self._done = LogReader.open(self._folder / ITERATIONS_FILE, identity)
-            if _PHASE not in self._done:
-                raise StorageError(
-                    f"{self._done.path} is cut off: remove its run, or restore the file"
-                )
-            return
-        self._open()
-
-    def _open(self) -> None:
-        units, size = self._folder / UNITS_FILE, 0
-        if units.exists():
-            frames, size = recover(units, self._identity)
+        try:
+            # A tree without its last record was cut off, and the phase has not come to its end.
+            frames, _ = _recovered(tree, identity)
+            if _PHASE in frames:
+                self._done = LogReader(tree, frames)
+                self._clear()
+                return
+            frames, size = _recovered(units, identity)
             self._found = LogReader(units, frames)
-        self._units = LogWriter(units, self._identity, size)
-        self._tree = LogWriter(self._folder / _HIDDEN, self._identity)
-        if self._found is not None:
-            self._sweep(self._found)
+            self._sweep()
+            tree.unlink(missing_ok=True)
+        except OSError as error:
+            raise not_written(self._folder, error) from error
+        try:
+            self._units = LogWriter(units, identity, size)
+            self._tree = LogWriter(self._folder / _HIDDEN, identity)
+        except StorageError:
+            self.close()
+            raise
 
-    def _sweep(self, found: LogReader) -> None:
+    def _clear(self) -> None:
+        """Remove what a phase that has come to its end needs no more."""
+        units = self._folder / UNITS_FILE
+        if units.exists():
+            for attempt in _attempts(self._folder):
+                shutil.rmtree(attempt, ignore_errors=True)  # it is nobody's; a worker may write
+            units.unlink()
+
+    def _sweep(self) -> None:
         """Remove the hidden folders of units that did not come to their end."""
-        for folder in sorted(self._folder.rglob(".*.part")):
-            *above, name = folder.relative_to(self._folder).parts
-            keys = (*above, name[1:].partition(".")[0])
-            if not folder.is_dir() or not all(key.isdigit() for key in keys):
-                continue
-            place = tuple(map(int, keys))
-            if place in found and decode_unit(found.read(place), self.root).part == name:
-                continue
-            shutil.rmtree(folder)
+        for attempt in _attempts(self._folder):
+            *above, name = attempt.relative_to(self._folder).parts
+            place = (*map(int, above), int(name[1:].partition(".")[0]))
+            kept = self._found.read(place) if place in self._found else None
+            if kept is None or decode_unit(kept, self.root).part != name:
+                shutil.rmtree(attempt, ignore_errors=True)  # it is nobody's; a worker may write
 
     def finished(self) -> PhaseResult | None:
         """Give what the phase came to, if it had come to its end; outputs are left out.
@@ -128,7 +139,7 @@ class PhaseStore:
         Raises:
             StorageError: The log is damaged.
         """
-        if self._found is None or keys not in self._found:
+        if keys not in self._found:
             return None
         record, place = decode_unit(self._found.read(keys), self.root), self._place(keys)
         part = record.part
@@ -195,9 +206,9 @@ class PhaseStore:
         self.close()
         try:
             (self._folder / _HIDDEN).replace(self._folder / ITERATIONS_FILE)
-            (self._folder / UNITS_FILE).unlink()
+            self._clear()
         except OSError as error:
-            raise StorageError(f"{self._folder} could not be closed: {error.strerror}") from error
+            raise not_written(self._folder, error) from error
 
     def close(self) -> None:
         """Let go of the files; what is there stays."""
@@ -207,3 +218,23 @@ class PhaseStore:
 
     def _place(self, keys: Key) -> Path:
         return self._folder.joinpath(*map(str, keys))
+
+
+def _recovered(path: Path, identity: str) -> tuple[dict[Key, Frame], int]:
+    """Find the records of a log that may not be there."""
+    return recover(path, identity) if os.path.lexists(path) else ({}, 0)
+
+
+def _attempts(folder: Path) -> Iterator[Path]:
+    """Find the hidden folders of units below a phase; not what lies below units."""
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if not entry.is_dir(follow_symlinks=False):
+            continue
+        if _ATTEMPT.fullmatch(entry.name):
+            yield Path(entry.path)
+        elif _INDEX.fullmatch(entry.name):
+            yield from _attempts(Path(entry.path))

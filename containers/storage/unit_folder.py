@@ -12,11 +12,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from containers.errors import StorageError
-from containers.files import write_aside
+from containers.files import inside, not_written, write_aside
 from containers.results import PortfolioResult, Signals, TraceSummary
 from containers.storage.portfolio_files import PortfolioFiles
 from containers.storage.portfolios import StoredPortfolios
-from containers.tables import parquet_bytes, signals_table
+from containers.tables import signals_bytes
 from containers.trace import Trace
 
 __all__ = ["UnitFolder", "part_of", "publish"]
@@ -34,14 +34,14 @@ def publish(final: Path, part: str) -> None:
         StorageError: It is not there, or cannot be renamed.
     """
     source = part_of(final, part)
+    if not source.is_dir():
+        raise StorageError(f"{source}, which a unit was written into, is gone; resume the run")
     try:
-        if not source.is_dir():
-            raise FileNotFoundError(2, "it is gone", str(source))
         if final.exists():
             shutil.rmtree(final)
         source.rename(final)
     except OSError as error:
-        raise StorageError(f"{final} could not get its name: {error.strerror}") from error
+        raise not_written(final, error) from error
 
 
 class UnitFolder:
@@ -70,10 +70,12 @@ class UnitFolder:
         Raises:
             StorageError: It could not be made.
         """
+        above, _, _ = self._relative.rpartition("/")
         try:
-            self._path.mkdir(parents=True)
+            inside(self._root, above).mkdir(parents=True, exist_ok=True)
+            self._path.mkdir()
         except OSError as error:
-            raise StorageError(f"{self._path} could not be created: {error.strerror}") from error
+            raise not_written(self._path, error) from error
 
     def portfolio_files(self, portfolio: str) -> PortfolioFiles:
         """Give what writes the trades and the curve of a portfolio."""
@@ -85,7 +87,7 @@ class UnitFolder:
         Raises:
             StorageError: They could not be written.
         """
-        write_aside(self._path / "signals.parquet", parquet_bytes(signals_table(signals)))
+        write_aside(self._path / "signals.parquet", signals_bytes(signals))
 
     def stored_portfolios(
         self, portfolios: Mapping[str, PortfolioResult]

@@ -6,19 +6,20 @@ curves stand in the record, or it says in which folder their files lie; traces a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from containers.errors import StorageError
 from containers.journal import Record
 from containers.results import (
     EquityCurve,
     IterationResult,
-    Metric,
     PhaseResult,
     PortfolioResult,
     Signals,
@@ -37,6 +38,8 @@ T = TypeVar("T")
 
 _SCALAR: Final = 1
 """Extension type of a numpy scalar: dtype and bytes. None should be there, and none may change."""
+_LONG: Final = 2
+"""Extension type of a whole number beyond 64 bits, as text."""
 
 
 class UnitRecord(msgspec.Struct, frozen=True):
@@ -73,22 +76,25 @@ class _Portfolio(msgspec.Struct, array_like=True):
     strategy: str
     profile: str
     parameters: dict[str, Any]
-    metrics: dict[str, Metric]
+    metrics: dict[str, Any]
     trades: list[tuple[Any, ...]] | None
     time_ns: bytes | None
     equity: bytes | None
 
 
 class _Figures(msgspec.Struct, array_like=True):
-    """What iterations and phases come to alike; ``folder`` has trades and curves, if not null."""
+    """What iterations and phases come to alike; ``folder`` has trades and curves, if not null.
 
-    metrics: dict[str, Metric]
+    Figures are of any type, so that none becomes another's.
+    """
+
+    metrics: dict[str, Any]
     best_portfolio: str | None
     portfolios: dict[str, _Portfolio]
     folder: str | None
     aggregate_metrics: dict[str, Any]
     best_parameters: dict[str, Any]
-    signals: tuple[list[str], list[tuple[int, str, str, int, float, int]]] | None
+    signals: tuple[list[str], list[tuple[Any, ...]]] | None
 
 
 class _Iteration(msgspec.Struct, array_like=True):
@@ -134,8 +140,9 @@ def decode_unit(content: bytes, root: Path | None) -> UnitRecord:
     Raises:
         StorageError: It is something else.
     """
-    stored = _decoded(content, _Iteration)
-    return UnitRecord(stored.journal, _result(stored, root), stored.part, stored.extra)
+    with _checked():
+        stored = _decoded(content, _Iteration)
+        return UnitRecord(stored.journal, _result(stored, root), stored.part, stored.extra)
 
 
 def encode_iteration(
@@ -155,8 +162,9 @@ def decode_iteration(content: bytes, root: Path) -> StoredIteration:
     Raises:
         StorageError: It is something else.
     """
-    stored = _decoded(content, _Iteration)
-    return StoredIteration(_result(stored, root), stored.children, stored.journal)
+    with _checked():
+        stored = _decoded(content, _Iteration)
+        return StoredIteration(_result(stored, root), stored.children, stored.journal)
 
 
 def encode_phase(result: PhaseResult) -> bytes:
@@ -179,15 +187,16 @@ def decode_phase(content: bytes, root: Path) -> tuple[PhaseResult, int]:
     Raises:
         StorageError: It is something else.
     """
-    stored = _decoded(content, _Phase)
-    result = PhaseResult(
-        status="succeeded",
-        sequence=stored.sequence,
-        topology=stored.topology,
-        results_path=stored.results_path,
-        **_parts(stored.figures, root),
-    )
-    return result, stored.children
+    with _checked():
+        stored = _decoded(content, _Phase)
+        result = PhaseResult(
+            status="succeeded",
+            sequence=stored.sequence,
+            topology=stored.topology,
+            results_path=stored.results_path,
+            **_parts(stored.figures, root),
+        )
+        return result, stored.children
 
 
 def _iteration(
@@ -252,7 +261,7 @@ def _parts(stored: _Figures, root: Path | None) -> dict[str, Any]:
     }
     if stored.folder is not None:
         if root is None:
-            raise StorageError("a record names a folder, and the run has none; it is another run's")
+            raise ValueError("it names a folder, and the run has none")
         portfolios = StoredPortfolios(root, stored.folder, portfolios)
     signals = stored.signals
     return {
@@ -303,8 +312,11 @@ def _bytes(column: np.ndarray[Any, Any], dtype: str) -> bytes:
 
 def _encoded(stored: _Iteration | _Phase) -> bytes:
     try:
-        return msgspec.msgpack.encode(stored, enc_hook=_plain)
-    except (TypeError, ValueError, OverflowError) as error:
+        try:
+            return msgspec.msgpack.encode(stored, enc_hook=_plain)
+        except OverflowError:
+            return msgspec.msgpack.encode(_with_long(stored), enc_hook=_plain)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise StorageError(
             f"a result cannot be stored: {error}; parameters, labels and settings must be text, "
             "numbers, lists and mappings"
@@ -312,10 +324,18 @@ def _encoded(stored: _Iteration | _Phase) -> bytes:
 
 
 def _decoded(content: bytes, kind: type[T]) -> T:
+    return msgspec.msgpack.decode(content, type=kind, ext_hook=_scalar)
+
+
+@contextmanager
+def _checked() -> Iterator[None]:
     try:
-        return msgspec.msgpack.decode(content, type=kind, ext_hook=_scalar)
-    except (msgspec.MsgspecError, ValueError, TypeError) as error:
-        raise StorageError(f"a record of a run is not what it should be: {error}") from error
+        yield
+    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
+        raise StorageError(
+            f"a record of a run is not what it should be: {error}; it is another version's: "
+            "start a run of its own"
+        ) from error
 
 
 def _plain(value: object) -> object:
@@ -326,7 +346,23 @@ def _plain(value: object) -> object:
     raise TypeError(f"found {type(value).__name__}")
 
 
+def _with_long(value: Any) -> Any:
+    """Put extensions in place of the whole numbers that MessagePack has no room for."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return msgspec.msgpack.Ext(_LONG, str(value).encode())
+    if isinstance(value, Mapping):
+        return {key: _with_long(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_long(item) for item in value]
+    if isinstance(value, msgspec.Struct):
+        parts = msgspec.structs.asdict(value).items()
+        return replace(value, **{name: _with_long(part) for name, part in parts})
+    return value
+
+
 def _scalar(code: int, data: memoryview) -> object:
+    if code == _LONG:
+        return int(bytes(data))
     if code != _SCALAR:
         raise ValueError(f"extension {code}")
     dtype, _, content = bytes(data).partition(b"|")

@@ -10,17 +10,15 @@ import pytest
 from containers.errors import StorageError
 from containers.results import Signals
 from containers.storage import PhaseFolder, UnitFolder
+from containers.storage.unit_folder import publish
 from containers.tables import read_signals
 from tests.storage.samples import SIGNALS, create, files, phase, portfolio
 
-IDENTITY = "0" * 32
-
 
 def published(folder: PhaseFolder, unit: UnitFolder, *keys: int) -> Path:
-    store = folder.store(IDENTITY)
-    store.publish(keys, unit.part)
-    store.close()
-    return folder.path.joinpath(*map(str, keys))
+    place = folder.path.joinpath(*map(str, keys))
+    publish(place, unit.part)
+    return place
 
 
 def save_portfolio(unit: UnitFolder, name: str) -> None:
@@ -62,14 +60,14 @@ def test_no_two_attempts_of_a_unit_share_a_folder(tmp_path: Path) -> None:
     for unit in units:
         unit.create()
     assert len({unit.part for unit in units}) == 50
-    with pytest.raises(StorageError, match="could not be created: File exists"):
+    with pytest.raises(StorageError, match="could not be written: File exists"):
         units[0].create()
 
 
 def test_a_unit_below_a_file_cannot_be_made(tmp_path: Path) -> None:
     run = create(tmp_path)
     (run.path / "0").write_text("")
-    with pytest.raises(StorageError, match="could not be created: Not a directory"):
+    with pytest.raises(StorageError, match="could not be written: Not a directory"):
         run.phase((0, "backtest")).unit((0,)).create()
 
 
@@ -115,10 +113,51 @@ def test_what_is_no_signals_is_not_read_as_such(tmp_path: Path) -> None:
     unit.create()
     save_portfolio(unit, "s.p")
     place = published(folder, unit, 0)
-    with pytest.raises(StorageError, match="holds no signals; it does not name their strategies"):
+    with pytest.raises(StorageError, match="holds no signals: found the columns portfolio string"):
         read_signals(place / "portfolios" / "s.p" / "trades.parquet")
     (place / "broken.parquet").write_bytes(b"PAR1")
     with pytest.raises(StorageError, match="could not be read as signals"):
         read_signals(place / "broken.parquet")
     with pytest.raises(StorageError, match="could not be read as signals"):
         read_signals(place / "missing.parquet")
+
+
+def test_a_unit_whose_hidden_folder_is_gone_cannot_get_its_name(tmp_path: Path) -> None:
+    folder = phase(tmp_path)
+    unit = folder.unit((0,))
+    with pytest.raises(StorageError, match="which a unit was written into, is gone; resume the ru"):
+        published(folder, unit, 0)
+
+
+def test_what_was_left_half_way_under_the_name_of_a_unit_is_replaced(tmp_path: Path) -> None:
+    folder = phase(tmp_path)
+    (folder.path / "0" / "trace").mkdir(parents=True)
+    (folder.path / "0" / "trace" / "bar.parquet").write_bytes(b"half of")
+    unit = folder.unit((0,))
+    unit.create()
+    unit.save_signals(SIGNALS)
+    assert files(published(folder, unit, 0)) == ["signals.parquet"]
+
+
+@pytest.mark.parametrize("place", ["0", "0/backtest", "0/backtest/3"])
+def test_a_unit_is_not_written_through_a_link(place: str, tmp_path: Path) -> None:
+    run = create(tmp_path / "results")
+    (tmp_path / "elsewhere").mkdir()
+    link = run.path / place
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StorageError, match="is a link, and a run writes through none; put what"):
+        run.phase((0, "backtest")).unit((3, 1)).create()
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_link_under_the_name_of_a_unit_is_not_followed(tmp_path: Path) -> None:
+    folder = phase(tmp_path / "results")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "kept").write_text("kept")
+    unit = folder.unit((0,))
+    unit.create()
+    (folder.path / "0").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StorageError, match="could not be written: "):
+        published(folder, unit, 0)
+    assert files(tmp_path / "elsewhere") == ["kept"]
