@@ -7,6 +7,7 @@ import random
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from containers.executors import Shared, UnitExecutor
@@ -19,13 +20,24 @@ class Shuffled(UnitExecutor):
 
     It begins when nothing more is submitted for a moment, so that as much waits as ever can.
 
+    Args:
+        seed: Of the order.
+        workers: How many it says it has.
+        lost: Gives what comes of an item in place of running it; null: it is run.
+
     Attributes:
         most: The most that were not done at any time.
         ran: How many were run.
     """
 
-    def __init__(self, seed: int, workers: int = 2) -> None:
+    def __init__(
+        self,
+        seed: int,
+        workers: int = 2,
+        lost: Callable[[Any], Exception | None] = lambda item: None,
+    ) -> None:
         self.workers = workers
+        self._lost = lost
         self.most = 0
         self.ran = 0
         self._random = random.Random(seed)
@@ -50,11 +62,17 @@ class Shuffled(UnitExecutor):
         future: Future[Any] = Future()
         content = pickle.dumps(item)
         with self._changed:
-            call = lambda: function(shared.value, pickle.loads(content))  # noqa: E731
-            self._waiting.append((future, call))
+            self._waiting.append((future, partial(self._run, function, shared, content)))
             self.most = max(self.most, len(self._waiting))
             self._changed.notify_all()
         return future
+
+    def _run(self, function: Callable[[Any, Any], Any], shared: Shared, content: bytes) -> Any:
+        item = pickle.loads(content)
+        error = self._lost(item)
+        if error is not None:
+            raise error
+        return function(shared.value, item)
 
     def close(self) -> None:
         with self._changed:
