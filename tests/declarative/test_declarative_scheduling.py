@@ -190,6 +190,51 @@ def test_what_waits_for_what_an_earlier_one_has_chosen_is_begun_before_what_is_b
     assert len(units) == 6
 
 
+def two_groups(world: World, name: str, gate: Gate) -> Walk[str]:
+    """Walk a group of five units, then, when these are through, another one."""
+    for group in "xy":
+        yield from world.walk([f"{name}{group}{n}" for n in range(5)], gate)
+    return name
+
+
+def windows(world: World) -> Walk[None]:
+    yield Beside((partial(two_groups, world, str(n)) for n in range(3)), lambda name: None)
+
+
+def test_what_is_first_goes_on_while_what_runs_ahead_waits_for_its_turn() -> None:
+    world, serial = World(), World()
+    walk_through(windows(serial), serial.work)
+    elsewhere = Elsewhere(world, last)
+    Driver(elsewhere, 4).run(windows(world))
+    assert world.done == serial.done
+
+
+def test_of_several_groups_with_more_to_begin_the_first_has_its_units_begun() -> None:
+    world = World()
+    elsewhere = Elsewhere(world, first)
+    Driver(elsewhere, 8).run(windows(world))
+    assert elsewhere.submitted[:9] == [*(f"0x{n}" for n in range(5)), "1x0", "1x1", "1x2", "1x3"]
+    assert elsewhere.submitted.index("0y4") < elsewhere.submitted.index("2x4")
+
+
+@pytest.mark.parametrize("broken", [["0x3"], ["1x1", "0y1"], ["1x0"]])
+def test_nothing_behind_a_failure_is_begun_any_more(broken: list[str]) -> None:
+    begun: dict[str, list[str]] = {}
+
+    class Noting(World):
+        def work(self, unit: str) -> str:
+            if unit in self.broken:
+                begun[unit] = list(elsewhere.submitted)
+            return super().work(unit)
+
+    world = Noting(*broken)
+    elsewhere = Elsewhere(world, lambda units: min(units, key=lambda unit: unit not in broken))
+    with pytest.raises(BrokenError, match=broken[-1]):
+        Driver(elsewhere, 3).run(windows(world))
+    later = elsewhere.submitted[len(begun[broken[-1]]) :]
+    assert all(unit < broken[-1] for unit in later)  # their names are in path order
+
+
 def test_what_is_known_is_not_run_again() -> None:
     world, serial = World(), World()
     elsewhere = Elsewhere(world, last)
