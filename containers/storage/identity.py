@@ -96,7 +96,9 @@ def identity_of(
             # Branches can have other data under the name of a stream; all of them count.
             before = data.get(stream, digest)
             data[stream] = (
-                digest if before == digest else xxhash.xxh3_128_hexdigest(before + digest)
+                digest
+                if before == digest
+                else xxhash.xxh3_128_hexdigest((before + digest).encode())
             )
     return Identity(_document_digest(document), data, _code_digest(sources), str(seed))
 
