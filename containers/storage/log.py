@@ -185,12 +185,12 @@ def _name(key: Key) -> str:
     return "/".join(map(str, key)) or "of the phase"
 
 
-def recover(path: Path, owner: str) -> tuple[dict[Key, Frame], int]:
+def recover(path: Path, owner: str | None) -> tuple[dict[Key, Frame], int]:
     """Find the records of a log, and where its last whole one ends.
 
     Args:
         path: The file.
-        owner: What it must belong to.
+        owner: What it must belong to; null: whatever it says.
 
     Raises:
         StorageError: It cannot be read, is damaged, is not ours, or is another owner's.
@@ -202,7 +202,7 @@ def recover(path: Path, owner: str) -> tuple[dict[Key, Frame], int]:
         raise not_read(path, error) from error
 
 
-def _recovered(path: Path, file: BinaryIO, owner: str) -> tuple[dict[Key, Frame], int]:
+def _recovered(path: Path, file: BinaryIO, owner: str | None) -> tuple[dict[Key, Frame], int]:
     begin = file.read(len(_MAGIC))
     if begin != _MAGIC:
         if _MAGIC.startswith(begin) or (not any(begin) and _zeros_follow(file)):
@@ -261,11 +261,11 @@ def _zeros_follow(file: BinaryIO) -> bool:
     return True
 
 
-def _check_owner(path: Path, key: bytes, file: BinaryIO, frame: Frame, owner: str) -> None:
+def _check_owner(path: Path, key: bytes, file: BinaryIO, frame: Frame, owner: str | None) -> None:
     found = file.read(frame.length)
     if _digest(key, found) != frame.digest:
         raise _damaged(path, frame.offset)
-    if found != owner.encode():
+    if owner is not None and found != owner.encode():
         raise StorageError(
             f"{path} belongs to another configuration or other data than this phase now has; "
             "undo the change, or start a run of its own"
