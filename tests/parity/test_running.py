@@ -352,3 +352,17 @@ def test_the_document_of_a_run_on_disk_is_that_of_one_in_memory(
         for storage in ("memory", "disk", "hybrid")
     ]
     assert figures(documents[0]) == figures(documents[1]) == figures(documents[2])
+
+
+def test_the_document_is_ascii_whatever_the_names(parity: Parity, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(
+        f"workflow: simple_backtest\ndata: {{data_dir: {HANDMADE}}}\nsymbols: [AAA]\n"
+        "strategies: [{type: buy_and_hold, name: 日本 🗻}]\n",
+        encoding="utf-8",
+    )
+    printed = parity("run", "c.yaml", "--json", "-")
+    assert parity("run", "c.yaml", "--json", "out.json").code == 0
+    written = (tmp_path / "out.json").read_bytes()
+    assert printed.out.encode() == written
+    assert written.isascii()
+    assert "日本 🗻.moderate" in printed.document["phase_results"]["backtest"]["portfolios"]
