@@ -89,6 +89,12 @@ def _of_executor(given: Executor, unit_timeout_s: float | None) -> UnitExecutor:
     backend: Backend
     if isinstance(given, ThreadPoolExecutor):
         backend = ThreadsBackend(given)
+    elif type(given).__module__.partition(".")[0] == "distributed":
+        # What Client.get_executor gives; through its client more can be done than through it.
+        from containers.executors.cluster import ClusterBackend
+
+        client, options = given._client, given._kwargs  # type: ignore[attr-defined]  # as it is
+        backend = ClusterBackend(client, f"dask at {client.scheduler.address}", options, own=False)
     else:
         backend = ForeignBackend(given)
     return DispatchingExecutor(backend, unit_timeout_s)

@@ -97,6 +97,7 @@ class ProcessesBackend(FilesBackend):
     """
 
     exact = True
+    start_s = 300.0
 
     def __init__(self, workers: int | None) -> None:
         super().__init__()

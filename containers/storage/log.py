@@ -185,7 +185,7 @@ def _name(key: Key) -> str:
     return "/".join(map(str, key)) or "of the phase"
 
 
-def recover(path: Path, owner: str | None) -> tuple[dict[Key, Frame], int]:
+def recover(path: Path, owner: str | None = None) -> tuple[dict[Key, Frame], int]:
     """Find the records of a log, and where its last whole one ends.
 
     Args:

@@ -276,7 +276,9 @@ def test_the_chain_of_a_differing_event_goes_back_to_its_bar(tmp_path: Path) -> 
 
 def test_an_engine_that_raises_is_a_verdict_and_not_a_crash(tmp_path: Path) -> None:
     class Broken:
-        def run_workflow(self, config: Any, workflow_id: str | None = None) -> Any:
+        def run_workflow(
+            self, config: Any, workflow_id: str | None = None, *, resume: bool = False
+        ) -> Any:
             raise RuntimeError("out of order")
 
         def plan_workflow(self, config: Any) -> Any:

@@ -113,7 +113,7 @@ def test_what_is_no_signals_is_not_read_as_such(tmp_path: Path) -> None:
     unit.create()
     save_portfolio(unit, "s.p")
     place = published(folder, unit, 0)
-    with pytest.raises(StorageError, match="holds no signals; it does not name their strategies"):
+    with pytest.raises(StorageError, match="holds no signals: found the columns portfolio string"):
         read_signals(place / "portfolios" / "s.p" / "trades.parquet")
     (place / "broken.parquet").write_bytes(b"PAR1")
     with pytest.raises(StorageError, match="could not be read as signals"):

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from containers.executors import UnitExecutor, open_executor
 
+from containers.executors import UnitExecutor, open_executor
 from tests.survival.failing import when_fast
 from tests.survival.observing import Study, observe
 from tests.survival.studies import everything, nested
