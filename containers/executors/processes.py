@@ -19,6 +19,7 @@ import threading
 import time
 from concurrent.futures import BrokenExecutor, Future
 from functools import partial
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -30,7 +31,7 @@ from containers.errors import ExecutorError
 from containers.executors.lanes import Backend, Came, Died, Lost, Tell
 from containers.executors.packing import Common, pack
 from containers.executors.sharing import Shared, write_content
-from containers.executors.units import Batch, Result, announce, run_batch
+from containers.executors.units import LOADING, Batch, Result, announce, run_batch
 
 __all__ = ["FilesBackend", "ProcessesBackend"]
 
@@ -158,13 +159,18 @@ class _ProcessLane:
         file = self._folder / f"worker-{self._number}-{self._generation}"
         file.write_bytes(bytes(_Place.SIZE))
         self._place = _Place(file)
-        return ProcessPoolExecutor(
+        resource_tracker.ensure_running()  # it unblocks signals, which is not to happen below
+        pool = ProcessPoolExecutor(
             1, initializer=_begin_worker, initargs=(os.getpid(), file), env=_ENVIRONMENT
         )
+        # A worker has the mask of this thread: it is not to see a Ctrl-C before it ignores them.
+        with contextlib.suppress(AttributeError):  # Windows has no mask
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        return pool
 
 
 class _Place:
-    """Where a worker is in its batch, as both sides of it see: a position, or -1."""
+    """Where a worker is in its batch, as both sides see it: a position, -1, or `LOADING`."""
 
     SIZE: Final = 8
 
@@ -190,8 +196,9 @@ def _report(place: _Place, tell: Tell, done: Future[list[Result] | None]) -> Non
         results = done.result()
         tell(Lost("the files of what units share are gone") if results is None else Came(results))
     elif not isinstance(error, ShutdownExecutorError):  # that is what `end` leads to
-        how = re.search(r": (\w+\(-?\d+\))", str(error))
-        tell(Died(how[1] if how else f"{type(error).__name__}: {error}", place.position))
+        how = re.search(r"[A-Z]+\(-?\d+\)", str(error))
+        position = 0 if place.position == LOADING else place.position  # on behalf of the first
+        tell(Died(how[0] if how else f"{type(error).__name__}: {error}", position))
 
 
 # ---- in the worker ----------------------------------------------------------------------------
@@ -199,7 +206,7 @@ def _report(place: _Place, tell: Tell, done: Future[list[Result] | None]) -> Non
 
 def _begin_worker(parent: int, file: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends workers
-    with contextlib.suppress(AttributeError):  # Windows has no such mask
+    with contextlib.suppress(AttributeError):  # Windows has no mask
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_watch, args=(parent, file.parent), daemon=True).start()
     place = _Place(file)
