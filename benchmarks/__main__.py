@@ -2,14 +2,14 @@
 
 1. `_speed`  bars per second; contenders take turns, so a drift of the machine hits them all
 2. `measure_studies`  what sweeps, Monte Carlos and plans cost beyond their units
-3. `_memory`  peak memory of each in a process of its own, also with a million bars on disk
-4. `_compare`  comparing equal traces of a million events in full, against plain numpy
+3. `measure_runs`  two processes, storage on disk, checkpoints, resuming
+4. `_memory`  peak memory of each in a process of its own, also with a million bars on disk
+5. `_compare`  comparing equal traces of a million events in full, against plain numpy
 """
 
 from __future__ import annotations
 
 import gc
-import resource
 import statistics
 import subprocess
 import sys
@@ -24,6 +24,8 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.peaks import own_peak_kb
+from benchmarks.runs import measure_runs
 from benchmarks.studies import measure_studies
 from benchmarks.workloads import CONTENDERS, LEVELS, prepare, sp500, synthetic
 from containers.events import Event
@@ -39,11 +41,12 @@ def main() -> None:
     if len(sys.argv) > 1:
         contender, folder, symbol, storage = sys.argv[1:]
         prepare(contender, Path(folder), symbol, storage=storage)()
-        print(_own_peak_kb())
+        print(own_peak_kb())
         return
     console = Console(width=110)
     _speed(console)
     measure_studies(console, *sp500())
+    measure_runs(console, *sp500())
     with tempfile.TemporaryDirectory() as name:
         _memory(console, *synthetic(Path(name), _MILLION))
     _compare(console)
@@ -152,19 +155,6 @@ def _peak_mb(contender: str, folder: Path, symbol: str, storage: str) -> float:
     command = [sys.executable, "-m", "benchmarks", contender, str(folder), symbol, storage]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return int(done.stdout.strip().splitlines()[-1]) / 1024
-
-
-def _own_peak_kb() -> int:
-    """Give this process's peak resident memory in kB.
-
-    On Linux a child's `getrusage` begins with the memory of the parent it was forked from; the
-    kernel's own account of the process does not.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        (line,) = (x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
-        return int(line.split()[1])
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 if __name__ == "__main__":

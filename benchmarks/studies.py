@@ -20,16 +20,14 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.engines import SEQUENCES, makers, study
 from containers.journal import Entry, IterationStarted
-from declarative import DeclarativeWorkflowManager
-from imperative import Coordinator, Phase, Workflow
 
 __all__ = ["measure_studies"]
 
 _ITERATIONS: Final = 400
 _PLANNED: Final = 10_000
 _ROUNDS: Final = 5
-_SEQUENCES: Final = ("parameter_sweep", "monte_carlo")
 
 
 class _Clock:
@@ -55,19 +53,15 @@ class _Clock:
 def measure_studies(console: Console, folder: Path, symbol: str) -> None:
     """Print the overhead of iterations, of planning and of ``parity list``."""
     with tempfile.TemporaryDirectory() as name:
-        engines = {
-            "imperative": _imperative,
-            "declarative": lambda **options: _declarative(Path(name), **options),
-        }
         table = Table(title=f"Beyond the units, per iteration of {_ITERATIONS} (in memory), us")
-        for heading in ("", *_SEQUENCES, f"planning {_PLANNED:,} iterations, s"):
+        for heading in ("", *SEQUENCES, f"planning {_PLANNED:,} iterations, s"):
             table.add_column(heading, justify="left" if not heading else "right")
-        for engine, make in engines.items():
+        for engine, make in makers(Path(name)).items():
             cells = [
-                f"{_overhead(make, _study(folder, symbol, sequence, _ITERATIONS)) * 1e6:,.0f}"
-                for sequence in _SEQUENCES
+                f"{_overhead(make, study(folder, symbol, sequence, _ITERATIONS)) * 1e6:,.0f}"
+                for sequence in SEQUENCES
             ]
-            planning = _planning(make, _study(folder, symbol, _SEQUENCES[0], _PLANNED))
+            planning = _planning(make, study(folder, symbol, SEQUENCES[0], _PLANNED))
             table.add_row(engine, *cells, f"{planning:.2f}")
     console.print(table)
     console.print(f"parity list takes {_listing():.1f} x the time of importing click and rich")
@@ -109,43 +103,3 @@ def _listing() -> float:
         imports = seconds("-c", "import click, rich.console, rich.table")
         ratios.append(seconds("-m", "parity", "list") / imports)
     return statistics.median(ratios)
-
-
-def _study(folder: Path, symbol: str, sequence: str, iterations: int) -> dict[str, Any]:
-    """Give a study of units of 60 bars: short, so that what is beyond them shows."""
-    return {
-        "workflow": f"only_{sequence}",
-        "data": {"data_dir": str(folder), "end_date": "1999-03-31"},
-        "symbols": [symbol],
-        "strategies": [{"type": "momentum", "name": "m"}],
-        "trace_level": "none",
-        "parameter_space": {
-            "m.fast_period": list(range(1, 1 + iterations // 20)),
-            "m.slow_period": list(range(20, 40)),
-        },
-        "monte_carlo": {"iterations": iterations},
-    }
-
-
-def _workflow(sequence: str) -> type[Workflow]:
-    class Only(Workflow):
-        name = f"only_{sequence}"
-
-        def get_phases(self, config: Mapping[str, Any]) -> tuple[Phase, ...]:
-            return (Phase(name="study", topology="backtest", sequence=sequence),)
-
-    return Only
-
-
-def _imperative(**options: Any) -> Coordinator:
-    workflows = {f"only_{sequence}": _workflow(sequence) for sequence in _SEQUENCES}
-    return Coordinator(workflows=workflows, **options)
-
-
-def _declarative(folder: Path, **options: Any) -> DeclarativeWorkflowManager:
-    for sequence in _SEQUENCES:
-        (folder / f"only_{sequence}.yaml").write_text(
-            f"kind: workflow\nname: only_{sequence}\n"
-            f"phases: [{{name: study, topology: backtest, sequence: {sequence}}}]\n"
-        )
-    return DeclarativeWorkflowManager(patterns=folder, **options)

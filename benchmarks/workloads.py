@@ -109,8 +109,7 @@ def _imperative(config: Mapping[str, Any], storage: str) -> Contender:
 
 
 def _declarative(config: Mapping[str, Any], storage: str) -> Contender:
-    from declarative import DeclarativeWorkflowManager
-    from declarative.unit import run_unit
+    from declarative import DeclarativeWorkflowManager, run_unit
 
     phase = DeclarativeWorkflowManager().prepare(config).phases[0]
 

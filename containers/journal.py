@@ -24,6 +24,7 @@ __all__ = [
     "ContainerBuilt",
     "Entry",
     "ErrorRaised",
+    "HeldJournal",
     "HookCalled",
     "IterationStarted",
     "Journal",
@@ -252,7 +253,12 @@ JournalConsumer: TypeAlias = Callable[[Entry], None]
 class Journal:
     """Records of one run, as a tree of paths.
 
-    >>> journal = Journal()
+    Args:
+        consumers: Hear every record, of children as well, as it is written.
+        path: Where in the run it belongs.
+        keeps: Whether records are kept for `records`; a long run has more than memory can hold.
+
+    >>> journal = Journal(keeps=True)
     >>> journal.write(WorkflowStarted(workflow="simple_backtest"))
     >>> journal.child("phase", "backtest").write(PhaseStarted())
     >>> [(entry.path, entry.number) for entry in journal.records()]
@@ -262,31 +268,84 @@ class Journal:
     __slots__ = ("_consumers", "_content", "_count", "path")
 
     def __init__(
-        self, consumers: Sequence[JournalConsumer] = (), *, path: JournalPath = ()
+        self,
+        consumers: Sequence[JournalConsumer] = (),
+        *,
+        path: JournalPath = (),
+        keeps: bool = False,
     ) -> None:
         self.path: Final = path
         self._consumers = tuple(consumers)
-        self._content: list[Entry | Journal] = []
+        self._content: list[Entry | Journal] | None = [] if keeps else None
         self._count = 0
 
     def write(self, record: Record) -> None:
         """Append ``record`` here and hand it to every consumer."""
         entry = Entry(path=self.path, number=self._count, record=record)
         self._count += 1
-        self._content.append(entry)
+        if self._content is not None:
+            self._content.append(entry)
         for consumer in self._consumers:
             consumer(entry)
 
     def child(self, level: Level, key: int | str) -> Journal:
         """Open the journal of a part; its records stand where it was opened."""
-        child = Journal(self._consumers, path=(*self.path, (level, key)))
-        self._content.append(child)
+        keeps = self._content is not None
+        child = Journal(self._consumers, path=(*self.path, (level, key)), keeps=keeps)
+        if self._content is not None:
+            self._content.append(child)
         return child
 
+    def held(self) -> HeldJournal:
+        """Open a journal of the same path for a part that runs ahead of its turn.
+
+        It counts from 0, so it is written to in place of this one, not beside it.
+        """
+        held = HeldJournal(self._consumers, self.path, keeps=self._content is not None)
+        if self._content is not None:
+            self._content.append(held)
+        return held
+
     def records(self) -> Iterator[Entry]:
-        """Give every record of this journal and its children, in path order."""
+        """Give every record of this journal and its children, in path order.
+
+        Raises:
+            RuntimeError: It keeps none.
+        """
+        if self._content is None:
+            raise RuntimeError("this journal keeps no records; make it with keeps=True")
         for item in self._content:
             if isinstance(item, Journal):
                 yield from item.records()
             else:
                 yield item
+
+
+class HeldJournal(Journal):
+    """A journal whose records, and those of its children, wait until they are released.
+
+    So parts of a run can go on side by side, and what is heard of them keeps the order of paths.
+    Of a part whose turn never comes nothing is heard.
+    """
+
+    __slots__ = ("_listeners", "_waiting")
+
+    def __init__(
+        self, consumers: Sequence[JournalConsumer], path: JournalPath, *, keeps: bool
+    ) -> None:
+        self._listeners = tuple(consumers)
+        self._waiting: list[Entry] | None = []
+        super().__init__((self._hear,), path=path, keeps=keeps)
+
+    def release(self) -> None:
+        """Hand on what has been written so far; from now on records wait no more."""
+        waiting, self._waiting = self._waiting or (), None
+        for entry in waiting:
+            self._hear(entry)
+
+    def _hear(self, entry: Entry) -> None:
+        if self._waiting is not None:
+            self._waiting.append(entry)
+            return
+        for listener in self._listeners:
+            listener(entry)

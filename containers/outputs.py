@@ -31,7 +31,7 @@ Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
 _UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONGEST_SEGMENT: Final = 200
-_RESERVED: Final = ("result.json", "manifest.json")
+_RESERVED: Final = ("run.json", "result.json", "manifest.json")
 
 
 def check_output_name(name: str) -> str:
@@ -74,7 +74,7 @@ def encode_output(value: object, suffix: str) -> bytes:
         raise OutputError(f"found text that is no Unicode: {error.object!r}") from error
 
 
-def write_output(root: Path, folder: str, name: str, value: object) -> str:
+def write_output(root: Path, folder: str, name: str, value: object, *, over: bool = False) -> str:
     """Write a value to a new file.
 
     Args:
@@ -82,6 +82,7 @@ def write_output(root: Path, folder: str, name: str, value: object) -> str:
         folder: Path inside it that ``name`` starts from; empty for the run's own folder.
         name: As `check_output_name` takes it.
         value: As `encode_output` takes it.
+        over: Whether a file that is there already is replaced, as when a run is resumed.
 
     Returns:
         The file's path inside ``root``.
@@ -103,7 +104,8 @@ def write_output(root: Path, folder: str, name: str, value: object) -> str:
                 _refuse(f"found the file {name!r}, but {target} is no folder of the run")
             target.mkdir(exist_ok=True)
         target = target / last
-        if target.is_symlink() or target.exists():
+        replaced = over and target.is_file()
+        if target.is_symlink() or (target.exists() and not replaced):
             _refuse(f"found the file {name!r}, which is there already", "choose another name")
     except OSError as error:
         raise StorageError(f"{target} could not be created: {error.strerror}") from error

@@ -7,7 +7,7 @@ for them); equity curves are part of it as two lists.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -34,6 +34,7 @@ __all__ = [
     "Trade",
     "Window",
     "WorkflowResult",
+    "plain_part",
     "units",
 ]
 
@@ -249,7 +250,7 @@ class IterationResult(msgspec.Struct, frozen=True):
     aggregate_metrics: Mapping[str, Any] = {}
     best_parameters: Mapping[str, Any] = {}
     signals: Signals | None = None
-    iterations: tuple[IterationResult, ...] = ()
+    iterations: Sequence[IterationResult] = ()
     trace_summary: TraceSummary | None = None
     trace: Any = None
 
@@ -330,14 +331,16 @@ class PhaseResult(msgspec.Struct, frozen=True):
     """What a phase did.
 
     ``metrics`` are those of its best portfolio by the primary metric, or what stands for it.
-    ``signals`` are null unless its units keep them.
+    ``signals`` are null unless its units keep them. With storage ``disk`` iterations, and trades
+    and curves of portfolios, are read from files whenever they are asked for; a StorageError says
+    that one is damaged or gone.
     """
 
     status: PhaseStatus
     sequence: str
     topology: str
     reason: str | None = None
-    iterations: tuple[IterationResult, ...] = ()
+    iterations: Sequence[IterationResult] = ()
     metrics: Metrics = {}
     best_portfolio: str | None = None
     portfolios: Mapping[str, PortfolioResult] = {}
@@ -384,13 +387,24 @@ class WorkflowResult(msgspec.Struct, frozen=True):
 
     def to_document(self) -> dict[str, Any]:
         """Give the result as plain mappings, lists and scalars, ready for JSON."""
-        document: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self, enc_hook=_plain))
+        document: dict[str, Any] = msgspec.json.decode(
+            msgspec.json.encode(self, enc_hook=plain_part)
+        )
         return document
 
 
-def _plain(value: object) -> object:
+def plain_part(value: object) -> object:
+    """Give what stands in a document for a part of a result that JSON does not know.
+
+    Raises:
+        TypeError: It has no place in a document.
+    """
     if isinstance(value, np.ndarray):
         return value.tolist()
     if hasattr(value, "summary"):  # a trace: its summary already stands beside it
         return None
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence):
+        return list(value)
     raise TypeError(f"a result holds {type(value).__name__}, which has no place in a document")

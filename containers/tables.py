@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -15,16 +15,28 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "curve_schema",
     "curve_table",
     "parquet_bytes",
+    "read_curve",
     "read_signals",
+    "read_trades",
+    "signals_bytes",
     "signals_table",
+    "trades_schema",
     "trades_table",
     "typed_table",
 ]
 
+S = TypeVar("S", bound=msgspec.Struct)
+
 _STRATEGIES = b"paritykit.strategies"
 """Key of the metadata under which signals name all strategies."""
+
+
+def trades_schema() -> pa.Schema:
+    """Give the columns of trades: their fields, text, int64 and float64."""
+    return _struct_schema(Trade)
 
 
 def trades_table(trades: Sequence[Trade]) -> pa.Table:
@@ -32,11 +44,23 @@ def trades_table(trades: Sequence[Trade]) -> pa.Table:
     return _struct_table(Trade, trades)
 
 
-def curve_table(curve: EquityCurve) -> pa.Table:
-    """Give an equity curve as a table: time_ns int64, equity float64."""
+def curve_schema() -> pa.Schema:
+    """Give the columns of an equity curve: time_ns int64, equity float64."""
     import pyarrow as pa
 
-    return pa.table({"time_ns": pa.array(curve.time_ns), "equity": pa.array(curve.equity)})
+    fields: list[pa.Field[Any]] = [
+        pa.field("time_ns", pa.int64()),
+        pa.field("equity", pa.float64()),
+    ]
+    return pa.schema(fields)
+
+
+def curve_table(curve: EquityCurve) -> pa.Table:
+    """Give an equity curve as a table."""
+    import pyarrow as pa
+
+    columns = [pa.array(curve.time_ns), pa.array(curve.equity)]
+    return pa.Table.from_arrays(columns, schema=curve_schema())
 
 
 def signals_table(signals: Signals) -> pa.Table:
@@ -46,24 +70,58 @@ def signals_table(signals: Signals) -> pa.Table:
     return table.replace_schema_metadata({_STRATEGIES: names})
 
 
+def signals_bytes(signals: Signals) -> bytes:
+    """Write signals; `read_signals` reads them.
+
+    Raises:
+        StorageError: They hold what no file can.
+    """
+    from containers.parquet import checked_bytes
+
+    return checked_bytes(signals_table(signals))
+
+
 def read_signals(path: Path) -> Signals:
-    """Read what `signals_table` wrote.
+    """Read what `signals_bytes` wrote.
 
     Raises:
         StorageError: The file cannot be read, or holds something else.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from containers.parquet import read_table
 
-    try:
-        table = pq.read_table(path)
-        names = msgspec.json.decode((table.schema.metadata or {})[_STRATEGIES], type=list[str])
-        rows = msgspec.convert(table.to_pylist(), list[StoredSignal], strict=True)
-    except KeyError as error:
-        raise StorageError(f"{path} holds no signals; it does not name their strategies") from error
-    except (OSError, pa.ArrowException, msgspec.MsgspecError) as error:
-        raise StorageError(f"{path} could not be read as signals: {error}") from error
-    return Signals(tuple(names), tuple(rows))
+    table = read_table(path, "signals", _struct_schema(StoredSignal))
+    names = msgspec.json.decode((table.schema.metadata or {})[_STRATEGIES], type=list[str])
+    return Signals(tuple(names), _rows(table, StoredSignal))
+
+
+def read_trades(path: Path) -> tuple[Trade, ...]:
+    """Read trades that were written as `trades_table` gives them.
+
+    Raises:
+        StorageError: The file cannot be read, or holds something else.
+    """
+    from containers.parquet import read_table
+
+    return _rows(read_table(path, "trades", _struct_schema(Trade)), Trade)
+
+
+def read_curve(path: Path) -> EquityCurve:
+    """Read an equity curve that was written as `curve_table` gives it.
+
+    Raises:
+        StorageError: The file cannot be read, or holds something else.
+    """
+    from containers.parquet import read_table
+
+    table = read_table(path, "equity curve", curve_schema())
+    return EquityCurve(
+        time_ns=table.column("time_ns").to_numpy(), equity=table.column("equity").to_numpy()
+    )
+
+
+def _rows(table: pa.Table, kind: type[S]) -> tuple[S, ...]:
+    columns = [column.to_pylist() for column in table.columns]
+    return tuple(kind(*row) for row in zip(*columns, strict=True))
 
 
 def typed_table(columns: Mapping[str, Sequence[Any]]) -> pa.Table:
@@ -100,13 +158,9 @@ def typed_table(columns: Mapping[str, Sequence[Any]]) -> pa.Table:
 
 def parquet_bytes(table: pa.Table) -> bytes:
     """Write a table; equal tables give equal bytes."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from containers.parquet import plain_bytes
 
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
+    return plain_bytes(table)
 
 
 def _as_float(value: int | float | None, column: str) -> float | None:
@@ -118,9 +172,23 @@ def _as_float(value: int | float | None, column: str) -> float | None:
     return None if value is None else float(value)
 
 
-def _struct_table(kind: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pa.Table:
+def _struct_schema(kind: type[msgspec.Struct]) -> pa.Schema:
+    """Give the fields of a struct as columns: text, int64, float64."""
     import pyarrow as pa
 
     arrow: dict[object, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64()}
-    schema = pa.schema([(f.name, arrow[f.type]) for f in msgspec.structs.fields(kind)])
-    return pa.Table.from_pylist([msgspec.structs.asdict(row) for row in rows], schema=schema)
+    return pa.schema([pa.field(f.name, arrow[f.type]) for f in msgspec.structs.fields(kind)])
+
+
+def _struct_table(kind: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pa.Table:
+    import pyarrow as pa
+
+    try:
+        return pa.Table.from_pylist(
+            [msgspec.structs.asdict(row) for row in rows], schema=_struct_schema(kind)
+        )
+    except (pa.ArrowException, UnicodeError, OverflowError) as error:
+        raise StorageError(
+            f"a {kind.__name__} cannot be stored: {error}; expected names of Unicode text and "
+            "whole numbers of 64 bits"
+        ) from error

@@ -7,8 +7,9 @@
 from declarative.errors import PatternError
 from declarative.manager import DeclarativeWorkflowManager
 from declarative.patterns import Library, Pattern, shipped
+from declarative.running import run_unit
 from declarative.schema import json_schemas
-from declarative.unit import Unit, UnitResult, run_unit
+from declarative.unit import Unit, UnitResult
 
 __all__ = [
     "DeclarativeWorkflowManager",

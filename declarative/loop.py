@@ -25,6 +25,7 @@ import msgspec
 from containers.components import Components
 from containers.configuration import ObjectiveSettings, UserInput
 from containers.errors import ConditionError, ConfigurationError, HookError, Problem, WorkflowError
+from containers.executors import UnitExecutor
 from containers.failures import describe_error
 from containers.journal import (
     ConfigResolved,
@@ -70,16 +71,18 @@ class Session:
         components: What exists.
         markets: Data that have been loaded.
         run: The run's folder; null: there is none.
-        stores: Whether results are kept in it, or files of outputs alone.
+        storage: As in ``results.storage``; with ``memory`` it has files of outputs alone.
         workflow_id: Of the run.
+        executor: Has workers that run units; null: they run in this process.
     """
 
     library: Library
     components: Components
     markets: Markets
     run: RunFolder | None
-    stores: bool
+    storage: str
     workflow_id: str
+    executor: UnitExecutor | None = None
 
 
 @dataclass(slots=True)
@@ -119,7 +122,8 @@ def run_loop(
     around = (*around, plan.workflow.name)
     run, first, finished = _Run(), plan, Finished()
     for index in itertools.count():
-        place = Place(journal.child("iteration", index), session.run, session.stores, parts)
+        here = journal.child("iteration", index)
+        place = Place(here, session.run, session.storage, parts, session.executor)
         if index:
             resolved = plan.resolved
             place.journal.write(ConfigResolved(config=resolved.plain, digest=resolved.digest))

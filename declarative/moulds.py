@@ -14,16 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec.structs import replace
 
 from declarative.scope import Cast
 from declarative.slots import NeedsValueError, Slot, SlotKey, TextSlot, filled, has_slots
 from declarative.topology import Assembly, Blueprint, ContainerPlan, expand
-
-if TYPE_CHECKING:
-    from declarative.unit import Unit
+from declarative.unit import Unit
 
 __all__ = ["Moulds"]
 

@@ -8,12 +8,12 @@ they come to, as the ``gives`` of the pattern says.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
-from containers.configuration import Configuration
+from containers.configuration import Configuration, ObjectiveSettings
 from containers.results import (
     IterationResult,
     Metrics,
@@ -22,11 +22,20 @@ from containers.results import (
 )
 from declarative.chaining import Piece, chained
 from declarative.definitions import GivesDefinition
-from declarative.statistics import Rank, best_of, means_of, rank_of, statistics_of, total
+from declarative.statistics import Figures, Rank, best_of, rank_of, total
 from declarative.unit import UnitResult
 from declarative.variations import Parameters
 
-__all__ = ["Gathering", "Outcome", "outcome_of_unit", "thinned"]
+__all__ = ["Gathering", "Need", "Outcome", "is_needed", "outcome_of_unit"]
+
+Need: TypeAlias = Rank | bool
+"""Whether trades and curves of an outcome will be asked for: always, never, or if it ranks before
+this. Most units of a study are neither the best nor chained, and theirs need not be kept."""
+
+
+def is_needed(need: Need, metrics: Metrics, objective: ObjectiveSettings) -> bool:
+    """Say whether the trades and curves of an outcome with these metrics will be asked for."""
+    return need if isinstance(need, bool) else rank_of(metrics, objective) < need
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -39,7 +48,8 @@ class Outcome(msgspec.Struct, frozen=True):
         aggregate_metrics: Sums of a unit, statistics of several.
         best_parameters: What was chosen in it.
         signals: Those that were kept.
-        iterations: Those below.
+        iterations: Those below; empty where they are stored.
+        count: How many there are of these.
         choices: Parameters behind each portfolio, where a unit ran several combinations.
         span: First and last bar that the portfolios are about.
     """
@@ -51,6 +61,7 @@ class Outcome(msgspec.Struct, frozen=True):
     best_parameters: Parameters = {}
     signals: Signals | None = None
     iterations: tuple[IterationResult, ...] = ()
+    count: int = 0
     choices: Mapping[str, Parameters] = {}
     span: tuple[int, int] = (0, 0)
 
@@ -60,16 +71,14 @@ def outcome_of_unit(
     configuration: Configuration,
     combinations: Sequence[Parameters],
     analyses: Mapping[str, Any] | None,
-    span: tuple[int, int],
 ) -> Outcome:
-    """Give what a unit comes to.
+    """Give what a unit comes to, but for its span.
 
     Args:
         ran: What came of it.
         configuration: Of the unit.
         combinations: Those that it ran at once.
         analyses: What it found out about another phase; null when it analyses nothing.
-        span: First and last bar of its window.
     """
     portfolios = ran.portfolios
     best = best_of({name: p.metrics for name, p in portfolios.items()}, configuration.objective)
@@ -83,16 +92,7 @@ def outcome_of_unit(
         best_parameters=dict(choices[best]) if best in choices else {},
         signals=ran.signals,
         choices=choices,
-        span=span,
     )
-
-
-def thinned(portfolios: Mapping[str, PortfolioResult]) -> dict[str, PortfolioResult]:
-    """Leave out trades and curves."""
-    return {
-        name: PortfolioResult(p.strategy, p.profile, p.parameters, p.metrics, None, None)
-        for name, p in portfolios.items()
-    }
 
 
 class Gathering:
@@ -103,6 +103,7 @@ class Gathering:
         configuration: Around them: objective and initial capital.
         periods_per_year: For the metrics of a chain.
         bars: Of each window, how many bars go into a chain; null: all.
+        need: What is needed of what they come to.
     """
 
     def __init__(
@@ -111,17 +112,33 @@ class Gathering:
         configuration: Configuration,
         periods_per_year: float,
         bars: int | None,
+        need: Need = True,
     ) -> None:
         self._gives: Final = gives
         self._configuration: Final = configuration
         self._periods_per_year: Final = periods_per_year
         self._bars: Final = bars
+        self._need: Final = need
         self.by_name: dict[str, Outcome] = {}
-        self._metrics: list[Metrics] = []
+        self._figures: Final = Figures()
         self._pieces: list[Piece] = []
         self._signals: list[Signals] = []
         self._best: tuple[Rank, Outcome] | None = None
         self._last = Outcome()
+
+    def need(self, name: str) -> Need:
+        """Say what is needed of the outcome of a further iteration of this name."""
+        gives = self._gives
+        if gives.chained == name:
+            return True
+        if gives.like == name:
+            return self._need
+        if gives.best != name or self._need is False:
+            return False
+        ranks = [] if self._best is None else [self._best[0]]
+        if not isinstance(self._need, bool):
+            ranks.append(self._need)
+        return min(ranks, default=True)
 
     def take(
         self,
@@ -140,19 +157,17 @@ class Gathering:
         """
         gives = self._gives
         self._last = outcome
-        if gives.like is not None:
-            self.by_name[name] = outcome
-            return
+        self.by_name[name] = outcome
         if gives.best == name:
-            self._metrics.append(outcome.metrics)
+            self._figures.add(outcome.metrics)
             rank = rank_of(outcome.metrics, self._configuration.objective)
             if self._best is None or rank < self._best[0]:
                 chosen = {**parameters, **outcome.best_parameters}
                 self._best = rank, replace(outcome, best_parameters=chosen)
         elif gives.means == name:
-            self._metrics.append(outcome.metrics)
+            self._figures.add(outcome.metrics)
         elif gives.chained == name:
-            self._metrics.append(outcome.metrics)
+            self._figures.add(outcome.metrics)
             until_ns = self._until(outcome, end_ns)
             self._pieces.append(Piece(outcome.portfolios, until_ns))
             if outcome.signals is not None:
@@ -161,11 +176,10 @@ class Gathering:
                     rows = tuple(row for row in rows if row.time_ns < until_ns)
                 self._signals.append(replace(outcome.signals, rows=rows))
 
-    def given(self, iterations: tuple[IterationResult, ...], span: tuple[int, int]) -> Outcome:
-        """Give what all of them come to.
+    def given(self, span: tuple[int, int]) -> Outcome:
+        """Give what all of them come to, but for the iterations.
 
         Args:
-            iterations: Their results.
             span: First and last bar around.
         """
         gives = self._gives
@@ -174,21 +188,11 @@ class Gathering:
             if gives.best_parameters is not None:
                 chosen = self.by_name[gives.best_parameters].best_parameters
                 outcome = replace(outcome, best_parameters=chosen)
-            return replace(outcome, iterations=iterations)
-        statistics = statistics_of(self._metrics)
+            return outcome
+        statistics = self._figures.statistics()
         if self._best is not None:
-            return replace(
-                self._best[1],
-                aggregate_metrics=statistics,
-                iterations=iterations,
-                span=span,
-            )
-        together = Outcome(
-            metrics=means_of(self._metrics),
-            aggregate_metrics=statistics,
-            iterations=iterations,
-            span=span,
-        )
+            return replace(self._best[1], aggregate_metrics=statistics, span=span)
+        together = Outcome(metrics=self._figures.means(), aggregate_metrics=statistics, span=span)
         if gives.means is not None:
             return together
         return self._chained(together)

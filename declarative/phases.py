@@ -3,7 +3,8 @@
 1. `_skipped` says whether a phase does not run: a dependency failed or was skipped, the workflow
    is ``fail_fast``, a condition does not hold.
 2. `_begun` resolves what references decide: inputs, settings, and so the configuration.
-3. `run_sequence` runs it; `_outputs` resolves its outputs and writes their files.
+3. `_concluded` runs its sequence, or takes what it came to before the run was interrupted;
+   `_outputs` resolves its outputs and writes their files.
 4. Whatever fails outside a unit is told at the phase; phases that do not depend on it go on.
 """
 
@@ -17,6 +18,7 @@ import msgspec
 
 from containers.configuration.plain import found
 from containers.errors import ConfigurationError, Problem
+from containers.executors import UnitExecutor
 from containers.failures import describe_error
 from containers.journal import (
     ConfigResolved,
@@ -27,9 +29,8 @@ from containers.journal import (
     PhaseSkipped,
     PhaseStarted,
 )
-from containers.results import ErrorInfo, PhaseResult, Signals
-from containers.storage import PhaseFolder, RunFolder
-from containers.trading import PortfolioReport
+from containers.results import ErrorInfo, PhaseResult, PortfolioResult, Signals
+from containers.storage import PhaseFolder, PhaseStore, RunFolder, loaded, phase_identity
 from declarative.conditions import all_of
 from declarative.definitions import OutputDefinition
 from declarative.outcomes import Outcome
@@ -37,8 +38,11 @@ from declarative.plan import Markets, PhasePlan, Plan
 from declarative.reading import resolve_value
 from declarative.references import Node
 from declarative.resolution import Resolved
-from declarative.sequencer import UnitFailedError, Work, run_sequence, survey
+from declarative.resuming import replay
+from declarative.sequencer import UnitFailedError, run_sequence
+from declarative.surveying import survey
 from declarative.views import PhaseView
+from declarative.work import Work
 
 __all__ = ["CONDITION", "Finished", "run_phases", "write_outputs"]
 
@@ -84,14 +88,21 @@ class Place:
     Attributes:
         journal: Of the pass.
         run: The run's folder; null: there is none.
-        stores: Whether results are kept in it, or files of outputs alone.
+        storage: As in ``results.storage``; with ``memory`` it has files of outputs alone.
         parts: Folders that lead to the pass.
+        executor: Has workers that run units; null: they run in this process.
     """
 
     journal: Journal
     run: RunFolder | None
-    stores: bool
+    storage: str
     parts: tuple[str | int, ...]
+    executor: UnitExecutor | None = None
+
+    @property
+    def stores(self) -> bool:
+        """Whether results are kept in the folder."""
+        return self.storage != "memory" and self.run is not None
 
 
 def run_phases(plan: Plan, index: int, place: Place, markets: Markets) -> Finished:
@@ -153,6 +164,7 @@ def _run_phase(
     scope, views = finished.scope(phase.spec.names, plan.resolved.plain, index)
     parts = (*place.parts, index, phase.name)
     folder = None if place.run is None else place.run.phase(parts)
+    stored = folder if place.stores else None
     begun = False
     error: ErrorInfo | None = None
     result: PhaseResult | None = None
@@ -175,10 +187,7 @@ def _run_phase(
         journal.write(PhaseStarted())
         begun = True
         with resolved.blame.as_written():
-            outcome = run_sequence(work, journal, place.run if place.stores else None, parts)
-        if work.several and place.stores and folder is not None:
-            _save(outcome, folder)
-        result = _result(phase, outcome, folder if place.stores else None)
+            result = _concluded(phase, resolved, work, journal, stored, place)
         view = PhaseView(result, resolved.plain["strategies"])
         outputs = _outputs(phase, view, scope, folder, journal)
         result = msgspec.structs.replace(result, outputs=outputs)
@@ -195,7 +204,7 @@ def _run_phase(
             status="failed",
             sequence=phase.planned.sequence,
             topology=phase.planned.topology,
-            results_path=folder.relative if folder is not None and place.stores else None,
+            results_path=None if stored is None else stored.relative,
             error=error,
         )
     journal.write(PhaseFinished(status=result.status))
@@ -247,7 +256,47 @@ def _settings(phase: PhasePlan, scope: Mapping[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def _result(phase: PhasePlan, outcome: Outcome, folder: PhaseFolder | None) -> PhaseResult:
+def _concluded(
+    phase: PhasePlan,
+    resolved: Resolved,
+    work: Work,
+    journal: Journal,
+    folder: PhaseFolder | None,
+    place: Place,
+) -> PhaseResult:
+    """Give what a phase comes to, but for its outputs; ``folder`` is null where nothing is kept."""
+    if folder is None:
+        return _result(phase, run_sequence(work, journal, executor=place.executor))
+    store = folder.store(phase_identity(resolved.plain, work.market))
+    try:
+        result = store.finished()
+        if result is None:
+            outcome = run_sequence(work, journal, folder, store, place.executor)
+            result = _stored(phase, outcome, work, folder, store)
+        else:
+            replay(store, journal)
+    finally:
+        store.close()
+    return loaded(result) if place.storage == "hybrid" else result
+
+
+def _stored(
+    phase: PhasePlan, outcome: Outcome, work: Work, folder: PhaseFolder, store: PhaseStore
+) -> PhaseResult:
+    """Close the books of a phase, whose iterations and portfolios lie in files from now on."""
+    result = _result(phase, outcome)
+    portfolios = _saved(result.portfolios, folder) if work.several else result.portfolios
+    result = msgspec.structs.replace(
+        result,
+        iterations=store.iterations(outcome.count),
+        portfolios=portfolios,
+        results_path=folder.relative,
+    )
+    store.finish(result)
+    return result
+
+
+def _result(phase: PhasePlan, outcome: Outcome) -> PhaseResult:
     return PhaseResult(
         status="succeeded",
         sequence=phase.planned.sequence,
@@ -259,15 +308,16 @@ def _result(phase: PhasePlan, outcome: Outcome, folder: PhaseFolder | None) -> P
         aggregate_metrics=outcome.aggregate_metrics,
         best_parameters=outcome.best_parameters,
         signals=outcome.signals,
-        results_path=None if folder is None else folder.relative,
     )
 
 
-def _save(outcome: Outcome, folder: PhaseFolder) -> None:
-    for name, portfolio in outcome.portfolios.items():
-        if portfolio.trades is not None and portfolio.equity_curve is not None:
-            report = PortfolioReport(portfolio.metrics, portfolio.trades, portfolio.equity_curve)
-            folder.save_portfolio(name, report)
+def _saved(
+    portfolios: Mapping[str, PortfolioResult], folder: PhaseFolder
+) -> Mapping[str, PortfolioResult]:
+    """Write the portfolios of a phase of several units; answer them as they lie there."""
+    for name, portfolio in portfolios.items():
+        folder.save_portfolio(name, portfolio)
+    return folder.stored_portfolios(portfolios)
 
 
 def _outputs(

@@ -28,16 +28,18 @@ from containers.journal import BarDropped, PlannedPhase
 from containers.nearest import did_you_mean
 from containers.outputs import check_output_name
 from containers.results import PlannedIteration
+from declarative.around import Around
 from declarative.definitions import IterationDefinition, SequenceDefinition, SequenceUse
 from declarative.errors import PatternError
 from declarative.patterns import D, Library, Pattern
 from declarative.reading import split
 from declarative.references import Node
 from declarative.resolution import Resolved, Resolver
-from declarative.sequencer import Work, survey
-from declarative.sequences import Around, Inner
+from declarative.sequences import Inner
+from declarative.surveying import survey
 from declarative.topology import Assembly, assemble
 from declarative.unit import Unit
+from declarative.work import Work
 from declarative.workflows import PhaseSpec, Workflow, check_workflow, order_phases
 
 __all__ = ["Markets", "PhasePlan", "Plan", "make_plan"]

@@ -10,10 +10,10 @@
     classifiers[]        name, type, parameters, component, symbols, streams, indicators[]
     inputs               what the phase hands in, by name
     containers[id]       id, role and what the role exports: of the containers declared before
-    report               inside an entry that has one: its fields, and ``save``
+    report               inside an entry that has one: its fields, and ``files``
 
 beside the ``let`` of the topology and its parts, and the variables of loops. Leaves (``bars``,
-``component``, exports, ``save``) are Python objects: they can be handed on to settings, never
+``component``, exports, ``files``) are Python objects: they can be handed on to settings, never
 looked into.
 
 `Cast` holds the components of one unit: what they look back on decides the warm-up, so they are
@@ -30,7 +30,7 @@ import msgspec
 from containers.components import Components, UnitContext, members_of
 from containers.configuration import ClassifierSettings, Configuration, StrategySettings
 from containers.data import MarketData
-from declarative.sequences import with_parameters
+from declarative.around import with_parameters
 from declarative.topology import Assembly
 from declarative.variations import Parameters
 

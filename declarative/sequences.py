@@ -1,16 +1,13 @@
 """From a sequence pattern to iterations: where each stands, and what changes in it.
 
-`Around` is what surrounds an iteration: data, range of bars, configuration, seed. `expand` walks
-the entries of a pattern inside of it and gives a `Stand` for each iteration, with the `Around` of
-what runs there. Nothing is run: the sequencer runs stands, the survey only counts them.
-
-Bars are counted absolutely, in the configured range, wherever an iteration is nested; the
-expressions of a pattern count from the first bar around.
+`expand` walks the entries of a pattern inside of what is around (`declarative.around`) and gives a
+`Stand` for each iteration, with the `Around` of what runs there. Nothing is run: the sequencer runs
+stands, the survey only counts them. The expressions of a pattern count from the first bar around.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -18,117 +15,31 @@ import msgspec
 from msgspec.structs import replace
 
 from containers.components import Components
-from containers.configuration import Configuration, SpaceKey
 from containers.configuration.plain import found
-from containers.data import MarketData
 from containers.errors import ConfigurationError, Problem
-from containers.results import Window
+from declarative.around import Around
 from declarative.definitions import IterationDefinition, SequenceDefinition
 from declarative.expressions import ExpressionError
 from declarative.fields import compiled
 from declarative.patterns import Pattern
 from declarative.references import Node, Scope
+from declarative.resampling import bootstrap_problem
 from declarative.variations import (
     Parameters,
-    bootstrap_problem,
-    bootstrapped,
     combinations,
     count_combinations,
     generator,
     noisy,
     sample,
 )
-from declarative.views import split_key
 
-__all__ = ["Around", "Entries", "Inner", "Stand", "expand", "with_parameters"]
+__all__ = ["Entries", "Inner", "Stand", "chosen", "evaluate", "expand", "no_keys", "scope_of"]
 
 VARIATIONS: Final = ("parameter_noise", "block_bootstrap")
 
 
 _MOST_WINDOWS: Final = 100_000
 """How many iterations one entry may have; more when there are more bars."""
-
-
-class Around(msgspec.Struct, frozen=True):
-    """What surrounds an iteration.
-
-    Attributes:
-        market: The data; in a bootstrap those of its range alone.
-        origin: Which bar of the configured range is the first of ``market``.
-        first: First bar of the range around.
-        last: Its last bar, inclusive.
-        everything: Whether all data belong to it, also what is before ``first``.
-        warmup: Bars before a unit's window that warm up; ``auto``: as many as it looks back.
-        configuration: With all changes so far.
-        space: Keys of the parameter space that are left to be walked.
-        tested: Whether parameters have been chosen for what runs here.
-        spawn_key: Indexes of the random iterations around.
-        shown: Window of whatever places itself nowhere, where that is not all of the range.
-    """
-
-    market: MarketData
-    origin: int
-    first: int
-    last: int
-    everything: bool
-    warmup: int | Literal["auto"]
-    configuration: Configuration
-    space: tuple[SpaceKey, ...]
-    tested: bool = False
-    spawn_key: tuple[int, ...] = ()
-    shown: tuple[int, int] | None = None
-
-    @property
-    def bars(self) -> int:
-        """How many base bars of the first symbol there are."""
-        return self.last - self.first + 1
-
-    def changed(self, parameters: Mapping[str, Any]) -> Around:
-        """Give what surrounds the same with other parameters."""
-        if not parameters:
-            return self
-        return replace(self, configuration=with_parameters(self.configuration, parameters))
-
-    def end_ns(self, bar: int) -> int | None:
-        """Give the end of a bar of the configured range; null behind the last."""
-        ends = self.market.base(self.market.symbols[0]).end_ns
-        place = bar - self.origin
-        return int(ends[place]) if place < len(ends) else None
-
-    def window(self, name: str, first: int, last: int, warmup_bars: int = 0) -> Window:
-        """Describe a range of bars."""
-        ends = self.market.base(self.market.symbols[0]).end_ns
-        return Window(
-            name=name,
-            first_bar=first,
-            last_bar=last,
-            warmup_bars=warmup_bars,
-            start_ns=int(ends[first - self.origin]),
-            end_ns=int(ends[last - self.origin]),
-        )
-
-    def cut(self, warmup_bars: int) -> MarketData:
-        """Give the data of the range, and of so many bars before it."""
-        if self.everything:
-            return self.market
-        return self.market.cut(self.end_ns(self.first - warmup_bars), self.end_ns(self.last + 1))
-
-
-def with_parameters(configuration: Configuration, parameters: Mapping[str, Any]) -> Configuration:
-    """Put parameters, by ``{strategy}.{parameter}``, into a typed configuration."""
-    by_name = {strategy.name: dict(strategy.parameters) for strategy in configuration.strategies}
-    for key, value in parameters.items():
-        name, steps = split_key(key, by_name)
-        target = by_name[name]
-        for step in steps[:-1]:
-            target[step] = dict(target[step])
-            target = target[step]
-        target[steps[-1]] = value
-    strategies = tuple(
-        replace(strategy, parameters=by_name[strategy.name])
-        for strategy in configuration.strategies
-    )
-    return replace(configuration, strategies=strategies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,15 +299,10 @@ def _varied(
     configuration = around.configuration
     if method == "block_bootstrap":
         block_bars = configuration.monte_carlo.block_bars
-        part = around.cut(0)
-        problem = bootstrap_problem(part, block_bars)
+        problem = bootstrap_problem(around.cut(0), block_bars)
         if problem is not None:
             raise ConfigurationError([Problem(problem, path=("monte_carlo",))])
-        if not survey:
-            draws = generator(configuration.random_seed, around.spawn_key)
-            market = bootstrapped(part, block_bars, draws)
-            around = replace(around, market=market, origin=around.first)
-        return around, {}
+        return around if survey else around.bootstrap(block_bars), {}
     if survey:
         return around, {}
     draws = generator(configuration.random_seed, around.spawn_key)

@@ -109,7 +109,7 @@ def assemble(topology: Pattern[TopologyDefinition], library: Library) -> Assembl
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """A value that exists once ``container`` is built: its export, or the saving of its report."""
+    """A value that exists once ``container`` is built: its export, or the files of its report."""
 
     container: str
     name: str
@@ -198,7 +198,7 @@ def build(blueprint: Blueprint, bus: Bus, folder: UnitFolder | None = None) -> N
     Args:
         blueprint: What to build.
         bus: An empty bus.
-        folder: Where reports are saved; null: nowhere.
+        folder: Where trades and curves of reports are written; null: nowhere.
 
     Raises:
         WiringError: A route cannot be connected.
@@ -207,9 +207,9 @@ def build(blueprint: Blueprint, bus: Bus, folder: UnitFolder | None = None) -> N
 
     def given(value: Any) -> Any:
         if isinstance(value, Deferred):
-            if value.name == "save":
+            if value.name == "files":
                 report = reports[value.container]
-                return _saver(folder, report.portfolio) if folder is not None else None
+                return folder.portfolio_files(report.portfolio) if folder is not None else None
             return getattr(built[value.container], value.name)
         if isinstance(value, dict):
             return {key: given(item) for key, item in value.items()}
@@ -227,10 +227,6 @@ def build(blueprint: Blueprint, bus: Bus, folder: UnitFolder | None = None) -> N
     bus.seal()
 
 
-def _saver(folder: UnitFolder, portfolio: str) -> Callable[[Any], None]:
-    return lambda report: folder.save_portfolio(portfolio, report)
-
-
 def _optional(node: Node, key: str) -> Node | None:
     return node.at(key) if node.value.get(key) is not None else None
 
@@ -243,7 +239,7 @@ def _container(
     if entry.report is not None:
         report = _report(node.at("report"), scope)
         names = {name: getattr(report, name) for name in entry.report.model_fields_set}
-        scope = {**scope, "report": {**names, "save": Deferred(container_id, "save")}}
+        scope = {**scope, "report": {**names, "files": Deferred(container_id, "files")}}
     role = Role(entry.role)
     where, made_by = _variant(node, entry, scope)
     make = class_for(role, made_by, components)

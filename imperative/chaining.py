@@ -7,74 +7,91 @@ with the first C that is not above 0.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
+import msgspec
 import numpy as np
 
 from containers.metrics import PortfolioMetrics
 from containers.results import EquityCurve, Metrics, PortfolioResult, Trade
 
-__all__ = ["Piece", "chain"]
+__all__ = ["Chain"]
 
 _UNKNOWN: Final = ("exposure", "turnover", "min_cash", "ruined_at")
 """Figures of a portfolio that a chain has not."""
 
 
-class Piece(NamedTuple):
-    """What one window gives to a chain.
+class Chain:
+    """One portfolio chained over windows, which are taken in order and not kept.
+
+    Args:
+        initial_capital: What every window, and the chain, starts from.
+        periods_per_year: N of the metrics.
 
     Attributes:
-        portfolio: With trades and curve.
-        stop_ns: Samples from this time on are not taken, ns UTC; null: all are.
+        windows: How many were taken.
     """
 
-    portfolio: PortfolioResult
-    stop_ns: int | None = None
+    def __init__(self, initial_capital: float, periods_per_year: float) -> None:
+        self.windows = 0
+        self._initial: Final = initial_capital
+        self._periods: Final = periods_per_year
+        self._capital = initial_capital
+        self._times: Final = array("q")
+        self._equities: Final = array("d")
+        self._trades: Final[list[Trade]] = []
+        self._last: PortfolioResult | None = None
 
+    def add(self, portfolio: PortfolioResult, stop_ns: int | None = None) -> None:
+        """Take the next window.
 
-def chain(
-    pieces: Sequence[Piece], *, initial_capital: float, periods_per_year: float
-) -> PortfolioResult:
-    """Chain one portfolio over windows, in order.
+        Args:
+            portfolio: What it did there, with trades and curve.
+            stop_ns: Samples from this time on are not taken, ns UTC; null: all are.
 
-    Raises:
-        ValueError: There is no piece, or one without its trades and curve.
-    """
-    if not pieces:
-        raise ValueError("found no window to chain, expected at least one")
-    times: list[int] = []
-    equities: list[float] = []
-    trades: list[Trade] = []
-    capital = initial_capital
-    for portfolio, stop_ns in pieces:
-        if portfolio.equity_curve is None or portfolio.trades is None:
+        Raises:
+            ValueError: It comes without its trades and curve.
+        """
+        curve, trades = portfolio.equity_curve, portfolio.trades
+        if curve is None or trades is None:
             raise ValueError("found a portfolio without its curve, which cannot be chained")
-        if capital <= 0:
-            break
-        before, last_ns = initial_capital, None
-        curve = portfolio.equity_curve
+        self.windows += 1
+        self._last = msgspec.structs.replace(portfolio, trades=None, equity_curve=None)
+        if self._capital <= 0:
+            return
+        capital, before, last_ns = self._capital, self._initial, None
         for time_ns, equity in zip(curve.time_ns.tolist(), curve.equity.tolist(), strict=True):
             if stop_ns is not None and time_ns >= stop_ns:
                 break
             capital = capital * (1 + (equity / before - 1))
             before, last_ns = equity, time_ns
-            times.append(time_ns)
-            equities.append(capital)
+            self._times.append(time_ns)
+            self._equities.append(capital)
             if capital <= 0:
                 break
+        self._capital = capital
         if last_ns is not None:
-            trades += (trade for trade in portfolio.trades if trade.exit_time <= last_ns)
-    last = pieces[-1].portfolio
-    chained = np.array(equities, np.float64)
-    return PortfolioResult(
-        strategy=last.strategy,
-        profile=last.profile,
-        parameters=last.parameters,
-        metrics=_metrics(chained, trades, initial_capital, periods_per_year),
-        trades=tuple(trades),
-        equity_curve=EquityCurve(time_ns=np.array(times, np.int64), equity=chained),
-    )
+            self._trades.extend(trade for trade in trades if trade.exit_time <= last_ns)
+
+    def result(self) -> PortfolioResult:
+        """Give the whole.
+
+        Raises:
+            ValueError: There was no window.
+        """
+        if self._last is None:
+            raise ValueError("found no window to chain, expected at least one")
+        chained = np.array(self._equities, np.float64)
+        return PortfolioResult(
+            strategy=self._last.strategy,
+            profile=self._last.profile,
+            parameters=self._last.parameters,
+            metrics=_metrics(chained, self._trades, self._initial, self._periods),
+            trades=tuple(self._trades),
+            equity_curve=EquityCurve(time_ns=np.array(self._times, np.int64), equity=chained),
+        )
 
 
 def _metrics(

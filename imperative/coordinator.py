@@ -4,25 +4,30 @@
 
 1. prepares: reads, checks and resolves the configuration of the workflow and of every phase, puts
    the phases in order, loads the data, plans the iterations (`imperative.preparation.prepare`);
-2. names the run, and makes its folder when something is written (`_open`). Up to here nothing is
-   journalled, and whatever is wrong raises `ConfigurationError` with nothing written;
+2. reaches the executor, names the run, and makes its folder when something is written, or takes up
+   that of a run to be resumed (`imperative.runs`). Up to here nothing is journalled, and whatever
+   is wrong raises `ConfigurationError` with nothing written;
 3. runs the passes of the workflow (`imperative.loop.WorkflowRun`), in each the phases
    (`imperative.phases`), in each the iterations of its sequences (`imperative.sequencer`), each of
    which ends in units (`imperative.unit`);
-4. writes the result when results go to disk (`_save`), and ends the journal.
+4. writes the result when results are stored (`_save`), lets go of the folder, and ends the journal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+import containers
+import imperative
 from containers.components import Components, default_components
 from containers.configuration import UserInput
 from containers.errors import StorageError
+from containers.executors import UnitExecutor, open_executor
 from containers.failures import describe_error
 from containers.journal import (
     ErrorRaised,
@@ -32,11 +37,12 @@ from containers.journal import (
     WorkflowFinished,
 )
 from containers.results import PlannedRun, WorkflowResult
-from containers.storage import RunFolder, check_workflow_id, default_workflow_id
+from containers.storage import RunFolder, Source
 from imperative.discovery import Definitions, all_definitions
-from imperative.loop import ENGINE, WorkflowRun, needs_folder
+from imperative.loop import ENGINE, WorkflowRun
 from imperative.preparation import Preparation, prepare
 from imperative.preview import planned_run
+from imperative.runs import Runs
 from imperative.sequencer import Sequencer
 from imperative.sequences import PhaseSequence
 from imperative.topologies import Topology
@@ -59,6 +65,11 @@ class Coordinator:
         topologies: Topologies by name, alike.
         modules: Modules by name.
         definitions: More of all of these, for example from `imperative.discovery.load_folder`.
+        executor: Where units run: ``serial``, ``processes[:N]``, ``dask://HOST:PORT``, or
+            an executor of the caller's, which stays open; null: one after the other, in this
+            process.
+        unit_timeout_s: How long a unit may take on an executor, in seconds; null: a multiple of
+            the longest so far, never less than minutes.
 
     Attributes:
         workflows: Workflow classes by name; the shipped ones, and what is added here.
@@ -81,6 +92,8 @@ class Coordinator:
         topologies: Mapping[str, type[Topology]] | None = None,
         modules: Mapping[str, type[Module]] | None = None,
         definitions: Definitions | None = None,
+        executor: str | Executor | UnitExecutor | None = None,
+        unit_timeout_s: float | None = None,
     ) -> None:
         known = all_definitions(
             Definitions(workflows or {}, sequences or {}, topologies or {}, modules or {}),
@@ -93,35 +106,54 @@ class Coordinator:
         self._components = default_components() if components is None else components
         self._consumers = tuple(consumers)
         self._root = root
+        self._executor = executor
+        self._unit_timeout_s = unit_timeout_s
 
     def run_workflow(
-        self, config: Mapping[str, Any] | str | Path | UserInput, workflow_id: str | None = None
+        self,
+        config: Mapping[str, Any] | str | Path | UserInput,
+        workflow_id: str | None = None,
+        *,
+        resume: bool = False,
     ) -> WorkflowResult:
         """Run the workflow that ``config`` names.
 
         Args:
             config: A mapping, which is not changed, the path of a YAML file, or what was read.
             workflow_id: Name of this run; null: one made of the workflow and the config hash.
+            resume: Take up the run of this name: what it had finished is not run again, and all
+                comes out as if it had never been interrupted.
 
         Returns:
             The result. A failure while running is told in it (``success``, ``error``).
 
         Raises:
-            ConfigurationError: It cannot run. Nothing was written or journalled.
-            KeyboardInterrupt: Ctrl-C, after all containers were stopped and cleaned up.
+            ConfigurationError: It cannot run, or not be resumed. Nothing was written or journalled.
+            ExecutorError: The executor cannot be reached, or has no workers; likewise.
+            KeyboardInterrupt: Ctrl-C, after all containers were stopped and cleaned up. A run that
+                is stored can be resumed.
         """
         sequencer = self._sequencer()
         preparation = self._prepare(config, sequencer)
-        name, folder = self._open(preparation, workflow_id)
+        runs = Runs(preparation, self._root, self._sources(), workflow_id, resumed=resume)
+        with open_executor(self._executor, unit_timeout_s=self._unit_timeout_s) as executor:
+            name, folder = runs.begin()
+            run = WorkflowRun(
+                prepare=lambda user, before: self._prepare(user, sequencer, before),
+                sequencer=sequencer.on(executor),
+                workflows=self.workflows,
+                open_folder=runs.make_folder,
+                workflow_id=name,
+                folder=folder,
+            )
+            try:
+                return self._run(run, preparation)
+            finally:
+                if run.folder is not None:
+                    run.folder.release()
+
+    def _run(self, run: WorkflowRun, preparation: Preparation) -> WorkflowResult:
         journal = Journal(self._consumers)
-        run = WorkflowRun(
-            prepare=lambda user, before: self._prepare(user, sequencer, before),
-            sequencer=sequencer,
-            workflows=self.workflows,
-            open_folder=lambda: self._make_folder(preparation, workflow_id),
-            workflow_id=name,
-            folder=folder,
-        )
         result = run.run(preparation, journal)
         if run.folder is not None:
             result = _save(result, run.folder, journal, preparation)
@@ -156,28 +188,16 @@ class Coordinator:
             loader=None if before is None else before.loader,
         )
 
-    def _open(
-        self, preparation: Preparation, workflow_id: str | None
-    ) -> tuple[str, RunFolder | None]:
-        """Name the run, and make its folder when results go to disk or outputs to files."""
-        workflow, configuration = preparation.workflow.name, preparation.configuration
-        if workflow_id is not None:
-            check_workflow_id(workflow_id)
-        if configuration.settings.results.storage == "memory" and not needs_folder(preparation):
-            name = workflow_id or default_workflow_id(workflow, configuration.digest, 1)
-            return name, None
-        folder = self._make_folder(preparation, workflow_id)
-        return folder.workflow_id, folder
-
-    def _make_folder(self, preparation: Preparation, workflow_id: str | None) -> RunFolder:
-        configuration = preparation.configuration
-        root = Path.cwd() if self._root is None else self._root
-        return RunFolder.create(
-            root / configuration.settings.results.directory,
-            workflow=preparation.workflow.name,
-            digest=configuration.digest,
-            workflow_id=workflow_id,
-        )
+    def _sources(self) -> list[Source]:
+        """Give everything that computes: the engine, what it stands on, and all definitions."""
+        components = self._components
+        classes: list[type] = []
+        for known in (
+            components.strategies, components.classifiers, components.containers,
+            self.workflows, self.sequences, self.topologies, self.modules,
+        ):  # fmt: skip
+            classes += known.values()
+        return [containers, imperative, *(part for cls in classes for part in cls.__mro__)]
 
 
 def _save(
@@ -188,9 +208,10 @@ def _save(
     With results in memory there are outputs alone, and the manifest of them.
     """
     try:
-        if preparation.configuration.settings.results.storage == "disk":
-            journal.write(OutputWritten(path=folder.write_result(result.to_document())))
+        if preparation.configuration.settings.results.storage != "memory":
+            journal.write(OutputWritten(path=folder.write_result(result)))
         journal.write(OutputWritten(path=folder.write_manifest()))
+        folder.close(success=result.success)
     except StorageError as error:
         info = describe_error(error, journal.path)
         journal.write(ErrorRaised(error=info))

@@ -23,7 +23,7 @@ from typing import Any, Final, TypeAlias
 
 from containers.errors import ConditionError
 from containers.nearest import did_you_mean
-from imperative.values import equal, is_number, kind_of, step_into
+from imperative.values import equal, is_list, is_number, kind_of, step_into
 
 __all__ = ["NAMES", "CompiledExpression", "ExpressionSyntaxError", "compile_expression"]
 
@@ -351,8 +351,10 @@ def _fixed(node: ast.expr) -> str | int | ast.expr:
 
 
 def _can_hold(whole: Any, part: Any) -> bool:
-    return isinstance(whole, Mapping | list | tuple) or (
-        isinstance(whole, str) and isinstance(part, str)
+    return (
+        isinstance(whole, Mapping)
+        or is_list(whole)
+        or (isinstance(whole, str) and isinstance(part, str))
     )
 
 

@@ -11,12 +11,14 @@ import msgspec
 
 from containers.configuration import Constraint, ObjectiveSettings
 from containers.results import IterationResult, Metric, Metrics, PortfolioResult, Signals
+from containers.storage import StoredPortfolios, bare_portfolios
 
 __all__ = [
     "OPERATORS",
     "Findings",
     "aggregate",
     "best_portfolio",
+    "figures",
     "joined_signals",
     "of_portfolios",
     "rank",
@@ -55,15 +57,23 @@ def of_portfolios(
     signals: Signals | None = None,
 ) -> Findings:
     """Put together what portfolios come to; the metrics are those of the best one."""
-    best = best_portfolio(portfolios, objective)
+    held = figures(portfolios)
+    best = best_portfolio(held, objective)
     return Findings(
         portfolios=portfolios,
-        metrics=dict(portfolios[best].metrics),
+        metrics=dict(held[best].metrics),
         best_portfolio=best,
         aggregate_metrics=aggregate_metrics,
         best_parameters=best_parameters or {},
         signals=signals,
     )
+
+
+def figures(portfolios: Mapping[str, PortfolioResult]) -> Mapping[str, PortfolioResult]:
+    """Give portfolios for the sake of their figures: no file is read for them."""
+    if type(portfolios) is dict:  # the quick way: a study asks for each of its units
+        return portfolios
+    return portfolios.bare if isinstance(portfolios, StoredPortfolios) else portfolios
 
 
 def best_portfolio(portfolios: Mapping[str, PortfolioResult], objective: ObjectiveSettings) -> str:
@@ -129,8 +139,4 @@ def without_details(result: Result) -> Result:
     """Leave trades and curves out of the portfolios of an iteration."""
     if not result.portfolios:
         return result
-    bare = {
-        name: msgspec.structs.replace(portfolio, trades=None, equity_curve=None)
-        for name, portfolio in result.portfolios.items()
-    }
-    return msgspec.structs.replace(result, portfolios=bare)
+    return msgspec.structs.replace(result, portfolios=bare_portfolios(result.portfolios))

@@ -29,6 +29,11 @@ class MarketLoader:
         records = (record for market in self._loaded.values() for record in market.dropped)
         return tuple(dict.fromkeys(records))
 
+    @property
+    def markets(self) -> tuple[MarketData, ...]:
+        """What was loaded so far."""
+        return tuple(self._loaded.values())
+
     def load(self, configuration: Configuration) -> MarketData:
         """Give the data that ``configuration`` asks for.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from containers.configuration import ObjectiveSettings
@@ -42,7 +42,7 @@ def portfolio_results(unit: Unit, outcome: UnitOutcome) -> dict[str, PortfolioRe
 
 def finished_phase(
     phase: Phase,
-    iterations: tuple[IterationResult, ...],
+    iterations: Sequence[IterationResult],
     findings: Findings,
     path: str | None,
 ) -> PhaseResult:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
+from copy import copy, deepcopy
 from typing import Any, Final
 
 import msgspec
 
 from containers.configuration import StrategySettings
 from containers.results import PhaseResult
+from containers.storage import StoredPortfolios
 from imperative.parameters import strategies_with
 from imperative.references import Names, phase_view
 from imperative.workflow import Context, Phase
@@ -112,7 +113,7 @@ def copied(value: Any) -> Any:
     """Copy results, so that who is shown them can change nothing.
 
     Mappings and lists are made anew, also inside frozen results; arrays cannot be written to, and
-    traces are shared.
+    traces are shared. What lies in files is read by whoever looks at it.
     """
     if isinstance(value, msgspec.Struct):
         fields = {name: getattr(value, name) for name in value.__struct_fields__}
@@ -122,6 +123,10 @@ def copied(value: Any) -> Any:
             if isinstance(field, Mapping | list | tuple | msgspec.Struct) and name != "trace"
         }
         return msgspec.structs.replace(value, **changed) if changed else value
+    if isinstance(value, StoredPortfolios):
+        stored = copy(value)
+        stored.bare = copied(value.bare)  # type: ignore[misc]  # a fresh copy
+        return stored
     if isinstance(value, Mapping):
         return {key: copied(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -32,8 +32,9 @@ from containers.journal import (
     PlannedPhase,
 )
 from containers.results import ErrorInfo, PhaseResult
-from containers.storage import PhaseFolder, RunFolder
+from containers.storage import PhaseFolder, PhaseStore, RunFolder, loaded, phase_identity
 from imperative.conditions import condition_text, unmet
+from imperative.keeping import write_again
 from imperative.outcome import failed_phase, finished_phase, skipped_phase
 from imperative.outputs import resolve_outputs, write_outputs
 from imperative.passes import PassView
@@ -210,24 +211,49 @@ class _PhaseInPass:
         return self._preparation.resolve_late(self._definition, self._look_up)
 
     def _ran(self, resolved: ResolvedPhase, inputs: Mapping[str, Any]) -> PhaseResult:
-        definition = self._definition
+        """Run the phase, or take what it came to before the run was interrupted."""
+        definition, folder = self._definition, self._stores_in
+        if folder is None:
+            result = self._ran_with(None, resolved, inputs)
+        else:
+            configuration = resolved.configuration
+            store = folder.store(phase_identity(configuration.document, resolved.market))
+            try:
+                found = store.finished()
+                if found is not None:
+                    write_again(store, self._journal)
+                result = found or self._ran_with(store, resolved, inputs)
+            finally:
+                store.close()
+            if self._storage == "hybrid":
+                result = loaded(result)
+        self._view.add(definition.name, result, resolved.configuration.settings.strategies)
+        return result
+
+    def _ran_with(
+        self, store: PhaseStore | None, resolved: ResolvedPhase, inputs: Mapping[str, Any]
+    ) -> PhaseResult:
+        definition, folder = self._definition, self._stores_in
         run = PhaseRun(
-            parts=self._parts,
             topology=definition.topology,
             chain=definition.chain,
             configuration=resolved.configuration.settings,
             market=resolved.market,
-            folder=self._folder,
+            folder=folder,
+            store=store,
             inputs=inputs,
             one_unit=resolved.units == 1,
         )
         iterations, findings = self._sequencer.run(run, self._journal)
         result = finished_phase(definition, iterations, findings, self._path)
-        folder = self._phase_folder
-        if folder is not None and self._on_disk and resolved.units != 1:
+        if folder is None or store is None:
+            return result
+        if resolved.units != 1:
             for portfolio, held in result.portfolios.items():
                 folder.save_portfolio(portfolio, held)
-        self._view.add(definition.name, result, resolved.configuration.settings.strategies)
+            stored = folder.stored_portfolios(result.portfolios)
+            result = msgspec.structs.replace(result, portfolios=stored)
+        store.finish(result)
         return result
 
     def _finished(self, result: PhaseResult) -> PhaseResult:
@@ -256,13 +282,17 @@ class _PhaseInPass:
         return result
 
     @property
-    def _on_disk(self) -> bool:
-        results = self._preparation.configuration.settings.results
-        return self._folder is not None and results.storage == "disk"
+    def _storage(self) -> str:
+        return self._preparation.configuration.settings.results.storage
+
+    @property
+    def _stores_in(self) -> PhaseFolder | None:
+        """Where units, iterations and portfolios go; null when they stay in memory."""
+        return None if self._storage == "memory" else self._phase_folder
 
     @property
     def _path(self) -> str | None:
-        return "/".join(map(str, self._parts)) if self._on_disk else None
+        return None if self._stores_in is None else "/".join(map(str, self._parts))
 
     @property
     def _phase_folder(self) -> PhaseFolder | None:

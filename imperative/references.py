@@ -18,7 +18,7 @@ import msgspec
 from containers.errors import MissingReferenceError
 from containers.nearest import did_you_mean
 from containers.results import PhaseResult
-from imperative.values import as_text, kind_of
+from imperative.values import as_text, is_list, kind_of
 from imperative.workflow import Ref
 
 __all__ = [
@@ -209,7 +209,7 @@ class Names:
                     hint = did_you_mean(rest[0], [str(key) for key in value])
                     raise MissingReferenceError(f"${{{path}}}: there is no '{rest[0]}'; {hint}")
                 value, rest = value[name], left
-            elif isinstance(value, list | tuple):
+            elif is_list(value):
                 index, count = rest[0], len(value)
                 if not index.isdecimal() or int(index) >= count:
                     raise MissingReferenceError(

@@ -8,6 +8,7 @@ counted; a figure that is undefined or overflows is null.
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -41,32 +42,37 @@ def statistics(values: Iterable[Metric]) -> dict[str, Any]:
 
 
 class MetricTable:
-    """Metrics of iterations as they come, one column per metric."""
+    """Metrics of iterations as they come, one column of floats per metric, NaN for null."""
 
     def __init__(self) -> None:
         self._rows = 0
-        self._columns: dict[str, list[Metric]] = {}
+        self._columns: dict[str, array[float]] = {}
 
     def add(self, metrics: Mapping[str, Metric]) -> None:
         """Take the metrics of the next iteration."""
         for name in metrics.keys() - self._columns.keys():
-            self._columns[name] = [None] * self._rows
+            self._columns[name] = array("d", [math.nan]) * self._rows
         for name in metrics if not self._rows else ():
             self._columns[name] = self._columns.pop(name)  # in their own order
         for name, column in self._columns.items():
-            column.append(metrics.get(name))
+            value = metrics.get(name)
+            column.append(math.nan if value is None else value)
         self._rows += 1
 
     def aggregate(self) -> dict[str, Any]:
         """Give what a phase reports: how many iterations, and the statistics of each metric."""
         return {
             "iterations": self._rows,
-            "statistics": {name: statistics(column) for name, column in self._columns.items()},
+            "statistics": {name: _of(column) for name, column in self._columns.items()},
         }
 
     def means(self) -> dict[str, Metric]:
         """Give the mean of each metric."""
-        return {name: statistics(column)["mean"] for name, column in self._columns.items()}
+        return {name: _of(column)["mean"] for name, column in self._columns.items()}
+
+
+def _of(column: array[float]) -> dict[str, Any]:
+    return statistics(None if math.isnan(value) else value for value in column)
 
 
 def _mean(values: list[float]) -> float | None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 import msgspec
 
 from containers.nearest import did_you_mean
 
-__all__ = ["as_text", "equal", "is_number", "kind_of", "step_into"]
+__all__ = ["as_text", "equal", "is_list", "is_number", "kind_of", "step_into"]
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
     """Say whether ``value`` is a number; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_list(value: object) -> TypeGuard[Sequence[Any]]:
+    """Say whether ``value`` is a list of things, one that is read from files included."""
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def kind_of(value: object) -> str:
@@ -34,7 +39,7 @@ def kind_of(value: object) -> str:
         return repr(value)
     if isinstance(value, Mapping):
         return "a mapping"
-    if isinstance(value, list | tuple):
+    if is_list(value):
         return "a list"
     return f"a {type(value).__name__}"
 
@@ -55,10 +60,9 @@ def step_into(value: object, key: object) -> Any:
         if isinstance(key, str) and key in value:
             return value[key]
         raise LookupError(_not_there(key, [str(known) for known in value]))
-    if isinstance(value, list | tuple):
-        whole = isinstance(key, int) and not isinstance(key, bool)
-        if whole and 0 <= key < len(value):  # type: ignore[operator]  # whole: an integer
-            return value[key]  # type: ignore[call-overload]
+    if is_list(value):
+        if isinstance(key, int) and not isinstance(key, bool) and 0 <= key < len(value):
+            return value[key]
         raise LookupError(f"a list of {len(value)} has no item {kind_of(key)}; they count from 0")
     raise LookupError(f"{kind_of(value)} has no item {kind_of(key)}")
 
@@ -67,7 +71,7 @@ def equal(left: object, right: object) -> bool:
     """Compare as expressions do: 1 is 1.0, but true is not 1; unlike types are unequal."""
     if is_number(left) and is_number(right):
         return left == right
-    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+    if is_list(left) and is_list(right):
         return len(left) == len(right) and all(map(equal, left, right))
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         same = left.keys() == right.keys()

@@ -5,6 +5,7 @@ All are ready at bar n + 1, and their values depend on n + 1 bars alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import ClassVar
 
@@ -37,52 +38,48 @@ class _Before(msgspec.Struct, frozen=True):
         return self.period + 1
 
 
-class Highest(_Before, frozen=True):
+class _Extreme(_Before, frozen=True):
+    """An extreme of the n bars before this one, of one of their prices."""
+
+    price: ClassVar[str]
+    of_several: ClassVar[Callable[[Window], float]]
+    of_two: ClassVar[np.ufunc]
+
+    @property
+    def name(self) -> str:
+        """Its name in FEATURES."""
+        return f"{type(self).__name__.lower()}_{self.period}"
+
+    def step(self, prices: Window, bar: Bar) -> tuple[Window, float | None]:
+        """Take one bar; answer the next window and the extreme, null while warming up."""
+        value = type(self).of_several(prices) if len(prices) == self.period else None
+        return slid(prices, getattr(bar, self.price), self.period), value
+
+    def over(self, prices: Window, bars: Bars) -> tuple[Window, Floats]:
+        """Take all of ``bars``; answer the next window and the extremes."""
+        n = self.period
+        series = joined(prices, getattr(bars, self.price))
+        count = max(0, len(series) - n)
+        values = series[:count]
+        for i in range(1, n if count else 1):
+            values = self.of_two(values, series[i : i + count])
+        return newest(series, n), values
+
+
+class Highest(_Extreme, frozen=True):
     """Highest high of the n bars before this one. Unit: that of the prices."""
 
-    @property
-    def name(self) -> str:
-        """Its name in FEATURES."""
-        return f"highest_{self.period}"
-
-    def step(self, highs: Window, bar: Bar) -> tuple[Window, float | None]:
-        """Take one bar; answer the next window and the extreme, null while warming up."""
-        value = max(highs) if len(highs) == self.period else None
-        return slid(highs, bar.high, self.period), value
-
-    def over(self, highs: Window, bars: Bars) -> tuple[Window, Floats]:
-        """Take all of ``bars``; answer the next window and the extremes."""
-        n = self.period
-        series = joined(highs, bars.high)
-        count = max(0, len(series) - n)
-        values = series[:count]
-        for i in range(1, n if count else 1):
-            values = np.maximum(values, series[i : i + count])
-        return newest(series, n), values
+    price: ClassVar[str] = "high"
+    of_several: ClassVar[Callable[[Window], float]] = max
+    of_two: ClassVar[np.ufunc] = np.maximum
 
 
-class Lowest(_Before, frozen=True):
+class Lowest(_Extreme, frozen=True):
     """Lowest low of the n bars before this one. Unit: that of the prices."""
 
-    @property
-    def name(self) -> str:
-        """Its name in FEATURES."""
-        return f"lowest_{self.period}"
-
-    def step(self, lows: Window, bar: Bar) -> tuple[Window, float | None]:
-        """Take one bar; answer the next window and the extreme, null while warming up."""
-        value = min(lows) if len(lows) == self.period else None
-        return slid(lows, bar.low, self.period), value
-
-    def over(self, lows: Window, bars: Bars) -> tuple[Window, Floats]:
-        """Take all of ``bars``; answer the next window and the extremes."""
-        n = self.period
-        series = joined(lows, bars.low)
-        count = max(0, len(series) - n)
-        values = series[:count]
-        for i in range(1, n if count else 1):
-            values = np.minimum(values, series[i : i + count])
-        return newest(series, n), values
+    price: ClassVar[str] = "low"
+    of_several: ClassVar[Callable[[Window], float]] = min
+    of_two: ClassVar[np.ufunc] = np.minimum
 
 
 class Roc(_Before, frozen=True):

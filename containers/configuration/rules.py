@@ -16,7 +16,7 @@ from containers.data.timeframe import Timeframe
 from containers.errors import ConfigPath
 from containers.nearest import did_you_mean
 
-__all__ = ["check_rules", "check_storage"]
+__all__ = ["check_rules"]
 
 Config: TypeAlias = Mapping[str, Any]
 Rule: TypeAlias = Callable[[Config], Iterator[Finding]]
@@ -47,14 +47,6 @@ def _lists_hold_something(config: Config) -> Iterator[Finding]:
         if entry.get("symbols") == []:
             message = "found an empty list, expected at least one symbol, or null for all"
             yield Finding((*path, "symbols"), message)
-
-
-def check_storage(config: Config) -> Iterator[Finding]:
-    """Refuse the storage that is not there yet, also in a part of a configuration."""
-    results = config.get("results")
-    if isinstance(results, Mapping) and results.get("storage") == "hybrid":
-        message = "the storage 'hybrid' is not available yet"
-        yield Finding(("results", "storage"), message, "write memory or disk")
 
 
 def _names_are_unique(config: Config) -> Iterator[Finding]:
@@ -172,7 +164,6 @@ def _profiles_have_a_size(config: Config) -> Iterator[Finding]:
 
 
 _RULES: Final[tuple[Rule, ...]] = (
-    check_storage,
     _lists_hold_something,
     _names_are_unique,
     _portfolio_ids_are_unique,

@@ -17,7 +17,7 @@ import msgspec
 from containers.components import Components
 from containers.configuration.component_rules import check_components, normalise_components
 from containers.configuration.plain import found, to_plain
-from containers.configuration.rules import check_rules, check_storage
+from containers.configuration.rules import check_rules
 from containers.configuration.settings import Configuration
 from containers.configuration.space import check_space
 from containers.configuration.structure import (
@@ -93,7 +93,7 @@ def _validated(
     findings += check_components(plain, components, complete=complete)
     if complete:
         findings += check_space(plain, components)
-    findings += check_rules(plain) if complete else check_storage(plain)
+        findings += check_rules(plain)
     if findings or normalised is None:
         _raise(findings, plain, locate)
     normalise_components(normalised, components)

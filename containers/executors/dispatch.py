@@ -86,6 +86,7 @@ class DispatchingExecutor(UnitExecutor):
     """
 
     def __init__(self, backend: Backend, unit_timeout_s: float | None) -> None:
+        self.name = backend.name
         self.workers = len(backend.lanes)
         self._backend = backend
         self._timeout_s = unit_timeout_s

@@ -28,28 +28,37 @@ def summaries_of(passes: Iterable[LoopIterationResult]) -> Iterator[TraceSummary
 
 
 def combine_summaries(summaries: Iterable[TraceSummary]) -> TraceSummary | None:
-    """Add up the traces of units, in the order given; null of none.
+    """Add up the traces of units, in the order given, one at a time; null of none.
 
     One summary is its own total. Of several, counts are added, the digest is that of their digests
     one after the other, and there is no single path.
     """
-    parts = tuple(summaries)
-    if len(parts) <= 1:
-        return parts[0] if parts else None
+    only: TraceSummary | None = None
+    count = events = kept = dropped = 0
     kinds: Counter[str] = Counter()
     containers: Counter[str] = Counter()
-    for part in parts:
+    first_ns: int | None = None
+    last_ns: int | None = None
+    chained = xxhash.xxh3_128()
+    for part in summaries:
+        only = None if count else part
+        count += 1
+        events, kept, dropped = events + part.events, kept + part.kept, dropped + part.dropped
         kinds.update(part.by_kind)
         containers.update(part.by_container)
-    chained = xxhash.xxh3_128("".join(part.digest for part in parts).encode())
+        first_ns = min((t for t in (first_ns, part.first_ns) if t is not None), default=None)
+        last_ns = max((t for t in (last_ns, part.last_ns) if t is not None), default=None)
+        chained.update(part.digest.encode())
+    if count <= 1:
+        return only
     return TraceSummary(
-        events=sum(part.events for part in parts),
-        kept=sum(part.kept for part in parts),
-        dropped=sum(part.dropped for part in parts),
+        events=events,
+        kept=kept,
+        dropped=dropped,
         by_kind=dict(kinds),
         by_container={name: containers[name] for name in sorted(containers)},
-        first_ns=min((p.first_ns for p in parts if p.first_ns is not None), default=None),
-        last_ns=max((p.last_ns for p in parts if p.last_ns is not None), default=None),
+        first_ns=first_ns,
+        last_ns=last_ns,
         digest=chained.hexdigest(),
         path=None,
     )

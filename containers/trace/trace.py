@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from containers.events import Event, EventKind
 from containers.results import TraceSummary
@@ -25,6 +25,13 @@ from containers.trace.chunk import (
 )
 
 __all__ = ["Trace"]
+
+
+class _Content(NamedTuple):
+    chunks: Sequence[TraceChunk]
+    infos: tuple[ChunkInfo, ...]
+    events_total: int
+    dropped: int
 
 
 class Trace:
@@ -49,11 +56,36 @@ class Trace:
         path: Path | None = None,
     ) -> None:
         check_totals(infos, events_total, dropped)
-        self.chunks: Final = chunks
-        self.infos: Final = tuple(infos)
-        self.events_total: Final = events_total
-        self.dropped: Final = dropped
+        self._held: _Content | None = _Content(chunks, tuple(infos), events_total, dropped)
         self.path: Final = path
+
+    @property
+    def chunks(self) -> Sequence[TraceChunk]:
+        """Its chunks."""
+        return self._content.chunks
+
+    @property
+    def infos(self) -> tuple[ChunkInfo, ...]:
+        """What is known of each chunk without reading it."""
+        return self._content.infos
+
+    @property
+    def events_total(self) -> int:
+        """Events of the unit, kept or not."""
+        return self._content.events_total
+
+    @property
+    def dropped(self) -> int:
+        """Events that a limit removed again, oldest first."""
+        return self._content.dropped
+
+    @property
+    def _content(self) -> _Content:
+        if self._held is None:
+            assert self.path is not None  # only `later` leaves it open, and that has a path
+            self._held = Trace.open(self.path)._held
+            assert self._held is not None  # it was just opened
+        return self._held
 
     @classmethod
     def from_chunks(
@@ -109,6 +141,13 @@ class Trace:
         index = reader.trace_index
         return cls(reader, index.chunks, index.events, index.dropped, path)
 
+    @classmethod
+    def later(cls, path: Path) -> Trace:
+        """Give a trace on disk that is opened, as `open` does, when it is first looked at."""
+        trace = cls((), (), 0, 0, path)
+        trace._held = None
+        return trace
+
     def save(self, path: Path) -> Trace:
         """Write the trace to a folder and open it there; `StorageError` when that fails."""
         from containers.trace.storage import TraceWriter
@@ -121,7 +160,7 @@ class Trace:
 
     def __reduce__(self) -> tuple[object, ...]:
         if self.path is not None:
-            return Trace.open, (self.path,)
+            return Trace.later, (self.path,)
         return Trace, (self.chunks, self.infos, self.events_total, self.dropped)
 
     def __len__(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Protocol
 
 import msgspec
 import numpy as np
@@ -29,7 +29,7 @@ from containers.trading.account import Account
 from containers.trading.episodes import EpisodeTracker
 from containers.trading.sizing import Sizing, is_nothing
 
-__all__ = ["PortfolioContainer", "PortfolioReport"]
+__all__ = ["PortfolioContainer", "PortfolioFiles", "PortfolioReport"]
 
 
 # Plain text: looking up a member of an enumeration costs more than comparing it.
@@ -43,11 +43,34 @@ _PIECE: Final = 4_096
 
 
 class PortfolioReport(msgspec.Struct, frozen=True):
-    """What a portfolio has to show while it still runs."""
+    """What a portfolio has to show while it still runs.
+
+    Trades and curve are null when they are written to files as they come.
+    """
 
     metrics: Metrics
-    trades: tuple[Trade, ...]
-    equity_curve: EquityCurve
+    trades: tuple[Trade, ...] | None
+    equity_curve: EquityCurve | None
+
+
+class PortfolioFiles(Protocol):
+    """Writes samples and trades as they come; see `containers.storage.PortfolioFiles`."""
+
+    def add_samples(self, piece: EquityCurve) -> None:
+        """Take the next samples."""
+        ...
+
+    def add_trades(self, trades: list[Trade]) -> None:
+        """Take trades out of a list once there are enough of them."""
+        ...
+
+    def complete(self, trades: Sequence[Trade]) -> None:
+        """Write the rest; from now on the files are there."""
+        ...
+
+    def abandon(self) -> None:
+        """Leave nothing behind, unless `complete` was called."""
+        ...
 
 
 @dataclass(slots=True)
@@ -71,7 +94,8 @@ class PortfolioContainer(Container):
         sizing: How large a position it aims for.
         stop_loss: Loss on the average price at which a position is left; null: never.
         periods_per_year: For annual figures.
-        save: Takes the collected report in cleanup; null: nothing is saved.
+        files: Where samples and trades are written as they come; complete after the cleanup, if
+            the report was collected. Null: the report has them.
     """
 
     role: ClassVar[Role] = Role.PORTFOLIO
@@ -86,7 +110,7 @@ class PortfolioContainer(Container):
         sizing: Sizing,
         stop_loss: float | None,
         periods_per_year: float,
-        save: Callable[[PortfolioReport], None] | None = None,
+        files: PortfolioFiles | None = None,
     ) -> None:
         super().__init__(container_id)
         self.account: Final = Account(tuple(base_timeframes), initial_capital)
@@ -107,7 +131,7 @@ class PortfolioContainer(Container):
         self._exposed = 0
         self._ruined = False
         self._reporting = [portfolio]  # emptied by the last update of a ruined portfolio
-        self._save = save
+        self._files = files
         self._report: PortfolioReport | None = None
         self._requests: Outlet
         self._updates: Outlet
@@ -189,6 +213,8 @@ class PortfolioContainer(Container):
         if trade is not None:
             self._trades.append(trade)
             self._metrics.trade(trade.net_profit)
+            if self._files is not None:
+                self._files.add_trades(self._trades)
 
     def publish_requests(self) -> None:
         """Ask for what signals and stops call for, all from one snapshot of the account."""
@@ -243,22 +269,27 @@ class PortfolioContainer(Container):
         if self._report is not None:
             return self._report
         self._pack()
-        self._report = PortfolioReport(
-            metrics=self._metrics.figures(),
-            trades=tuple(self._trades),
-            equity_curve=EquityCurve(
+        trades, curve = None, None
+        if self._files is None:
+            trades = tuple(self._trades)
+            curve = EquityCurve(
                 time_ns=np.concatenate([piece.time_ns for piece in self._curve]),
                 equity=np.concatenate([piece.equity for piece in self._curve]),
-            ),
-        )
+            )
+        self._report = PortfolioReport(self._metrics.figures(), trades, curve)
         return self._report
 
     def on_cleanup(self) -> None:
-        """Save what was collected, then let go of it."""
+        """Complete the files, if the report was collected, then let go of everything."""
         report, self._report = self._report, None
-        if report is not None and self._save is not None:
-            self._save(report)
-        self._trades, self._curve = [], []
+        trades, self._trades, self._curve = self._trades, [], []
+        if self._files is None:
+            return
+        try:
+            if report is not None:
+                self._files.complete(trades)
+        finally:
+            self._files.abandon()
 
     def _pack(self) -> None:
         """Turn the newest samples into arrays, an eighth of the size, and take them into figures.
@@ -270,7 +301,10 @@ class PortfolioContainer(Container):
             equity=np.fromiter(self._equities, np.float64, len(self._equities)),
         )
         self._metrics.samples(piece.equity, exposed=self._exposed)
-        self._curve.append(piece)
+        if self._files is None:
+            self._curve.append(piece)
+        else:
+            self._files.add_samples(piece)
         self._times.clear()
         self._equities.clear()
         self._exposed = 0

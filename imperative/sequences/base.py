@@ -3,6 +3,7 @@
 `PhaseSequence.iterations` is a generator. It yields an `Iteration`, is sent what came of it, and
 may look at that before it yields the next, as a test takes the parameters that its training chose.
 A planner sends it empty results, so what it yields may depend on them in values, never in number.
+Iterations that need nothing of one another can run side by side: `PhaseSequence.independent`.
 """
 
 from __future__ import annotations
@@ -76,9 +77,26 @@ class LastOne(Conclusion):
 
 
 class PhaseSequence(ABC):
-    """Base of all sequences; ``name`` is what a phase calls it."""
+    """Base of all sequences.
+
+    Attributes:
+        name: What a phase calls it.
+        independent: Whether no iteration looks at what came of another. They may then run side by
+            side, and all that is sent is an empty result.
+        looks_below: Whether the sequence or its conclusion looks at the iterations below its own.
+            Where a run stores them, they are then held in memory as well, until they are taken.
+    """
 
     name: ClassVar[str]
+    independent: ClassVar[bool] = False
+    looks_below: ClassVar[bool] = True
+
+    def __init_subclass__(cls) -> None:
+        """Take nobody's word for iterations but that of the class that says which there are."""
+        if "iterations" in vars(cls) and "independent" not in vars(cls):
+            cls.independent = False
+        if {"iterations", "conclusion"} & vars(cls).keys() and "looks_below" not in vars(cls):
+            cls.looks_below = True
 
     @abstractmethod
     def iterations(self, scope: Scope) -> Iterations:

@@ -3,19 +3,51 @@
 1. `check_bootstrap` says whether the streams can be drawn together: one timeframe, equal ends.
 2. `draw_bars` draws which bar stands where, one index sequence for all symbols.
 3. `bootstrapped` makes each bar ratios to its previous close and chains them from the first close.
+
+A `Draw` says all of it in a few numbers, so that another process need not be sent the bars.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from containers.data import Bars, MarketData
 from containers.errors import ConfigurationError, Problem
+from imperative.sequences.noise import generator
 
-__all__ = ["bootstrapped", "check_bootstrap", "draw_bars"]
+__all__ = ["Draw", "bootstrapped", "check_bootstrap", "draw_bars"]
+
+
+class Draw(NamedTuple):
+    """One drawing: the bars of a stretch, drawn anew.
+
+    Attributes:
+        ends: Ends of its first bar and of the bar behind it, ns UTC, as `MarketData.cut` takes
+            them; null: all there is.
+        bars: How many bars of the first symbol it has.
+        block_bars: Length of a block.
+        seed: The configuration's.
+        spawn_key: Of the iteration.
+    """
+
+    ends: tuple[int | None, int | None] | None
+    bars: int
+    block_bars: int
+    seed: int
+    spawn_key: tuple[int, ...]
+
+    def of(self, market: MarketData) -> MarketData:
+        """Draw from ``market``.
+
+        Raises:
+            ValueError: A price came out as 0 or beyond all floats.
+        """
+        part = market if self.ends is None else market.cut(*self.ends)
+        drawn = draw_bars(self.bars, self.block_bars, generator(self.seed, self.spawn_key))
+        return bootstrapped(part, drawn)
 
 
 def check_bootstrap(market: MarketData, block_bars: int) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
-from containers.results import IterationResult, Signals
-from imperative.chaining import Piece, chain
+from containers.results import IterationResult, PortfolioResult, Signals
+from imperative.chaining import Chain
 from imperative.findings import Findings, joined_signals, of_portfolios
 from imperative.sequences.base import Conclusion, Iteration
 from imperative.sequences.combinations import combination_of, is_numbered
@@ -31,21 +34,37 @@ class Chained(Conclusion):
         self._scope = scope
         self._pieces = pieces
         self._table = MetricTable()
-        self._taken: list[tuple[Iteration, IterationResult]] = []
+        self._chains: dict[str, Chain] = {}
+        self._signals: list[Signals] = []
+        self._count = 0
+        self._portfolios: tuple[str, ...] = ()  # of the last iteration
+        self._best_parameters: Mapping[str, Any] = {}  # likewise
 
     def take(self, iteration: Iteration, result: IterationResult) -> None:
-        """Keep it for the chain."""
+        """Chain it to those before; nothing else of it is kept."""
+        scope, stop_ns = self._scope, iteration.stop_ns
+        self._count += 1
         self._table.add(result.metrics)
-        # What lies below it has been stored; the chain needs its own portfolios and signals.
-        self._taken.append((iteration, msgspec.structs.replace(result, iterations=())))
+        self._portfolios = tuple(result.portfolios)
+        self._best_parameters = result.best_parameters
+        for name in self._portfolios:
+            if name not in self._chains:
+                capital = scope.configuration.portfolio.initial_capital
+                self._chains[name] = Chain(capital, scope.periods_per_year)
+            self._chains[name].add(result.portfolios[name], stop_ns)
+        signals = result.signals
+        if signals is not None and stop_ns is not None:
+            rows = tuple(row for row in signals.rows if row.time_ns < stop_ns)
+            signals = Signals(signals.strategies, rows)
+        if signals is not None:
+            self._signals.append(signals)
 
     def findings(self) -> Findings:
-        """Chain everything."""
-        last = self._taken[-1][1]
+        """Give the whole chain."""
         statistics = self._table.aggregate()
-        signals = joined_signals(self._signals())
-        chosen = {} if self._pieces else last.best_parameters
-        if not last.portfolios:
+        signals = joined_signals(self._signals)
+        chosen = {} if self._pieces else self._best_parameters
+        if not self._portfolios:
             return Findings(
                 metrics=self._table.means(),
                 aggregate_metrics=statistics,
@@ -53,14 +72,7 @@ class Chained(Conclusion):
                 signals=signals,
             )
         configuration = self._scope.configuration
-        chained = {
-            name: chain(
-                [Piece(result.portfolios[name], it.stop_ns) for it, result in self._taken],
-                initial_capital=configuration.portfolio.initial_capital,
-                periods_per_year=self._scope.periods_per_year,
-            )
-            for name in last.portfolios
-        }
+        chained = {name: self._whole(name) for name in self._portfolios}
         found = of_portfolios(
             chained,
             configuration.objective,
@@ -71,20 +83,15 @@ class Chained(Conclusion):
         if self._pieces and self._scope.topology == "optimization":
             strategy = found.portfolios[str(found.best_portfolio)].strategy
             if not is_numbered(strategy):  # the pieces had a body, which tested what it chose
-                return msgspec.structs.replace(found, best_parameters=last.best_parameters)
+                return msgspec.structs.replace(found, best_parameters=self._best_parameters)
             return msgspec.structs.replace(found, best_parameters=self._combination_of(found))
         return found
 
-    def _signals(self) -> list[Signals | None]:
-        """Give the signals of each, cut as its samples are."""
-        parts: list[Signals | None] = []
-        for iteration, result in self._taken:
-            signals, stop_ns = result.signals, iteration.stop_ns
-            if signals is not None and stop_ns is not None:
-                rows = tuple(row for row in signals.rows if row.time_ns < stop_ns)
-                signals = Signals(signals.strategies, rows)
-            parts.append(signals)
-        return parts
+    def _whole(self, name: str) -> PortfolioResult:
+        chain = self._chains[name]
+        if chain.windows < self._count:
+            raise ValueError(f"portfolio '{name}' is not there in every iteration to be chained")
+        return chain.result()
 
     def _combination_of(self, found: Findings) -> dict[str, object]:
         """Give the combination that the best chained portfolio belongs to."""

@@ -23,6 +23,8 @@ class Pieces(PhaseSequence):
     """
 
     name: ClassVar[str] = "pieces"
+    independent: ClassVar[bool] = True
+    looks_below: ClassVar[bool] = False
 
     def __init__(self, pieces: Sequence[Stretch], *, warmup_bars: WarmupBars) -> None:
         self._pieces = tuple(pieces)
@@ -42,6 +44,8 @@ class KFold(PhaseSequence):
     """A ``fold`` for each test; the tests make one curve."""
 
     name: ClassVar[str] = "k_fold"
+    independent: ClassVar[bool] = True
+    looks_below: ClassVar[bool] = False
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the folds."""

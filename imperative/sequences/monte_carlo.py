@@ -9,9 +9,9 @@ import msgspec
 from containers.results import IterationResult
 from imperative.findings import Findings
 from imperative.sequences.base import Conclusion, Iteration, Iterations, PhaseSequence
-from imperative.sequences.bootstrap import bootstrapped, check_bootstrap, draw_bars
+from imperative.sequences.bootstrap import check_bootstrap
 from imperative.sequences.noise import generator, noisy_parameters
-from imperative.sequences.scope import Scope, Span
+from imperative.sequences.scope import Scope
 from imperative.statistics import MetricTable
 
 __all__ = ["MonteCarlo"]
@@ -36,27 +36,27 @@ class MonteCarlo(PhaseSequence):
     """A ``sample`` for each iteration, with random numbers of its own."""
 
     name: ClassVar[str] = "monte_carlo"
+    independent: ClassVar[bool] = True
+    looks_below: ClassVar[bool] = False
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the samples."""
         settings, seed = scope.configuration.monte_carlo, scope.configuration.random_seed
-        whole = scope
-        if settings.method == "block_bootstrap":
-            whole = _by_itself(scope)
-            check_bootstrap(whole.span.market, settings.block_bars)
+        bootstraps = settings.method == "block_bootstrap"
+        if bootstraps:
+            check_bootstrap(scope.span.alone(), settings.block_bars)
         for index in range(settings.iterations):
             spawn_key = (*scope.spawn_key, index)
-            draw = generator(seed, spawn_key)
-            if settings.method == "block_bootstrap":
-                span = whole.span
-                drawn = draw_bars(len(span), settings.block_bars, draw)
-                market = bootstrapped(span.market, drawn)
-                resampled = Span(market, origin=span.origin, bars=span.bars, whole=span.whole)
-                sample = msgspec.structs.replace(whole, span=resampled, spawn_key=spawn_key)
+            if bootstraps:
+                drawn = scope.span.drawn(settings.block_bars, seed, spawn_key)
+                sample = msgspec.structs.replace(scope, span=drawn, spawn_key=spawn_key)
                 yield Iteration("sample", sample)
             else:
                 noise = noisy_parameters(
-                    scope.configuration.strategies, scope.components, settings.noise_level, draw
+                    scope.configuration.strategies,
+                    scope.components,
+                    settings.noise_level,
+                    generator(seed, spawn_key),
                 )
                 yield Iteration("sample", scope.changed(noise, spawn_key), noise)
 
@@ -67,12 +67,3 @@ class MonteCarlo(PhaseSequence):
     def alike(self, scope: Scope) -> int | None:
         """Count the samples."""
         return scope.configuration.monte_carlo.iterations
-
-
-def _by_itself(scope: Scope) -> Scope:
-    """Give the scope whose market is the window alone: there is no bar before the range."""
-    span = scope.span
-    if span.whole:
-        return scope
-    alone = Span(span.alone(), origin=span.bars.first, bars=span.bars)
-    return msgspec.structs.replace(scope, span=alone)

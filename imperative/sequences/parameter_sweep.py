@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
+
+import msgspec
 
 from containers.configuration import ObjectiveSettings
 from containers.results import IterationResult
@@ -22,29 +24,27 @@ class BestOne(Conclusion):
         self._objective = objective
         self._table = MetricTable()
         self._rank: tuple[bool, bool, float] | None = None
-        self._best: tuple[Iteration, IterationResult] | None = None
+        self._best: Findings | None = None
 
     def take(self, iteration: Iteration, result: IterationResult) -> None:
         """Keep it if it is better than all before."""
         self._table.add(result.metrics)
         own = rank(result.metrics, self._objective)
         if self._rank is None or own < self._rank:
-            self._rank, self._best = own, (iteration, result)
+            self._rank = own
+            self._best = Findings(
+                portfolios=result.portfolios,
+                metrics=result.metrics,
+                best_portfolio=result.best_portfolio,
+                best_parameters={**result.best_parameters, **iteration.parameters},
+                signals=result.signals,
+            )
 
     def findings(self) -> Findings:
         """Give the best one's."""
         if self._best is None:
             return Findings()
-        iteration, result = self._best
-        parameters: dict[str, Any] = {**result.best_parameters, **iteration.parameters}
-        return Findings(
-            portfolios=result.portfolios,
-            metrics=result.metrics,
-            best_portfolio=result.best_portfolio,
-            aggregate_metrics=self._table.aggregate(),
-            best_parameters=parameters,
-            signals=result.signals,
-        )
+        return msgspec.structs.replace(self._best, aggregate_metrics=self._table.aggregate())
 
 
 class ParameterSweep(PhaseSequence):
@@ -54,6 +54,8 @@ class ParameterSweep(PhaseSequence):
     """
 
     name: ClassVar[str] = "parameter_sweep"
+    independent: ClassVar[bool] = True
+    looks_below: ClassVar[bool] = False
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the combinations."""

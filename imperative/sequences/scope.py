@@ -18,6 +18,7 @@ from containers.configuration import Configuration, SpaceKey
 from containers.data import MarketData
 from containers.results import Window
 from imperative.parameters import with_parameters
+from imperative.sequences.bootstrap import Draw
 from imperative.sequences.windows import Stretch
 
 __all__ = ["Cut", "Scope", "Span", "WarmupBars"]
@@ -55,14 +56,25 @@ class Span:
         origin: Index, in the configured range, of the market's first base bar.
         bars: Indexes in the configured range of the first symbol's base bars, both included.
         whole: Take all of the market, also what ends before the first bar.
+        given: The market that bars were drawn from; null: none were, it is the market itself.
+        draws: How, one drawing after the other: enough to do so again in another process.
     """
 
-    __slots__ = ("_cuts", "bars", "market", "origin", "whole")
+    __slots__ = ("_cuts", "bars", "draws", "given", "market", "origin", "whole")
 
     def __init__(
-        self, market: MarketData, *, origin: int, bars: Stretch, whole: bool = False
+        self,
+        market: MarketData,
+        *,
+        origin: int,
+        bars: Stretch,
+        whole: bool = False,
+        given: MarketData | None = None,
+        draws: tuple[Draw, ...] = (),
     ) -> None:
         self.market: Final = market
+        self.given: Final = market if given is None else given
+        self.draws: Final = draws
         self.origin: Final = origin
         self.bars: Final = bars
         self.whole: Final = whole
@@ -81,7 +93,23 @@ class Span:
         """Give a part of it, by bars counted from its own first."""
         first = self.bars.first
         bars = Stretch(first + stretch.first, first + stretch.last)
-        return Span(self.market, origin=self.origin, bars=bars)
+        return Span(self.market, origin=self.origin, bars=bars, given=self.given, draws=self.draws)
+
+    def drawn(self, block_bars: int, seed: int, spawn_key: tuple[int, ...]) -> Span:
+        """Give the same stretch of a market whose bars are drawn anew from it; none comes before.
+
+        Raises:
+            ValueError: A price came out as 0 or beyond all floats.
+        """
+        draw = Draw(self._ends(), len(self), block_bars, seed, spawn_key)
+        return Span(
+            draw.of(self.market),
+            origin=self.origin if self.whole else self.bars.first,
+            bars=self.bars,
+            whole=self.whole,
+            given=self.given,
+            draws=(*self.draws, draw),
+        )
 
     def window(self, name: str, warmup_bars: int = 0) -> Window:
         """Describe it."""
@@ -92,7 +120,13 @@ class Span:
 
     def alone(self) -> MarketData:
         """Give the window's own bars, without any before or behind."""
-        return self.market.cut(self.end_ns(self.bars.first), self.end_ns(self.bars.last + 1))
+        ends = self._ends()
+        return self.market if ends is None else self.market.cut(*ends)
+
+    def _ends(self) -> tuple[int | None, int | None] | None:
+        if self.whole:
+            return None
+        return self.end_ns(self.bars.first), self.end_ns(self.bars.last + 1)
 
     def warm_up(self, warmup_bars: int) -> int:
         """Say how many of the bars of warm-up that are asked for there are."""

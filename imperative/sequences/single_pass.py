@@ -14,6 +14,8 @@ class SinglePass(PhaseSequence):
     """One iteration, ``full``, over everything around it; nothing changed."""
 
     name: ClassVar[str] = "single_pass"
+    independent: ClassVar[bool] = True
+    looks_below: ClassVar[bool] = False
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the one iteration."""

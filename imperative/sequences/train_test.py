@@ -56,6 +56,7 @@ class TrainThenTest(PhaseSequence):
     """
 
     name: ClassVar[str] = "train, test"
+    looks_below: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -91,6 +92,7 @@ class TrainTest(PhaseSequence):
     """All bars in two parts."""
 
     name: ClassVar[str] = "train_test"
+    looks_below: ClassVar[bool] = False
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the training, then the test."""
@@ -112,6 +114,8 @@ class InSample(PhaseSequence):
     """The training part of `TrainTest` alone, with nothing optimised; the space stays."""
 
     name: ClassVar[str] = "in_sample"
+    independent: ClassVar[bool] = True
+    looks_below: ClassVar[bool] = False
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the one iteration."""
@@ -124,6 +128,8 @@ class OutOfSample(PhaseSequence):
     """The test part of `TrainTest` alone, with nothing optimised; the space stays."""
 
     name: ClassVar[str] = "out_of_sample"
+    independent: ClassVar[bool] = True
+    looks_below: ClassVar[bool] = False
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the one iteration."""

@@ -17,6 +17,8 @@ class WalkForward(PhaseSequence):
     """A ``window`` for each step; its tests make one curve."""
 
     name: ClassVar[str] = "walk_forward"
+    independent: ClassVar[bool] = True
+    looks_below: ClassVar[bool] = False
 
     def iterations(self, scope: Scope) -> Iterations:
         """Yield the windows."""

@@ -13,7 +13,7 @@ from containers.configuration import Configuration, SpaceKey
 from containers.data import MarketData
 from containers.results import PortfolioResult
 from containers.storage import UnitFolder
-from imperative.findings import Findings, aggregate, of_portfolios
+from imperative.findings import Findings, aggregate, figures, of_portfolios
 from imperative.sequences.scope import Cut, Scope
 
 __all__ = ["Plot", "PortfolioOrigin", "Topology"]
@@ -96,7 +96,7 @@ class Topology(ABC):
             return Findings()
         configuration = self.plot.configuration
         capital = configuration.portfolio.initial_capital
-        sums = aggregate(portfolios.values(), capital)
+        sums = aggregate(figures(portfolios).values(), capital)
         return of_portfolios(portfolios, configuration.objective, aggregate_metrics=sums)
 
     @classmethod

@@ -13,7 +13,7 @@ import msgspec
 from containers.components import Components
 from containers.configuration import Configuration, SpaceKey, StrategySettings
 from containers.results import PortfolioResult
-from imperative.findings import Findings
+from imperative.findings import Findings, figures
 from imperative.parameters import strategies_with
 from imperative.sequences.combinations import (
     combination_of,
@@ -47,7 +47,7 @@ class OptimizationTopology(BacktestTopology):
         found = super().findings(portfolios, collected)
         plot = self.plot
         best = combination_of(
-            portfolios[str(found.best_portfolio)].strategy,
+            figures(portfolios)[str(found.best_portfolio)].strategy,
             plot.space,
             plot.configuration.parameter_sweep.random,
             seed=plot.configuration.random_seed,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 from containers.configuration import Configuration, RiskSettings, StrategySettings
 from containers.container import Role
@@ -78,7 +77,7 @@ class Trading:
                 ),
                 stop_loss=profile.stop_loss,
                 periods_per_year=plot.periods_per_year,
-                save=None if folder is None else partial(folder.save_portfolio, portfolio),
+                files=None if folder is None else folder.portfolio_files(portfolio),
             )
             self._portfolios[portfolio] = container
             plot.bus.attach(container)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import xxhash
 
 from containers.results import WorkflowResult
+from containers.storage import MANIFEST_FILE, RESULT_FILE, result_files
 from parity.channels import Channel
 
 __all__ = ["FOLDER", "add_files"]
@@ -17,35 +18,30 @@ __all__ = ["FOLDER", "add_files"]
 FOLDER: Final = "folder"
 """Place of the folder's files in the channel ``files``."""
 
-_RESULT: Final = "result.json"
-_MANIFEST: Final = "manifest.json"
-
 
 def add_files(
     channels: Mapping[Channel, dict[str, Any]], folder: Path, result: WorkflowResult
 ) -> None:
-    """Record every file below ``folder``, with its digest and whether the manifest says the same.
+    """Record every file of the results, with its digest and whether the manifest says the same.
 
     ``result.json`` names engine and run, so that its bytes differ between any two: of it goes in
     whether it holds the result that was given back. Without the folder nothing is recorded.
     """
     if not folder.is_dir():
         return
-    listed = _manifest(folder / _MANIFEST)
+    listed = _manifest(folder / MANIFEST_FILE)
     files: dict[str, Any] = {}
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for file in result_files(folder):
         name = file.relative_to(folder).as_posix()
-        if name == _MANIFEST:
-            continue
         content = file.read_bytes()
         found = {"bytes": len(content), "digest": xxhash.xxh3_128_hexdigest(content)}
         files[name] = {"listed": listed.pop(name, None) == found}
-        if name == _RESULT:
+        if name == RESULT_FILE:
             files[name]["is_the_result"] = _holds(content, result)
         else:
             files[name] |= found
-    if (folder / _MANIFEST).is_file():
-        files[_MANIFEST] = {"lists_what_is_not_there": sorted(listed)}
+    if (folder / MANIFEST_FILE).is_file():
+        files[MANIFEST_FILE] = {"lists_what_is_not_there": sorted(listed)}
     channels[Channel.FILES][FOLDER] = files
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,13 @@ def _encode(value: object) -> object:
         # A float of numpy's is not a float: what leaks out of an engine must be seen.
         return {"numpy": type(value).__name__, "value": value.item()}
     summary = getattr(value, "summary", None)
-    # Where its files lie is said by the trace summary, below the run's folder.
-    return repr(value) if summary is None else {**msgspec.to_builtins(summary(None)), "path": None}
+    if summary is not None:
+        # Where its files lie is said by the trace summary, below the run's folder.
+        return {**msgspec.to_builtins(summary(None)), "path": None}
+    # Iterations and portfolios that lie in files are the same as those in memory.
+    if isinstance(value, Mapping):
+        return dict(value)
+    return tuple(value) if isinstance(value, Sequence) else repr(value)
 
 
 def plain_error(error: ErrorInfo | None, root: Path | None) -> dict[str, Any] | None:

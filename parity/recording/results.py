@@ -126,6 +126,7 @@ class _Sorter:
 
     def _add_figures(self, found: PhaseResult | IterationResult, place: str) -> None:
         """Record what a phase and an iteration come to alike."""
+        portfolios = dict(found.portfolios)  # which are read, where they lie in files
         self._put(
             Channel.OUTPUTS,
             place,
@@ -133,10 +134,10 @@ class _Sorter:
             best_parameters=found.best_parameters,
             aggregate_metrics=found.aggregate_metrics,
             signals=found.signals,
-            portfolios={name: _described(p) for name, p in found.portfolios.items()},
+            portfolios={name: _described(p) for name, p in portfolios.items()},
         )
         self._channels[Channel.METRICS][place] = dict(found.metrics)
-        for name, portfolio in found.portfolios.items():
+        for name, portfolio in portfolios.items():
             here = f"{place}/portfolio={name}"
             self._channels[Channel.METRICS][here] = portfolio.metrics
             if portfolio.trades is not None:

@@ -208,7 +208,7 @@ def test_close_at_end_closes_at_the_last_close_with_costs(run_market: RunMarket)
     update = events[-1]
     assert isinstance(update, PortfolioUpdate)
     assert (update.cash, update.positions_value, update.equity) == (963.0, 0.0, 963.0)
-    assert [t.exit_price for t in reports["s.p"].trades] == [9.0]
+    assert [t.exit_price for t in reports["s.p"].trades or ()] == [9.0]
 
 
 def test_close_at_end_covers_a_short_position(run_market: RunMarket) -> None:
@@ -268,7 +268,7 @@ def test_an_order_of_the_last_slice_is_filled_and_then_closed(run_market: RunMar
     assert [(e.quantity, e.reason) for e in events if isinstance(e, Fill)] == [
         (10.0, "order"), (-10.0, "close_at_end"),
     ]  # fmt: skip
-    assert [(t.bars_held, t.net_profit) for t in reports["s.p"].trades] == [(0, 0.0)]
+    assert [(t.bars_held, t.net_profit) for t in reports["s.p"].trades or ()] == [(0, 0.0)]
 
 
 def test_bars_held_counts_base_bars_of_the_symbol(run_market: RunMarket) -> None:
@@ -283,7 +283,7 @@ def test_bars_held_counts_base_bars_of_the_symbol(run_market: RunMarket) -> None
         fixed_quantity=10.0,
         close_at_end=True,
     )
-    trades = [(t.entry_time, t.exit_time, t.bars_held) for t in reports["s.p"].trades]
+    trades = [(t.entry_time, t.exit_time, t.bars_held) for t in reports["s.p"].trades or ()]
     assert trades == [(2, 5, 2)]
 
 

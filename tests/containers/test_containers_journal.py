@@ -40,7 +40,7 @@ UNIT: JournalPath = (("iteration", 0), ("phase", "backtest"), ("window", 0), ("u
 
 
 def test_records_are_numbered_by_path() -> None:
-    journal = Journal()
+    journal = Journal(keeps=True)
     journal.write(WorkflowStarted("simple_backtest"))
     phase = journal.child("iteration", 0).child("phase", "backtest")
     phase.write(PhaseStarted())
@@ -57,7 +57,7 @@ def test_records_are_numbered_by_path() -> None:
 
 
 def test_a_child_stands_where_it_was_opened_whenever_it_is_written() -> None:
-    journal = Journal()
+    journal = Journal(keeps=True)
     first = journal.child("unit", 0)
     journal.write(WorkflowStarted("between"))
     second = journal.child("unit", 1)
@@ -71,7 +71,7 @@ def test_a_child_stands_where_it_was_opened_whenever_it_is_written() -> None:
 
 
 def test_a_child_gives_its_own_records_alone() -> None:
-    journal = Journal()
+    journal = Journal(keeps=True)
     journal.write(WorkflowStarted("w"))
     child = journal.child("phase", "backtest")
     child.write(PhaseStarted())
@@ -81,7 +81,7 @@ def test_a_child_gives_its_own_records_alone() -> None:
 def test_consumers_hear_of_each_record_at_once_and_in_the_order_of_writing() -> None:
     heard: list[Entry] = []
     again: list[Entry] = []
-    journal = Journal([heard.append, again.append])
+    journal = Journal([heard.append, again.append], keeps=True)
     child = journal.child("unit", 0)
     assert heard == []
     journal.write(WorkflowStarted("w"))
@@ -94,7 +94,7 @@ def test_consumers_hear_of_each_record_at_once_and_in_the_order_of_writing() -> 
 
 
 def test_a_journal_can_begin_under_a_path() -> None:
-    journal = Journal(path=UNIT)
+    journal = Journal(path=UNIT, keeps=True)
     journal.child("unit", 1).write(PhaseStarted())
     assert [entry.path for entry in journal.records()] == [(*UNIT, ("unit", 1))]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,6 +23,7 @@ from containers.events import (
     Signal,
 )
 from containers.results import Trade
+from containers.storage import PortfolioFiles
 from containers.trace import TraceRecorder
 from containers.trading import Costs, PortfolioContainer, PortfolioReport, Sizing
 
@@ -69,7 +71,7 @@ def test_a_portfolio_with_no_equity_left_is_closed_and_ends(
     )
     # Nothing after its last update, though a signal comes in slice 3.
     assert {type(e) for e in events if e.time_ns > 2} == {Bar, Signal}
-    assert [t.exit_time for t in reports["s.p"].trades] == [2]
+    assert [t.exit_time for t in reports["s.p"].trades or ()] == [2]
 
 
 def test_the_costs_of_closing_show_in_the_last_update(run_market: RunMarket) -> None:
@@ -246,6 +248,7 @@ def test_a_report_holds_figures_trades_and_curve(run_market: RunMarket) -> None:
         costs=Costs(commission_fixed=1.0),
     )
     report = reports["s.p"]
+    assert report.equity_curve is not None
     assert report.equity_curve.time_ns.tolist() == [0, 1, 2, 3]
     assert report.equity_curve.equity.tolist() == [1000.0, 1019.0, 1019.0, 1028.0]
     assert report.equity_curve.time_ns.dtype == np.int64
@@ -285,10 +288,10 @@ def test_trades_are_in_the_order_of_their_closing_fills(run_market: RunMarket) -
         },
         fixed_quantity=10.0,
     )
-    assert [t.symbol for t in reports["s.p"].trades] == ["CCC", "AAA", "BBB"]
+    assert [t.symbol for t in reports["s.p"].trades or ()] == ["CCC", "AAA", "BBB"]
 
 
-def portfolio(saved: list[PortfolioReport] | None = None) -> PortfolioContainer:
+def portfolio(files: PortfolioFiles | None = None) -> PortfolioContainer:
     container = PortfolioContainer(
         "portfolio/s.p",
         portfolio="s.p",
@@ -297,7 +300,7 @@ def portfolio(saved: list[PortfolioReport] | None = None) -> PortfolioContainer:
         sizing=Sizing(0.5, None, False, 1.0, True),
         stop_loss=0.1,
         periods_per_year=252.0,
-        save=None if saved is None else saved.append,
+        files=files,
     )
     bus = Bus(TraceRecorder())
     bus.attach(container)
@@ -307,32 +310,36 @@ def portfolio(saved: list[PortfolioReport] | None = None) -> PortfolioContainer:
     return container
 
 
-def test_a_portfolio_saves_what_was_collected_when_it_is_cleaned() -> None:
-    saved: list[PortfolioReport] = []
-    container = portfolio(saved)
+def test_a_portfolio_completes_its_files_when_it_was_collected_and_is_cleaned(
+    tmp_path: Path,
+) -> None:
+    container = portfolio(PortfolioFiles(tmp_path, "s.p"))
     report = container.collect()
     container.stop()
-    assert saved == []
+    folder = tmp_path / "portfolios" / "s.p"
+    assert [path for path in folder.glob("*") if not path.name.startswith(".")] == []
     container.cleanup()
-    assert saved == [report]
+    assert sorted(path.name for path in folder.iterdir()) == ["equity.parquet", "trades.parquet"]
     assert isinstance(report, PortfolioReport)
     assert report.metrics["final_equity"] == 1000.0
+    assert (report.trades, report.equity_curve) == (None, None)
 
 
-def test_a_portfolio_that_was_never_collected_saves_nothing() -> None:
-    saved: list[PortfolioReport] = []
-    container = portfolio(saved)
+def test_a_portfolio_that_was_never_collected_leaves_no_files(tmp_path: Path) -> None:
+    container = portfolio(PortfolioFiles(tmp_path, "s.p"))
     container.stop()
     container.cleanup()
-    assert saved == []
+    assert list(tmp_path.rglob("*.parquet*")) == []
 
 
-def test_a_portfolio_without_a_place_to_save_is_cleaned_all_the_same() -> None:
+def test_a_portfolio_without_files_has_trades_and_curve_in_its_report() -> None:
     container = portfolio()
     report = container.collect()
     container.stop()
     container.cleanup()
     assert isinstance(report, PortfolioReport)
+    assert report.trades == ()
+    assert report.equity_curve is not None
 
 
 def test_a_portfolio_says_what_decides_its_behaviour() -> None:

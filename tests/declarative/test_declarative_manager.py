@@ -17,7 +17,7 @@ from containers.configuration.settings import Constraint
 from containers.errors import ConfigurationError, DataError, StorageError
 from containers.journal import Entry, OutputWritten, PhaseSkipped
 from containers.results import EquityCurve, Metrics, PortfolioResult, WorkflowResult
-from containers.storage import RunFolder
+from containers.storage import RunFolder, UnitFolder
 from containers.trading import DataContainer
 from declarative import DeclarativeWorkflowManager, run_unit
 from declarative.statistics import best_of
@@ -150,7 +150,7 @@ def test_storage_changes_where_data_lie_and_no_number(tmp_path: Path, config: Co
     assert document == json.loads(json.dumps(stored.to_document()))
     listed = {f["path"] for f in json.loads((folder / "manifest.json").read_text())["files"]}
     found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-    assert listed == found - {"manifest.json"}
+    assert listed == found - {"manifest.json", "run.json", ".lock"}
     assert "0/backtest/0/portfolios/momentum.moderate/trades.parquet" in listed
     written = [e.record for e in entries if isinstance(e.record, OutputWritten)]
     assert [record.path for record in written] == ["result.json", "manifest.json"]
@@ -176,10 +176,10 @@ def test_a_result_that_cannot_be_written_fails_the_run(
 def test_a_folder_of_a_unit_that_cannot_be_made_fails_the_phase(
     tmp_path: Path, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(self: RunFolder, parts: object) -> None:
+    def refuse(self: UnitFolder) -> None:
         raise StorageError("the disk is full")
 
-    monkeypatch.setattr(RunFolder, "unit", refuse)
+    monkeypatch.setattr(UnitFolder, "create", refuse)
     manager = DeclarativeWorkflowManager(root=tmp_path)
     result = manager.run_workflow({**config, "results": {"storage": "disk"}})
     assert result.phase_results["backtest"].status == "failed"

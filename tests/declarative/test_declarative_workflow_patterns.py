@@ -14,8 +14,9 @@ from containers.journal import Entry, TopologyBuilt
 from containers.results import WorkflowResult, units
 from declarative import DeclarativeWorkflowManager, PatternError, patterns
 from declarative.loop import _wider
+from declarative.moulds import Moulds
 from declarative.reading import cut
-from declarative.unit import run_unit
+from declarative.running import run_unit
 
 Config = dict[str, Any]
 PatternFolder = Callable[..., Path]
@@ -210,9 +211,7 @@ def test_a_filled_mould_is_what_the_topology_expands_to(
     assert phase.market is not None
     work = phase.work(phase.resolved, phase.market, {}, several=True)
     unit = work.unit(work.start())
-    filled, alone = run_unit(unit), run_unit(unit.__class__(**{
-        name: getattr(unit, name) for name in unit.__struct_fields__ if name != "moulds"
-    }))  # fmt: skip
+    filled, alone = run_unit(unit, moulds=Moulds()), run_unit(unit)
     assert filled.trace is not None
     assert alone.trace is not None
     assert filled.trace.digest == alone.trace.digest

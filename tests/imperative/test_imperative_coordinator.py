@@ -165,13 +165,6 @@ def test_a_problem_of_a_phase_names_the_override_that_brought_it(
     assert run.problems(file).startswith(f"{file}:8:9: phases.backtest.risk_profiles[0]: a risk")
 
 
-def test_hybrid_storage_is_refused(run: Run, config: dict[str, Any]) -> None:
-    config["results"] = {"storage": "hybrid"}
-    assert run.problems(config) == (
-        "results.storage: the storage 'hybrid' is not available yet (write memory or disk)"
-    )
-
-
 def test_a_phase_cannot_keep_its_results_elsewhere(run: Run, config: dict[str, Any]) -> None:
     config["phases"] = {"backtest": {"results": {"storage": "disk"}}}
     assert run.problems(config).startswith(
@@ -269,8 +262,9 @@ def test_a_failure_on_disk_keeps_the_result_document(
     result = run({**config, "results": {"storage": "disk"}}, "failed")
     assert not result.success
     folder = tmp_path / "results" / "failed"
-    assert {path.name for path in folder.iterdir()} == {"0", "result.json", "manifest.json"}
-    assert list(folder.rglob("trace.json")) == []
+    seen = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    assert seen == {"0", "run.json", "result.json", "manifest.json"}
+    assert [path.name for path in (folder / "0/backtest").iterdir() if path.is_dir()] == []
     assert run.entries[-1].record == WorkflowFinished(success=False)
 
 

@@ -9,6 +9,7 @@ import pytest
 from containers.errors import ConfigurationError
 from containers.journal import ConfigResolved, Entry, ErrorRaised, HookCalled
 from containers.results import WorkflowResult
+from containers.storage import result_files
 from imperative import Branch, Context, Coordinator, Output, Phase, Ref, Workflow
 
 Hooks = Mapping[str, Any]
@@ -215,8 +216,8 @@ def test_outputs_make_a_folder_also_in_memory(run: Callable[..., Ran], tmp_path:
     )
     ran = run(workflow(kept, outputs={"n": Output(Ref("outputs.one.n"), "n.yaml")}))
     folder = tmp_path / "results" / ran.result.workflow_id
-    files = sorted(f.relative_to(folder).as_posix() for f in folder.rglob("*") if f.is_file())
-    assert files == ["0/one/m.json", "manifest.json", "n.yaml"]
+    files = [file.relative_to(folder).as_posix() for file in result_files(folder)]
+    assert files == ["0/one/m.json", "n.yaml"]
     assert (folder / "0/one/m.json").read_text() == '{\n "bars": 8\n}\n'
     assert ran.result.outputs == {"n": "x"}
     assert ran.result.phase_results["one"].results_path is None

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 import statistics as library
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from containers.results import EquityCurve, PortfolioResult, Trade
-from imperative.chaining import Piece, chain
+from imperative.chaining import Chain
 from imperative.statistics import MetricTable, statistics
 
 FIGURES = ("mean", "std", "min", "max", "p5", "p25", "p50", "p75", "p95")
@@ -61,8 +61,16 @@ def portfolio(*equities: float, start: int = 0, trades: tuple[int, ...] = ()) ->
     return PortfolioResult("s", "p", {"start": start}, {}, made, curve)
 
 
+class Piece(NamedTuple):
+    portfolio: PortfolioResult
+    stop_ns: int | None = None
+
+
 def chained(*pieces: Piece) -> PortfolioResult:
-    return chain(pieces, initial_capital=100.0, periods_per_year=252.0)
+    chain = Chain(100.0, 252.0)
+    for piece in pieces:
+        chain.add(*piece)
+    return chain.result()
 
 
 def equities(found: PortfolioResult) -> list[float]:

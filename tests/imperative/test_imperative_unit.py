@@ -41,7 +41,7 @@ def build(config: dict[str, Any], components: Components) -> Unit:
 
 
 def new_journal() -> Journal:
-    return Journal(path=JOURNAL_PATH)  # type: ignore[arg-type]  # the levels are literals
+    return Journal(path=JOURNAL_PATH, keeps=True)  # type: ignore[arg-type]  # the levels are literals
 
 
 def moves(journal: Journal, *triggers: str) -> list[tuple[str, str]]:
