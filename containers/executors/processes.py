@@ -14,7 +14,7 @@ import re
 import shutil
 import signal
 import struct
-import tempfile
+import sys
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Future
@@ -24,10 +24,11 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-from loky import cpu_count
+from loky import cpu_count, process_executor
 from loky.process_executor import ProcessPoolExecutor, ShutdownExecutorError
 
 from containers.errors import ExecutorError
+from containers.executors.folders import SharedFolder
 from containers.executors.lanes import Backend, Came, Died, Lost, Tell
 from containers.executors.packing import Common, pack
 from containers.executors.sharing import Shared, write_content
@@ -38,15 +39,13 @@ __all__ = ["FilesBackend", "ProcessesBackend"]
 WATCH_S: Final = 0.25
 """How often a worker looks whether its parent is still there."""
 
-_ENVIRONMENT: Final = {"LOKY_MAX_MEMORY_LEAK_SIZE": str(10**18)}
-"""loky would restart workers whose memory grows; ours map files of any size."""
-
 
 class FilesBackend(Backend):
     """What workers need that see this machine's files: shared values are mapped from a folder."""
 
     def __init__(self) -> None:
-        self.folder: Final = Path(tempfile.mkdtemp(prefix="paritykit-"))
+        self._folder: Final = SharedFolder()
+        self.folder: Final = self._folder.path
 
     def share(self, value: object) -> Shared:
         """Write a value where workers can map it.
@@ -81,8 +80,8 @@ class FilesBackend(Backend):
         return pickle.loads(content)
 
     def close(self) -> None:
-        """Remove the folder; workers that still map a file keep what they see."""
-        shutil.rmtree(self.folder, ignore_errors=True)  # a worker that was orphaned may be at it
+        """Remove the folder."""
+        self._folder.remove()
 
 
 def _free(shared: Shared) -> None:
@@ -120,6 +119,7 @@ class _ProcessLane:
         self._folder, self._number = folder, number
         self._generation = 0
         self._pool: ProcessPoolExecutor | None = None
+        self._file: Path | None = None
         self._place = _Place()
         self._ending: list[threading.Thread] = []
 
@@ -143,11 +143,12 @@ class _ProcessLane:
         return None if position < 0 else position
 
     def end(self) -> None:
-        if self._pool is not None:
+        if self._pool is not None and self._file is not None:
             thread = threading.Thread(target=self._pool.shutdown, args=(True, True), daemon=True)
             thread.start()
             self._ending = [*(each for each in self._ending if each.is_alive()), thread]
             self._pool = None
+            self._file.unlink(missing_ok=True)
 
     def join(self) -> None:
         """Wait until all that was ended has gone."""
@@ -156,13 +157,11 @@ class _ProcessLane:
 
     def _begin(self) -> ProcessPoolExecutor:
         self._generation += 1
-        file = self._folder / f"worker-{self._number}-{self._generation}"
+        file = self._file = self._folder / f"worker-{self._number}-{self._generation}"
         file.write_bytes(bytes(_Place.SIZE))
         self._place = _Place(file)
         resource_tracker.ensure_running()  # it unblocks signals, which is not to happen below
-        pool = ProcessPoolExecutor(
-            1, initializer=_begin_worker, initargs=(os.getpid(), file), env=_ENVIRONMENT
-        )
+        pool = ProcessPoolExecutor(1, initializer=_begin_worker, initargs=(os.getpid(), file))
         # A worker has the mask of this thread: it is not to see a Ctrl-C before it ignores them.
         with contextlib.suppress(AttributeError):  # Windows has no mask
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -209,8 +208,9 @@ def _begin_worker(parent: int, file: Path) -> None:
     with contextlib.suppress(AttributeError):  # Windows has no mask
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_watch, args=(parent, file.parent), daemon=True).start()
+    # loky would begin workers anew whose memory grows; ours map files of any size.
+    process_executor._MAX_MEMORY_LEAK_SIZE = sys.maxsize
     place = _Place(file)
-    file.unlink()
     announce(lambda position: setattr(place, "position", position))
 
 

@@ -58,6 +58,10 @@ def test_a_suspect_runs_alone(tmp_path: Path) -> None:
     with open_executor("processes:2") as executor:
         assert executor is not None
         shared = executor.share(tmp_path)
+        warm = [executor.submit(work.mark_and_wait, shared, item) for item in (0, 1)]
+        wait_until(lambda: len(list(tmp_path.glob("begun-*"))) == 2, 30, "both workers begin")
+        (tmp_path / "go").touch()
+        assert len({future.result(60) for future in warm}) == 2
         futures = [executor.submit(work.die_unless_alone, shared, item) for item in range(12)]
         beside = [future.result(60) for future in futures]
     assert beside[3] == 1
@@ -211,6 +215,32 @@ def test_no_worker_and_no_file_outlives_a_parent_that_was_killed(
     process.communicate()
     wait_until(lambda: not any(map(is_there, workers)), 2, f"{workers} end within 2 s")
     wait_until(lambda: not folders(), 2, "the folder goes")
+
+
+def test_a_folder_that_a_killed_process_left_is_removed_by_the_next(
+    own_temporary_folder: Path,
+) -> None:
+    script = (
+        "import os\n"
+        "from containers.executors import open_executor\n"
+        "with open_executor('processes:1') as executor:\n"
+        "    executor.share([0])\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    subprocess.run([sys.executable, "-c", script], env=environment, check=False)
+    (left,) = folders()
+    assert list(left.glob("*.arrow"))
+    with open_executor("processes:1"):
+        assert left in folders(), "it could be that of a process that has only just made it"
+    os.utime(left, (1e9, 1e9))
+    not_ours = own_temporary_folder / "paritykit-other"
+    not_ours.mkdir()
+    os.utime(not_ours, (1e9, 1e9))
+    with open_executor("processes:1"), open_executor("processes:1"):
+        assert left not in folders()
+        assert len(folders()) == 3
+    assert folders() == {not_ours}
 
 
 def test_ctrl_c_ends_all_workers_without_a_word_of_theirs(own_temporary_folder: Path) -> None:
