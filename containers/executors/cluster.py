@@ -7,6 +7,7 @@ the death of its worker. The scheduler is asked now and then which worker has be
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import pickle
@@ -40,7 +41,7 @@ ALONE_S: Final = 30.0
 LOOK_S: Final = 0.5
 """How often the scheduler is asked for its workers and what they do."""
 
-END_S: Final = 5.0
+END_S: Final = 2.0
 """How long ending a worker may take."""
 
 CLOSE_S: Final = 2.0
@@ -108,8 +109,11 @@ class ClusterBackend(Backend):
         """Scatter a value to all workers.
 
         Raises:
-            ExecutorError: It cannot be sent.
+            ExecutorError: It cannot be sent, or there is nothing to send it to.
         """
+        trouble = self.trouble()
+        if trouble is not None:
+            raise ExecutorError(trouble)
         common, sink = Common(), io.BytesIO()
         write_content(value, common, sink)
         scattered = _Scattered(self._client, sink.getvalue())
@@ -181,7 +185,7 @@ class ClusterBackend(Backend):
     def _restart(self, address: str) -> None:
         try:
             self._client.restart_workers([address], timeout=END_S, raise_for_error=False)
-        except (OSError, ValueError, RuntimeError) as error:  # it has gone, or has no nanny
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # no nanny, not there
             _log.warning("the worker %s could not be ended: %s", address, error)
 
     def _look(self) -> None:
@@ -190,7 +194,7 @@ class ClusterBackend(Backend):
             try:
                 threads = self._client.nthreads()
                 processing = self._client.processing()
-            except (OSError, RuntimeError):
+            except (Exception, asyncio.CancelledError):  # noqa: BLE001  # of many kinds
                 continue  # when it goes on, `trouble` says so
             self._last_answer = time.monotonic()
             if threads:

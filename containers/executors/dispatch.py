@@ -7,7 +7,8 @@ One thread decides; everyone else puts units and reports into its inbox. Each tu
 3. hands batches to idle lanes (`_dispatch`).
 
 **Batches.** Short units travel together, so many that they take about `BATCH_S`, but never more
-than their lane's share of a fourth of what waits, so that no lane idles at the end.
+than their lane's share of a fourth of what waits, so that no lane idles at the end. A batch that
+takes much longer than that comes back as far as it is.
 
 **Suspects.** A worker that dies takes its batch with it. The unit it was at is a suspect: it waits
 until all else that runs has come back, and is run alone in the whole executor; at the `DEATHS`-th
@@ -24,7 +25,6 @@ from __future__ import annotations
 import contextlib
 import math
 import queue
-import signal
 import threading
 import time
 from collections import deque
@@ -151,9 +151,6 @@ class DispatchingExecutor(UnitExecutor):
     # ---- the thread ---------------------------------------------------------------------------
 
     def _run(self) -> None:
-        # Workers inherit it: none is to see a Ctrl-C before it has begun to ignore them.
-        with contextlib.suppress(AttributeError):  # Windows has no such mask
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         why = self._was_closed()
         try:
             while self._turn():
@@ -211,7 +208,9 @@ class DispatchingExecutor(UnitExecutor):
             self._take_death(batch.units, report)
             return
         self._starts_failed = 0
-        for unit, result in zip(batch.units, report.results, strict=True):
+        not_begun = batch.units[len(report.results) :]
+        self._waiting.extendleft(reversed(not_begun))
+        for unit, result in zip(batch.units, report.results, strict=False):
             if not result.raised:
                 unit.shared.pace.add(result.seconds)
             self._settle(unit, result)
