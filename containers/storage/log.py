@@ -144,15 +144,7 @@ class LogReader:
         return content
 
 
-<<<<<<< HEAD
-def _name(key: Key) -> str:
-    return "/".join(map(str, key)) or "of the phase"
-
-
-def recover(path: Path, owner: str | None = None) -> tuple[dict[Key, Frame], int]:
-=======
-def recover(path: Path, owner: str) -> tuple[dict[Key, int], int]:
->>>>>>> b3f4aedd6798917635c79bd905bc00b3d02a5aa3
+def recover(path: Path, owner: str | None = None) -> tuple[dict[Key, int], int]:
     """Find the records of a log, and where its last whole one ends.
 
     Args:
@@ -172,11 +164,7 @@ def recover(path: Path, owner: str) -> tuple[dict[Key, int], int]:
         raise not_read(path, error) from error
 
 
-<<<<<<< HEAD
-def _recovered(path: Path, file: BinaryIO, owner: str | None) -> tuple[dict[Key, Frame], int]:
-=======
-def _recovered(path: Path, file: BinaryIO, owner: str) -> tuple[dict[Key, int], int]:
->>>>>>> b3f4aedd6798917635c79bd905bc00b3d02a5aa3
+def _recovered(path: Path, file: BinaryIO, owner: str | None) -> tuple[dict[Key, int], int]:
     begin = file.read(len(_MAGIC))
     if begin != _MAGIC:
         if _MAGIC.startswith(begin) or (not any(begin) and _zeros_follow(file)):
@@ -264,18 +252,10 @@ def _zeros_follow(file: BinaryIO) -> bool:
     return True
 
 
-<<<<<<< HEAD
-def _check_owner(path: Path, key: bytes, file: BinaryIO, frame: Frame, owner: str | None) -> None:
-    found = file.read(frame.length)
-    if _digest(key, found) != frame.digest:
-        raise _damaged(path, frame.offset)
-    if owner is not None and found != owner.encode():
-=======
-def _check_owner(path: Path, found: bytes | None, expected: str) -> None:
+def _check_owner(path: Path, found: bytes | None, expected: str | None) -> None:
     if found is None:
         raise _damaged(path, len(_MAGIC))
-    if found != expected.encode():
->>>>>>> b3f4aedd6798917635c79bd905bc00b3d02a5aa3
+    if expected is not None and found != expected.encode():
         raise StorageError(
             f"{path} belongs to another configuration or other data than this phase now has; "
             "undo the change, or start a run of its own"

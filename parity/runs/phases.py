@@ -75,12 +75,12 @@ def _kept(folder: Path) -> tuple[bool, int]:
     cut off, and does not count.
     """
     if (folder / ITERATIONS_FILE).exists():
-        tree, _ = recover(folder / ITERATIONS_FILE, None)
+        tree, _ = recover(folder / ITERATIONS_FILE)
         if () in tree:
             above = {key[:-1] for key in tree if key}
             return True, len(tree.keys() - above - {()})
     if (folder / UNITS_FILE).exists():
-        units, _ = recover(folder / UNITS_FILE, None)
+        units, _ = recover(folder / UNITS_FILE)
         return False, len(units)
     return False, 0
 
