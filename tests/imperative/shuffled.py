@@ -12,7 +12,7 @@ from typing import Any
 
 from containers.executors import Shared, UnitExecutor
 
-__all__ = ["Shuffled"]
+__all__ = ["AtOnce", "Shuffled"]
 
 
 class Shuffled(UnitExecutor):
@@ -60,12 +60,14 @@ class Shuffled(UnitExecutor):
         self, function: Callable[[Any, Any], Any], shared: Shared, item: object
     ) -> Future[Any]:
         future: Future[Any] = Future()
-        content = pickle.dumps(item)
+        self._add(future, partial(self._run, function, shared, pickle.dumps(item)))
+        return future
+
+    def _add(self, future: Future[Any], call: Callable[[], Any]) -> None:
         with self._changed:
-            self._waiting.append((future, partial(self._run, function, shared, content)))
+            self._waiting.append((future, call))
             self.most = max(self.most, len(self._waiting))
             self._changed.notify_all()
-        return future
 
     def _run(self, function: Callable[[Any, Any], Any], shared: Shared, content: bytes) -> Any:
         item = pickle.loads(content)
@@ -82,16 +84,18 @@ class Shuffled(UnitExecutor):
 
     def _work(self) -> None:
         while (taken := self._taken()) is not None:
-            future, call = taken
-            if not future.set_running_or_notify_cancel():
-                continue
-            self.ran += 1
-            try:
-                answer = pickle.loads(pickle.dumps(call()))
-            except BaseException as error:  # noqa: BLE001  # handed on
-                future.set_exception(error)
-            else:
-                future.set_result(answer)
+            self._settle(*taken)
+
+    def _settle(self, future: Future[Any], call: Callable[[], Any]) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        self.ran += 1
+        try:
+            answer = pickle.loads(pickle.dumps(call()))
+        except BaseException as error:  # noqa: BLE001  # handed on
+            future.set_exception(error)
+        else:
+            future.set_result(answer)
 
     def _taken(self) -> tuple[Future[Any], Callable[[], Any]] | None:
         with self._changed:
@@ -101,3 +105,10 @@ class Shuffled(UnitExecutor):
             if not self._waiting:
                 return None
             return self._waiting.pop(self._random.randrange(len(self._waiting)))
+
+
+class AtOnce(Shuffled):
+    """Has finished a unit before anybody can ask for it."""
+
+    def _add(self, future: Future[Any], call: Callable[[], Any]) -> None:
+        self._settle(future, call)
