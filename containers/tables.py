@@ -21,8 +21,9 @@ __all__ = [
     "read_curve",
     "read_signals",
     "read_trades",
+    "signals_bytes",
     "signals_table",
-    "struct_schema",
+    "trades_schema",
     "trades_table",
     "typed_table",
 ]
@@ -31,6 +32,11 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 _STRATEGIES = b"paritykit.strategies"
 """Key of the metadata under which signals name all strategies."""
+
+
+def trades_schema() -> pa.Schema:
+    """Give the columns of trades: their fields, text, int64 and float64."""
+    return _struct_schema(Trade)
 
 
 def trades_table(trades: Sequence[Trade]) -> pa.Table:
@@ -64,70 +70,58 @@ def signals_table(signals: Signals) -> pa.Table:
     return table.replace_schema_metadata({_STRATEGIES: names})
 
 
+def signals_bytes(signals: Signals) -> bytes:
+    """Write signals; `read_signals` reads them.
+
+    Raises:
+        StorageError: They hold what no file can.
+    """
+    from containers.parquet import checked_bytes
+
+    return checked_bytes(signals_table(signals))
+
+
 def read_signals(path: Path) -> Signals:
-    """Read what `signals_table` wrote.
+    """Read what `signals_bytes` wrote.
 
     Raises:
         StorageError: The file cannot be read, or holds something else.
     """
-    table = _read(path, "signals")
-    try:
-        names = msgspec.json.decode((table.schema.metadata or {})[_STRATEGIES], type=list[str])
-    except (KeyError, msgspec.MsgspecError) as error:
-        raise StorageError(f"{path} holds no signals; it does not name their strategies") from error
-    return Signals(tuple(names), _rows(path, table, StoredSignal))
+    from containers.parquet import read_table
+
+    table = read_table(path, "signals", _struct_schema(StoredSignal))
+    names = msgspec.json.decode((table.schema.metadata or {})[_STRATEGIES], type=list[str])
+    return Signals(tuple(names), _rows(table, StoredSignal))
 
 
 def read_trades(path: Path) -> tuple[Trade, ...]:
-    """Read what `trades_table` wrote.
+    """Read trades that were written as `trades_table` gives them.
 
     Raises:
         StorageError: The file cannot be read, or holds something else.
     """
-    return _rows(path, _read(path, "trades"), Trade)
+    from containers.parquet import read_table
+
+    return _rows(read_table(path, "trades", _struct_schema(Trade)), Trade)
 
 
 def read_curve(path: Path) -> EquityCurve:
-    """Read what `curve_table` wrote.
+    """Read an equity curve that was written as `curve_table` gives it.
 
     Raises:
         StorageError: The file cannot be read, or holds something else.
     """
-    table = _read(path, "an equity curve")
-    if not table.schema.remove_metadata().equals(curve_schema()) or any(
-        column.null_count for column in table.columns
-    ):
-        raise StorageError(f"{path} holds no equity curve; expected time_ns int64, equity float64")
+    from containers.parquet import read_table
+
+    table = read_table(path, "equity curve", curve_schema())
     return EquityCurve(
         time_ns=table.column("time_ns").to_numpy(), equity=table.column("equity").to_numpy()
     )
 
 
-def _read(path: Path, what: str) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            return file.read(use_threads=False)
-    except (OSError, pa.ArrowException) as error:
-        raise StorageError(
-            f"{path} could not be read as {what}: {error}; the file is damaged or gone: run the "
-            "workflow again"
-        ) from error
-
-
-def _rows(path: Path, table: pa.Table, kind: type[S]) -> tuple[S, ...]:
-    expected = struct_schema(kind)
-    if not table.schema.remove_metadata().equals(expected):
-        raise StorageError(
-            f"{path} has the columns {', '.join(table.schema.names)}; expected "
-            f"{', '.join(expected.names)}"
-        )
-    try:
-        return tuple(msgspec.convert(table.to_pylist(), list[kind], strict=True))  # type: ignore[valid-type]  # a type that is only known here
-    except msgspec.MsgspecError as error:
-        raise StorageError(f"{path} is damaged: {error}") from error
+def _rows(table: pa.Table, kind: type[S]) -> tuple[S, ...]:
+    columns = [column.to_pylist() for column in table.columns]
+    return tuple(kind(*row) for row in zip(*columns, strict=True))
 
 
 def typed_table(columns: Mapping[str, Sequence[Any]]) -> pa.Table:
@@ -164,13 +158,9 @@ def typed_table(columns: Mapping[str, Sequence[Any]]) -> pa.Table:
 
 def parquet_bytes(table: pa.Table) -> bytes:
     """Write a table; equal tables give equal bytes."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from containers.parquet import plain_bytes
 
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
+    return plain_bytes(table)
 
 
 def _as_float(value: int | float | None, column: str) -> float | None:
@@ -182,7 +172,7 @@ def _as_float(value: int | float | None, column: str) -> float | None:
     return None if value is None else float(value)
 
 
-def struct_schema(kind: type[msgspec.Struct]) -> pa.Schema:
+def _struct_schema(kind: type[msgspec.Struct]) -> pa.Schema:
     """Give the fields of a struct as columns: text, int64, float64."""
     import pyarrow as pa
 
@@ -193,6 +183,12 @@ def struct_schema(kind: type[msgspec.Struct]) -> pa.Schema:
 def _struct_table(kind: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pa.Table:
     import pyarrow as pa
 
-    return pa.Table.from_pylist(
-        [msgspec.structs.asdict(row) for row in rows], schema=struct_schema(kind)
-    )
+    try:
+        return pa.Table.from_pylist(
+            [msgspec.structs.asdict(row) for row in rows], schema=_struct_schema(kind)
+        )
+    except (pa.ArrowException, UnicodeError, OverflowError) as error:
+        raise StorageError(
+            f"a {kind.__name__} cannot be stored: {error}; expected names of Unicode text and "
+            "whole numbers of 64 bits"
+        ) from error

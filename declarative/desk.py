@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from functools import partial
-from pathlib import Path, PurePosixPath
 from typing import Final
 
 from msgspec.structs import replace
@@ -19,10 +18,8 @@ from containers.errors import WorkerError
 from containers.executors import Shared, UnitExecutor
 from containers.failures import describe_error
 from containers.journal import ErrorRaised, IterationStarted, Journal, JournalPath, Record
-from containers.results import PortfolioResult
 from containers.storage import (
     PhaseStore,
-    StoredPortfolios,
     UnitRecord,
     decode_unit,
     encode_unit,
@@ -90,11 +87,7 @@ class Desk:
         if self._store is None or record.part is None:
             return record
         gate.do(partial(self._store.publish, leaf.position.keys, record.part))
-        result = record.result
-        if isinstance(result.portfolios, StoredPortfolios):
-            early = EarlyPortfolios(self._store.root, result.portfolios, record.part)
-            result = replace(result, portfolios=early)
-        return replace(record, result=result)
+        return record
 
 
 class RemoteDesk(Desk):
@@ -161,32 +154,6 @@ class RemoteDesk(Desk):
     def close(self) -> None:
         """Let the workers forget the phase."""
         self._shared.release()
-
-
-class EarlyPortfolios(StoredPortfolios):
-    """Portfolios of a unit that are read before its folder has its name, where it has not.
-
-    What comes of several units side by side is worked out before their turn.
-
-    Args:
-        root: Folder of the run.
-        stored: They, in the unit's folder.
-        part: Name of the hidden folder that the unit was written into.
-    """
-
-    __slots__ = ("_hidden", "_hidden_path")
-
-    def __init__(self, root: Path, stored: StoredPortfolios, part: str) -> None:
-        super().__init__(root, stored.relative, stored.bare)
-        hidden = str(PurePosixPath(stored.relative).with_name(part))
-        self._hidden: Final = StoredPortfolios(root, hidden, stored.bare)
-        self._hidden_path: Final = root / hidden
-
-    def __getitem__(self, name: str) -> PortfolioResult:
-        """Read one, wherever it lies by now."""
-        if self._hidden_path.is_dir():
-            return self._hidden[name]
-        return super().__getitem__(name)
 
 
 def _write(journal: Journal, started: IterationStarted, records: tuple[Record, ...]) -> None:

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from containers.errors import StorageError
-from containers.files import write_aside
+from containers.files import not_read, write_aside
 from containers.storage.identity import Identity
 
 __all__ = ["CARD_FILE", "RunCard", "RunState", "read_card", "write_card"]
@@ -39,6 +39,10 @@ class RunCard(msgspec.Struct, frozen=True, kw_only=True):
     schema: str = _SCHEMA
 
 
+class _Schema(msgspec.Struct):
+    schema: str
+
+
 def write_card(folder: Path, card: RunCard) -> None:
     """Write the card of the run in ``folder``.
 
@@ -57,11 +61,17 @@ def read_card(folder: Path) -> RunCard:
     """
     file = folder / CARD_FILE
     try:
-        card = msgspec.json.decode(file.read_bytes(), type=RunCard)
+        content = file.read_bytes()
+        schema = msgspec.json.decode(content, type=_Schema).schema
+        if schema != _SCHEMA:
+            raise StorageError(
+                f"{file} has the schema {schema!r}; expected {_SCHEMA!r}: use the version that "
+                "began the run, or start one of its own"
+            )
+        return msgspec.json.decode(content, type=RunCard)
     except OSError as error:
-        raise StorageError(f"{file} could not be read: {error.strerror}") from error
+        raise not_read(file, error) from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise StorageError(f"{file} does not describe a run: {error}") from error
-    if card.schema != _SCHEMA:
-        raise StorageError(f"{file} has the schema {card.schema!r}; expected {_SCHEMA!r}")
-    return card
+        raise StorageError(
+            f"{file} does not describe a run: {error}; restore it, or start a run of its own"
+        ) from error

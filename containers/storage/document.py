@@ -72,5 +72,8 @@ def _parts(items: Iterator[tuple[bytes, Any]], brackets: bytes, line: bytes) -> 
 def _encoded(value: Any) -> bytes:
     try:
         return msgspec.json.encode(value, enc_hook=plain_part)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise StorageError(f"the result cannot be written: {error}") from error
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise StorageError(
+            f"the result cannot be written: {error}; outputs and parameters must be text, numbers, "
+            "lists and mappings"
+        ) from error

@@ -200,8 +200,8 @@ class RunFolder:
                     for p in problems
                 )
             write_card(path, card)
-            for name in (MANIFEST_FILE, RESULT_FILE):
-                (path / name).unlink(missing_ok=True)
+            for left in (path / MANIFEST_FILE, path / RESULT_FILE, *path.glob(".*.part")):
+                left.unlink(missing_ok=True)
         except OSError as error:
             lock.release()
             raise _not_writable(path, error.strerror) from error

@@ -89,11 +89,13 @@ def identity_of(
     Raises:
         OSError: A source cannot be read.
     """
-    data = {
-        f"{symbol}_{timeframe}": _bars_digest(bars)
-        for market in markets
-        for (symbol, timeframe), bars in market.items()
-    }
+    data: dict[str, str] = {}
+    for market in markets:
+        for (symbol, timeframe), bars in market.items():
+            stream, digest = f"{symbol}_{timeframe}", _bars_digest(bars)
+            # Branches can have other data under the name of a stream; all of them count.
+            if data.setdefault(stream, digest) != digest:
+                data[stream] = xxhash.xxh3_128_hexdigest((data[stream] + digest).encode())
     return Identity(_document_digest(document), data, _code_digest(sources), str(seed))
 
 
@@ -146,8 +148,9 @@ def _file_digest(file: Path) -> str:
 
 def _files(source: Source) -> Iterator[Path]:
     if isinstance(source, ModuleType):
-        for folder in getattr(source, "__path__", ()):
-            yield from _files(Path(folder))
+        if hasattr(source, "__path__"):
+            for folder in source.__path__:
+                yield from _files(Path(folder))
             return
         source = Path(str(source.__file__))
     elif isinstance(source, type):

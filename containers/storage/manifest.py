@@ -10,7 +10,7 @@ from typing import Final
 
 import xxhash
 
-from containers.errors import StorageError
+from containers.files import write_pieces_aside
 from containers.storage.card import CARD_FILE
 from containers.storage.phase_store import UNITS_FILE
 
@@ -53,25 +53,22 @@ def write_manifest(folder: Path) -> str:
     Raises:
         StorageError: It could not be written, or a file not be read; there is no part of it.
     """
-    aside = folder / f".{MANIFEST_FILE}.part"
-    try:
-        with aside.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.write('{\n "schema": "paritykit/manifest/1",\n "files": [')
-            for number, file in enumerate(result_files(folder)):
-                entry = {
-                    "path": file.relative_to(folder).as_posix(),
-                    "bytes": file.stat().st_size,
-                    "digest": _digest(file),
-                }
-                stream.write(f"{',' if number else ''}\n  {json.dumps(entry)}")
-            stream.write("\n ]\n}\n")
-        aside.replace(folder / MANIFEST_FILE)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise StorageError(
-            f"{folder / MANIFEST_FILE} could not be written: {error.strerror}"
-        ) from error
+    write_pieces_aside(folder / MANIFEST_FILE, _pieces(folder))
     return MANIFEST_FILE
+
+
+def _pieces(folder: Path) -> Iterator[bytes]:
+    yield b'{\n "schema": "paritykit/manifest/1",\n "files": ['
+    separator = b""
+    for file in result_files(folder):
+        entry = {
+            "path": file.relative_to(folder).as_posix(),
+            "bytes": file.stat().st_size,
+            "digest": _digest(file),
+        }
+        yield separator + b"\n  " + json.dumps(entry).encode()
+        separator = b","
+    yield b"\n ]\n}\n"
 
 
 def _digest(file: Path) -> str:

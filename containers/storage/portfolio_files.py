@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from containers.errors import StorageError
+from containers.files import not_written
 from containers.results import EquityCurve, Trade
 from containers.storage.portfolios import curve_file, trades_file
-from containers.tables import curve_schema, curve_table, struct_schema, trades_table
+from containers.tables import curve_schema, curve_table, trades_schema, trades_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from containers.parquet import TableWriter
 
 __all__ = ["PortfolioFiles"]
 
@@ -32,8 +34,8 @@ class PortfolioFiles:
     """
 
     def __init__(self, folder: Path, portfolio: str) -> None:
-        self._curve: Final = _TableFile(folder / curve_file(portfolio))
-        self._trades: Final = _TableFile(folder / trades_file(portfolio))
+        self._curve: Final = _TableFile(folder / curve_file(portfolio), curve_schema)
+        self._trades: Final = _TableFile(folder / trades_file(portfolio), trades_schema)
         self._samples: Final[list[EquityCurve]] = []
         self._waiting = 0
 
@@ -62,14 +64,16 @@ class PortfolioFiles:
         """Write what still waits, and the trades that were left, and give the files their names.
 
         Raises:
-            StorageError: They could not be written; there is no file under its name.
+            StorageError: They could not be written.
         """
         if self._samples:
             self._write_samples()
         if trades:
             self._trades.write(trades_table(trades))
-        self._trades.complete(struct_schema(Trade))
-        self._curve.complete(curve_schema())
+        self._curve.close()
+        self._trades.close()
+        self._curve.publish()
+        self._trades.publish()
 
     def abandon(self) -> None:
         """Let go of both and leave nothing behind; after `complete` there is nothing to let go."""
@@ -88,45 +92,53 @@ class PortfolioFiles:
 class _TableFile:
     """One Parquet file, written aside a row group at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: Callable[[], pa.Schema]) -> None:
         self._path: Final = path
+        self._schema: Final = schema
         self._aside: Final = path.with_name(f".{path.name}.part")
-        self._writer: Any = None
+        self._begun = False
+        self._writer: TableWriter | None = None
 
     def write(self, table: pa.Table) -> None:
-        import pyarrow as pa
+        with self._failing():
+            self._opened().write(table)
 
-        try:
-            self._opened(table.schema).write_table(table.combine_chunks())
-        except (OSError, pa.ArrowException) as error:
-            raise StorageError(f"{self._path} could not be written: {error}") from error
+    def close(self) -> None:
+        with self._failing():
+            self._opened().close(complete=True)
+        self._writer = None
 
-    def complete(self, schema: pa.Schema) -> None:
-        import pyarrow as pa
-
-        try:
-            self._opened(schema).close()
-            self._writer = None
+    def publish(self) -> None:
+        with self._failing():
             self._aside.replace(self._path)
-        except (OSError, pa.ArrowException) as error:
-            raise StorageError(f"{self._path} could not be written: {error}") from error
+        self._begun = False
 
     def abandon(self) -> None:
         import pyarrow as pa
 
         if self._writer is not None:
             with suppress(OSError, pa.ArrowException):  # it is thrown away, whatever is in it
-                self._writer.close()
+                self._writer.close(complete=False)
             self._writer = None
+        if self._begun:
             with suppress(OSError):
                 self._aside.unlink()
+            self._begun = False
 
-    def _opened(self, schema: pa.Schema) -> Any:
-        import pyarrow.parquet as pq
+    def _opened(self) -> TableWriter:
+        from containers.parquet import TableWriter
 
         if self._writer is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = pq.ParquetWriter(
-                self._aside, schema, compression="zstd", write_page_checksum=True
-            )
+            self._begun = True
+            self._writer = TableWriter(self._aside, self._schema())
         return self._writer
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        import pyarrow as pa
+
+        try:
+            yield
+        except (OSError, pa.ArrowException) as error:
+            raise not_written(self._path, error) from error

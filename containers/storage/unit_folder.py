@@ -16,7 +16,7 @@ from containers.files import inside, not_written, write_aside
 from containers.results import PortfolioResult, Signals, TraceSummary
 from containers.storage.portfolio_files import PortfolioFiles
 from containers.storage.portfolios import StoredPortfolios
-from containers.tables import parquet_bytes, signals_table
+from containers.tables import signals_bytes
 from containers.trace import Trace
 
 __all__ = ["UnitFolder", "part_of", "publish"]
@@ -87,13 +87,13 @@ class UnitFolder:
         Raises:
             StorageError: They could not be written.
         """
-        write_aside(self._path / "signals.parquet", parquet_bytes(signals_table(signals)))
+        write_aside(self._path / "signals.parquet", signals_bytes(signals))
 
     def stored_portfolios(
         self, portfolios: Mapping[str, PortfolioResult]
     ) -> Mapping[str, PortfolioResult]:
-        """Give portfolios whose files lie here; they can be read once the folder has its name."""
-        return StoredPortfolios(self._root, self._relative, portfolios)
+        """Give portfolios whose files lie here, before the folder has its name and after."""
+        return StoredPortfolios(self._root, self._relative, portfolios, self.part)
 
     def summary(self, trace: Trace) -> TraceSummary:
         """Sum a trace up, with the path that it will have inside the run's folder."""

@@ -32,12 +32,13 @@ OPTIONS: Final[Mapping[str, tuple[str, ...] | None]] = {
     "trace": ("none", "minimal", "standard", "detailed"),
     "storage": ("memory", "disk", "hybrid"),
     "executor": (),
+    "interrupt": (),
     "backend": None,
     "hash_seed": None,
 }
 """Keys of a specification with their values.
 
-Empty: any that `containers.executors.parse_executor` takes. Null: not available yet.
+Empty: see `_CHECKS`. Null: not available yet.
 """
 
 
@@ -94,13 +95,25 @@ def parse_subject(text: str) -> SubjectSpec:
         allowed = OPTIONS[key]
         if allowed is None:
             raise UsageError(f"subject '{text}': '{key}' is not available in this version")
-        if not allowed:
-            _check_executor(text, value)
+        if key in _CHECKS:
+            _CHECKS[key](text, value)
         elif value not in allowed:
             hint = did_you_mean(value, allowed)
             raise UsageError(f"subject '{text}': {key} cannot be '{value}'; {hint}")
         options[key] = value
+    if "interrupt" in options and options.get("storage") not in ("disk", "hybrid"):
+        raise UsageError(
+            f"subject '{text}': 'interrupt' needs storage=disk or storage=hybrid, from which an "
+            "interrupted run can be resumed"
+        )
     return SubjectSpec(engine=engine, options=options)
+
+
+def _check_count(text: str, value: str) -> None:
+    if not value.isascii() or not value.isdecimal() or not int(value):
+        raise UsageError(
+            f"subject '{text}': found interrupt={value}, expected after how many units: 1 or more"
+        )
 
 
 def _check_executor(text: str, value: str) -> None:
@@ -110,6 +123,13 @@ def _check_executor(text: str, value: str) -> None:
         parse_executor(value)
     except ExecutorError as error:
         raise UsageError(f"subject '{text}': {error}") from error
+
+
+_CHECKS: Final[Mapping[str, Callable[[str, str], None]]] = {
+    "executor": _check_executor,
+    "interrupt": _check_count,
+}
+"""Of keys that take more than a few words: refuse a value, given the specification and it."""
 
 
 def subject_for(

@@ -209,6 +209,9 @@ def test_subjects_are_parsed() -> None:
         ("declarative:hash_seed=1", "'hash_seed' is not available"),
         ("declarative:executor=proceses", "executor 'proceses' is not understood: expected serial"),
         ("declarative:executor=processes:0", "found '0' as the number of processes"),
+        ("declarative:storage=disk,interrupt=0", "expected after how many units: 1 or more"),
+        ("declarative:storage=disk,interrupt=two", "found interrupt=two, expected after how many"),
+        ("declarative:interrupt=2", "'interrupt' needs storage=disk or storage=hybrid"),
         ("oracle:executor=serial", "the oracle works in this process alone"),
     ],
 )
@@ -276,7 +279,9 @@ def test_the_chain_of_a_differing_event_goes_back_to_its_bar(tmp_path: Path) -> 
 
 def test_an_engine_that_raises_is_a_verdict_and_not_a_crash(tmp_path: Path) -> None:
     class Broken:
-        def run_workflow(self, config: Any, workflow_id: str | None = None) -> Any:
+        def run_workflow(
+            self, config: Any, workflow_id: str | None = None, *, resume: bool = False
+        ) -> Any:
             raise RuntimeError("out of order")
 
         def plan_workflow(self, config: Any) -> Any:
