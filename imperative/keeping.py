@@ -10,13 +10,10 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from containers.errors import StorageError
 from containers.journal import IterationStarted, Journal
 from containers.results import IterationResult
-from containers.storage import PhaseStore, StoredPortfolios, UnitRecord, decode_unit
-from imperative.pending import PendingPortfolios
+from containers.storage import PhaseStore, UnitRecord, decode_unit
 from imperative.walk import Node
 
 __all__ = ["Keeper", "write_again"]
@@ -84,11 +81,7 @@ class Keeper:
         self._store.add(node.keys, node.result, journal, children)
 
     def _took(self, node: Node, record: UnitRecord) -> UnitRecord:
-        result, stored = record.result, record.result.portfolios
-        if record.part is not None and isinstance(stored, StoredPortfolios):
-            pending = PendingPortfolios(stored, record.part)
-            result = msgspec.structs.replace(result, portfolios=pending)
-        node.record, node.result = record, result
+        node.record, node.result = record, record.result
         return record
 
 

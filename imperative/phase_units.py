@@ -17,10 +17,9 @@ from containers.configuration import Configuration
 from containers.data import MarketData
 from containers.journal import Entry, IterationStarted, Journal, JournalPath, Record
 from containers.results import ErrorInfo, IterationResult, PortfolioResult
-from containers.storage import PhaseFolder, StoredPortfolios, UnitFolder, UnitRecord, encode_unit
+from containers.storage import PhaseFolder, UnitFolder, UnitRecord, encode_unit
 from containers.trace import Trace
 from imperative.outcome import portfolio_results
-from imperative.pending import PendingPortfolios
 from imperative.sequences import Scope, Span
 from imperative.sequences.bootstrap import Draw
 from imperative.sequences.windows import Stretch
@@ -225,9 +224,7 @@ class PhaseUnits:
     ) -> IterationResult:
         portfolios: Mapping[str, PortfolioResult] = portfolio_results(unit, outcome)
         if folder is not None and self._saves:
-            stored = folder.stored_portfolios(portfolios)
-            assert isinstance(stored, StoredPortfolios)  # which is all that a folder gives
-            portfolios = PendingPortfolios(stored, folder.part)
+            portfolios = folder.stored_portfolios(portfolios)
         findings = unit.topology.findings(portfolios, outcome.collected)
         result = iteration_result(started, findings)
         if folder is None:

@@ -31,7 +31,7 @@ from containers.journal import Record
 from containers.storage import decode_unit
 from imperative.keeping import Keeper
 from imperative.phase_units import Answer, Failure, PhaseUnits, run_item
-from imperative.unit import UnitError, journal_failure
+from imperative.unit import UnitError, journal_failure, keeping
 from imperative.walk import Level, Node, Place
 
 if TYPE_CHECKING:
@@ -126,8 +126,12 @@ class SideBySide:
         self._answered: Final[SimpleQueue[Future[Any]]] = SimpleQueue()
         self._end: Place | None = None  # the first failure that is known; nothing begins behind it
 
-    def run(self, top: Level) -> None:
+    def run(self, top: Level, later: list[Exception]) -> None:
         """Run all iterations of a level and those below them.
+
+        Args:
+            top: The level.
+            later: Takes errors that come after the one that is raised.
 
         Raises:
             UnitError: A unit failed, the first in path order.
@@ -147,7 +151,8 @@ class SideBySide:
                 elif not moved:
                     raise RuntimeError(f"nothing runs, and {top.next_place} is not there yet")
         except Exception:
-            self._let_end()
+            with keeping(later):
+                self._let_end()
             raise
         except BaseException:
             self._cancel()

@@ -60,11 +60,6 @@ class Node:
     record: UnitRecord | None = None
     taken: bool = False
 
-    @property
-    def index(self) -> int:
-        """Its place on its level."""
-        return self.keys[-1]
-
 
 class Level:
     """One sequence over one scope.

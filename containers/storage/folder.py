@@ -160,11 +160,14 @@ class RunFolder:
                 number += 1
             except OSError as error:
                 raise _not_writable(parent, error.strerror) from error
+        lock = None
         try:
             lock = RunLock(path)
             write_card(path, card)
-        except StorageError:
+        except BaseException:
             shutil.rmtree(path, ignore_errors=True)  # it was made here, and nothing is in it
+            if lock is not None:
+                lock.release()
             raise
         return cls(path, card, lock, resumed=False)
 

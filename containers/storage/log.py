@@ -28,36 +28,18 @@ import xxhash
 from containers.errors import StorageError
 from containers.files import not_read, not_written
 
-__all__ = ["Frame", "Key", "LogReader", "LogWriter", "recover"]
+__all__ = ["Key", "LogReader", "LogWriter", "recover"]
 
 Key: TypeAlias = tuple[int, ...]
 """Indexes that lead to an iteration, outermost first; () is what they are in."""
 
 _MAGIC: Final = b"paritykit/log/1\n"
 _HEADER: Final = struct.Struct("<IQQ")
-_CHECK: Final = struct.Struct("<I")
-_FRAME: Final = _HEADER.size + _CHECK.size
+_CHECK: Final = 4
+"""Bytes of the checksum behind it."""
 _OWNER: Final = b"owner"
 """Key of the frame that names the owner; no packed `Key` has its length."""
 _BLOCK: Final = 1 << 16
-
-
-class Frame(NamedTuple):
-    """Where a record lies: offset and length of its content, and the digest of key and content."""
-
-    offset: int
-    length: int
-    digest: int
-
-
-def _digest(key: bytes, content: bytes) -> int:
-    state = xxhash.xxh3_64(key)
-    state.update(content)
-    return state.intdigest()
-
-
-def _packed(key: Key) -> bytes:
-    return struct.pack(f"<{len(key)}I", *key)
 
 
 class LogWriter:
@@ -84,36 +66,29 @@ class LogWriter:
         except OSError as error:
             raise not_written(path, error) from error
         try:
-            if size:
-                self._write()
-            else:
-                self._write(_MAGIC, *_frame(_OWNER, owner.encode()))
+            self._write(b"" if size else _MAGIC + _frame(_OWNER, owner.encode()))
         except StorageError:
             self.close()
             raise
 
-    def append(self, key: Key, content: bytes) -> Frame:
-        """Add a record; when this returns, the end of the process cannot take it away.
+    def append(self, key: Key, content: bytes) -> int:
+        """Add a record, and say at which byte; the end of the process cannot take it away again.
 
         Raises:
             StorageError: It could not be written. The log is as it was.
         """
-        packed = _packed(key)
-        parts = _frame(packed, content)
-        frame = Frame(self._size + _FRAME + len(packed), len(content), _digest_in(parts[0]))
-        self._write(*parts)
-        return frame
+        place = self._size
+        self._write(_frame(_packed(key), content))
+        return place
 
-    def _write(self, *parts: bytes) -> None:
+    def _write(self, content: bytes) -> None:
         """Write behind the end, and move that only when all is there."""
-        content = b"".join(parts)
         try:
             if self._torn:
                 os.ftruncate(self._file, self._size)
-                self._torn = False
+            self._torn = True
             rest, place = memoryview(content), self._size
             while rest:
-                self._torn = True
                 written = os.pwrite(self._file, rest, place)
                 rest, place = rest[written:], place + written
         except OSError as error:
@@ -130,30 +105,20 @@ class LogWriter:
             self._file = -1
 
 
-def _frame(key: bytes, content: bytes) -> tuple[bytes, bytes, bytes]:
-    header = _HEADER.pack(len(key), len(content), _digest(key, content))
-    return header + _CHECK.pack(xxhash.xxh32_intdigest(header)), key, content
-
-
-def _digest_in(header: bytes) -> int:
-    digest: int = _HEADER.unpack_from(header)[2]
-    return digest
-
-
 class LogReader:
     """Finds records of a log by their keys; of several under one key the last.
 
     Args:
         path: The file.
-        frames: Where the records lie; as `recover` or a writer says.
+        places: At which byte each record begins, as `recover` or a writer says.
     """
 
-    def __init__(self, path: Path, frames: Mapping[Key, Frame]) -> None:
+    def __init__(self, path: Path, places: Mapping[Key, int]) -> None:
         self.path: Final = path
-        self._frames: Final = frames
+        self._places: Final = places
 
     def __contains__(self, key: Key) -> bool:
-        return key in self._frames
+        return key in self._places
 
     def read(self, key: Key) -> bytes:
         """Give a record.
@@ -161,36 +126,33 @@ class LogReader:
         Raises:
             StorageError: There is none, it cannot be read, or it is not what was written.
         """
-        frame = self._frames.get(key)
-        if frame is None:
+        content = None
+        if key in self._places:
+            try:
+                with self.path.open("rb") as file:
+                    frame = _frame_at(file, self._places[key])
+                    if frame is not None and frame.key == _packed(key):
+                        content = _content(file, frame)
+            except OSError as error:
+                raise not_read(self.path, error) from error
+        if content is None:
+            name = "/".join(map(str, key)) or "of the phase"
             raise StorageError(
-                f"{self.path} has no record {_name(key)}, which it should; the file is damaged: "
-                "restore it, or run the workflow again"
-            )
-        try:
-            with self.path.open("rb") as file:
-                file.seek(frame.offset)
-                content = file.read(frame.length)
-        except OSError as error:
-            raise not_read(self.path, error) from error
-        if _digest(_packed(key), content) != frame.digest:
-            raise StorageError(
-                f"{self.path}: the record {_name(key)} has another digest than it should; the file "
-                "is damaged or cut off: restore it, or run the workflow again"
+                f"{self.path} does not have the record {name} as it was written; the file is "
+                "damaged or cut off: restore it, or run the workflow again"
             )
         return content
 
 
-def _name(key: Key) -> str:
-    return "/".join(map(str, key)) or "of the phase"
-
-
-def recover(path: Path, owner: str | None = None) -> tuple[dict[Key, Frame], int]:
+def recover(path: Path, owner: str | None = None) -> tuple[dict[Key, int], int]:
     """Find the records of a log, and where its last whole one ends.
 
     Args:
         path: The file.
         owner: What it must belong to; null: whatever it says.
+
+    Returns:
+        At which byte the last record of each key begins, and how many bytes of the file are good.
 
     Raises:
         StorageError: It cannot be read, is damaged, is not ours, or is another owner's.
@@ -202,7 +164,7 @@ def recover(path: Path, owner: str | None = None) -> tuple[dict[Key, Frame], int
         raise not_read(path, error) from error
 
 
-def _recovered(path: Path, file: BinaryIO, owner: str | None) -> tuple[dict[Key, Frame], int]:
+def _recovered(path: Path, file: BinaryIO, owner: str | None) -> tuple[dict[Key, int], int]:
     begin = file.read(len(_MAGIC))
     if begin != _MAGIC:
         if _MAGIC.startswith(begin) or (not any(begin) and _zeros_follow(file)):
@@ -211,47 +173,76 @@ def _recovered(path: Path, file: BinaryIO, owner: str | None) -> tuple[dict[Key,
             f"{path} is no log of a run; expected it to begin with {_MAGIC!r}: restore the file, "
             "or remove it and resume the run"
         )
-    frames: dict[Key, Frame] = {}
+    places: dict[Key, int] = {}
     end = 0
-    for key, frame in _frames(path, file):
+    for frame in _frames(path, file):
         if end:
-            frames[struct.unpack(f"<{len(key) // 4}I", key)] = frame
+            places[struct.unpack(f"<{len(frame.key) // 4}I", frame.key)] = frame.place
         else:
-            _check_owner(path, key, file, frame, owner)
-        end = frame.offset + frame.length
-    return frames, end
+            _check_owner(path, _content(file, frame), owner)
+        end = frame.end
+    return places, end
 
 
-def _frames(path: Path, file: BinaryIO) -> Iterator[tuple[bytes, Frame]]:
+class _Frame(NamedTuple):
+    """A record without its content: where it begins and ends, what it is called, its digest."""
+
+    place: int
+    end: int
+    key: bytes
+    digest: int
+
+
+def _frame(key: bytes, content: bytes) -> bytes:
+    header = _HEADER.pack(len(key), len(content), _digest(key, content))
+    return b"".join((header, xxhash.xxh32_digest(header), key, content))
+
+
+def _frame_at(file: BinaryIO, place: int) -> _Frame | None:
+    """Read all of a frame but its content; null where there is no good header."""
+    file.seek(place)
+    header, check = file.read(_HEADER.size), file.read(_CHECK)
+    if check != xxhash.xxh32_digest(header):
+        return None
+    keys, length, digest = _HEADER.unpack(header)
+    end = place + len(header) + len(check) + keys + length
+    return _Frame(place, end, file.read(keys), digest)
+
+
+def _content(file: BinaryIO, frame: _Frame) -> bytes | None:
+    """Read the content of a frame; null where it is not what was written."""
+    begin = frame.place + _HEADER.size + _CHECK + len(frame.key)
+    file.seek(begin)
+    content = file.read(frame.end - begin)
+    return content if _digest(frame.key, content) == frame.digest else None
+
+
+def _frames(path: Path, file: BinaryIO) -> Iterator[_Frame]:
     """Walk the whole frames from where the file stands, reading no content but the last one's."""
     size, begin = os.fstat(file.fileno()).st_size, file.tell()
-    place = begin
-    while place + _FRAME <= size:
-        file.seek(place)
-        header, check = file.read(_HEADER.size), file.read(_CHECK.size)
-        if check != _CHECK.pack(xxhash.xxh32_intdigest(header)):
-            if check.endswith(b"\0") and _zeros_follow(file):
-                return
-            raise _damaged(path, place)
-        keys, length, digest = _HEADER.unpack(header)
-        frame = Frame(place + _FRAME + keys, length, digest)
-        end = frame.offset + length
-        if end > size:
+    place, body = begin, _HEADER.size + _CHECK
+    while place + body <= size:
+        frame = _frame_at(file, place)
+        if frame is None and _zeros_from(file, place + body - 1):
             return
-        key = file.read(keys)
-        if (key == _OWNER) != (place == begin) or (key != _OWNER and keys % 4):
-            raise _damaged(path, place)
-        if end == size and _ends_in_zeros(file, key, frame):
+        if frame is not None and frame.end > size:
             return
-        file.seek(frame.offset)
-        yield key, frame
-        place = end
+        if frame is None or not _fits(frame.key, first=place == begin):
+            raise _damaged(path, place)
+        if frame.end == size and _zeros_from(file, size - 1) and _content(file, frame) is None:
+            return
+        yield frame
+        place = frame.end
 
 
-def _ends_in_zeros(file: BinaryIO, key: bytes, frame: Frame) -> bool:
-    """Say whether a machine crashed before it had written all of the last record."""
-    content = file.read(frame.length)
-    return (key + content[-1:]).endswith(b"\0") and _digest(key, content) != frame.digest
+def _fits(key: bytes, *, first: bool) -> bool:
+    return key == _OWNER if first else len(key) % 4 == 0
+
+
+def _zeros_from(file: BinaryIO, place: int) -> bool:
+    """Say whether there is nothing else any more, as where a machine crashed."""
+    file.seek(place)
+    return _zeros_follow(file)
 
 
 def _zeros_follow(file: BinaryIO) -> bool:
@@ -261,11 +252,10 @@ def _zeros_follow(file: BinaryIO) -> bool:
     return True
 
 
-def _check_owner(path: Path, key: bytes, file: BinaryIO, frame: Frame, owner: str | None) -> None:
-    found = file.read(frame.length)
-    if _digest(key, found) != frame.digest:
-        raise _damaged(path, frame.offset)
-    if owner is not None and found != owner.encode():
+def _check_owner(path: Path, found: bytes | None, expected: str | None) -> None:
+    if found is None:
+        raise _damaged(path, len(_MAGIC))
+    if expected is not None and found != expected.encode():
         raise StorageError(
             f"{path} belongs to another configuration or other data than this phase now has; "
             "undo the change, or start a run of its own"
@@ -277,3 +267,13 @@ def _damaged(path: Path, place: int) -> StorageError:
         f"{path} is damaged at byte {place}: restore the file, or remove it and resume the run, "
         "which runs again what it held"
     )
+
+
+def _digest(key: bytes, content: bytes) -> int:
+    state = xxhash.xxh3_64(key)
+    state.update(content)
+    return state.intdigest()
+
+
+def _packed(key: Key) -> bytes:
+    return struct.pack(f"<{len(key)}I", *key)

@@ -25,7 +25,7 @@ from containers.files import inside, not_written
 from containers.journal import Record
 from containers.results import IterationResult, PhaseResult
 from containers.storage.lazy import StoredIterations, walk
-from containers.storage.log import Frame, Key, LogReader, LogWriter, recover
+from containers.storage.log import Key, LogReader, LogWriter, recover
 from containers.storage.unit_folder import part_of, publish
 from containers.storage.wire import (
     UnitRecord,
@@ -67,19 +67,19 @@ class PhaseStore:
         self._folder: Final = inside(root, relative)
         self._units: LogWriter | None = None
         self._tree: LogWriter | None = None
-        self._frames: Final[dict[Key, Frame]] = {}
+        self._places: Final[dict[Key, int]] = {}
         tree, units = self._folder / ITERATIONS_FILE, self._folder / UNITS_FILE
         self._found = LogReader(units, {})
         self._done: LogReader | None = None
         try:
             # A tree without its last record was cut off, and the phase has not come to its end.
-            frames, _ = _recovered(tree, identity)
-            if _PHASE in frames:
-                self._done = LogReader(tree, frames)
+            places, _ = _recovered(tree, identity)
+            if _PHASE in places:
+                self._done = LogReader(tree, places)
                 self._clear()
                 return
-            frames, size = _recovered(units, identity)
-            self._found = LogReader(units, frames)
+            places, size = _recovered(units, identity)
+            self._found = LogReader(units, places)
             self._sweep()
             tree.unlink(missing_ok=True)
         except OSError as error:
@@ -186,11 +186,11 @@ class PhaseStore:
             StorageError: It could not be written.
         """
         assert self._tree is not None  # the phase has not come to its end
-        self._frames[keys] = self._tree.append(keys, encode_iteration(result, children, journal))
+        self._places[keys] = self._tree.append(keys, encode_iteration(result, children, journal))
 
     def iterations(self, count: int) -> Sequence[IterationResult]:
         """Give the iterations of the top level; they can be read once the phase is finished."""
-        log = LogReader(self._folder / ITERATIONS_FILE, self._frames)
+        log = LogReader(self._folder / ITERATIONS_FILE, self._places)
         return StoredIterations(log, self.root, (), count)
 
     def finish(self, result: PhaseResult) -> None:
@@ -220,7 +220,7 @@ class PhaseStore:
         return self._folder.joinpath(*map(str, keys))
 
 
-def _recovered(path: Path, identity: str) -> tuple[dict[Key, Frame], int]:
+def _recovered(path: Path, identity: str) -> tuple[dict[Key, int], int]:
     """Find the records of a log that may not be there."""
     return recover(path, identity) if os.path.lexists(path) else ({}, 0)
 

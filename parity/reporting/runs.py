@@ -230,7 +230,7 @@ def _phases(phases: Sequence[StoredPhase]) -> Table:
     for phase in phases:
         table.add_row(
             escape(phase.path),
-            "finished" if phase.finished else "unfinished",
+            "damaged" if phase.problem else "finished" if phase.finished else "unfinished",
             "unknown" if phase.units is None else f"{phase.units:,}",
             size_in_words(phase.bytes),
         )

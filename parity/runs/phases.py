@@ -21,7 +21,7 @@ class StoredPhase(msgspec.Struct, frozen=True):
 
     Attributes:
         path: Of its folder, inside the run's.
-        finished: Whether it came to its end.
+        finished: Whether it came to its end; false as well when its log cannot be read.
         units: How many of its units are kept; null when its log cannot be read.
         bytes: Size of all its files; null when not all of it may be looked at.
         problem: Why its log cannot be read; null when it can.
@@ -51,16 +51,16 @@ def _phases(run: Path, relative: str) -> Iterator[StoredPhase]:
     except OSError:
         return  # it vanished, and has nothing to show
     if relative and not {ITERATIONS_FILE, UNITS_FILE}.isdisjoint(entries):
-        yield _phase(folder, relative, finished=ITERATIONS_FILE in entries)
+        yield _phase(folder, relative)
         return
     for name in sorted((n for n, is_folder in entries.items() if is_folder), key=_natural):
         yield from _phases(run, f"{relative}/{name}" if relative else name)
 
 
-def _phase(folder: Path, relative: str, *, finished: bool) -> StoredPhase:
-    units, problem = None, None
+def _phase(folder: Path, relative: str) -> StoredPhase:
+    finished, units, problem = False, None, None
     try:
-        units = _units_in(folder, finished=finished)
+        finished, units = _kept(folder)
     except StorageError as error:
         problem = str(error)
     measured = measure(folder)
@@ -68,14 +68,21 @@ def _phase(folder: Path, relative: str, *, finished: bool) -> StoredPhase:
     return StoredPhase(relative, finished, units, size, problem)
 
 
-def _units_in(folder: Path, *, finished: bool) -> int:
-    """Count the units: all records of an unfinished phase, the leaves of a finished one's tree."""
-    frames, _ = recover(folder / (ITERATIONS_FILE if finished else UNITS_FILE))
-    if not finished:
-        return len(frames)
-    keys = set(frames)
-    above = {key[:-1] for key in keys if key}
-    return len(keys - above - {()})
+def _kept(folder: Path) -> tuple[bool, int]:
+    """Say whether a phase is finished, and how many of its units are kept.
+
+    Of a finished one these are the leaves of its tree; a tree without the phase's own record was
+    cut off, and does not count.
+    """
+    if (folder / ITERATIONS_FILE).exists():
+        tree, _ = recover(folder / ITERATIONS_FILE)
+        if () in tree:
+            above = {key[:-1] for key in tree if key}
+            return True, len(tree.keys() - above - {()})
+    if (folder / UNITS_FILE).exists():
+        units, _ = recover(folder / UNITS_FILE)
+        return False, len(units)
+    return False, 0
 
 
 def _natural(name: str) -> tuple[bool, int, str]:

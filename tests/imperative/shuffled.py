@@ -7,11 +7,12 @@ import random
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from containers.executors import Shared, UnitExecutor
 
-__all__ = ["Shuffled"]
+__all__ = ["AtOnce", "Shuffled"]
 
 
 class Shuffled(UnitExecutor):
@@ -19,13 +20,24 @@ class Shuffled(UnitExecutor):
 
     It begins when nothing more is submitted for a moment, so that as much waits as ever can.
 
+    Args:
+        seed: Of the order.
+        workers: How many it says it has.
+        lost: Gives what comes of an item in place of running it; null: it is run.
+
     Attributes:
         most: The most that were not done at any time.
         ran: How many were run.
     """
 
-    def __init__(self, seed: int, workers: int = 2) -> None:
+    def __init__(
+        self,
+        seed: int,
+        workers: int = 2,
+        lost: Callable[[Any], Exception | None] = lambda item: None,
+    ) -> None:
         self.workers = workers
+        self._lost = lost
         self.most = 0
         self.ran = 0
         self._random = random.Random(seed)
@@ -48,13 +60,21 @@ class Shuffled(UnitExecutor):
         self, function: Callable[[Any, Any], Any], shared: Shared, item: object
     ) -> Future[Any]:
         future: Future[Any] = Future()
-        content = pickle.dumps(item)
+        self._add(future, partial(self._run, function, shared, pickle.dumps(item)))
+        return future
+
+    def _add(self, future: Future[Any], call: Callable[[], Any]) -> None:
         with self._changed:
-            call = lambda: function(shared.value, pickle.loads(content))  # noqa: E731
             self._waiting.append((future, call))
             self.most = max(self.most, len(self._waiting))
             self._changed.notify_all()
-        return future
+
+    def _run(self, function: Callable[[Any, Any], Any], shared: Shared, content: bytes) -> Any:
+        item = pickle.loads(content)
+        error = self._lost(item)
+        if error is not None:
+            raise error
+        return function(shared.value, item)
 
     def close(self) -> None:
         with self._changed:
@@ -64,16 +84,18 @@ class Shuffled(UnitExecutor):
 
     def _work(self) -> None:
         while (taken := self._taken()) is not None:
-            future, call = taken
-            if not future.set_running_or_notify_cancel():
-                continue
-            self.ran += 1
-            try:
-                answer = pickle.loads(pickle.dumps(call()))
-            except BaseException as error:  # noqa: BLE001  # handed on
-                future.set_exception(error)
-            else:
-                future.set_result(answer)
+            self._settle(*taken)
+
+    def _settle(self, future: Future[Any], call: Callable[[], Any]) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        self.ran += 1
+        try:
+            answer = pickle.loads(pickle.dumps(call()))
+        except BaseException as error:  # noqa: BLE001  # handed on
+            future.set_exception(error)
+        else:
+            future.set_result(answer)
 
     def _taken(self) -> tuple[Future[Any], Callable[[], Any]] | None:
         with self._changed:
@@ -83,3 +105,10 @@ class Shuffled(UnitExecutor):
             if not self._waiting:
                 return None
             return self._waiting.pop(self._random.randrange(len(self._waiting)))
+
+
+class AtOnce(Shuffled):
+    """Has finished a unit before anybody can ask for it."""
+
+    def _add(self, future: Future[Any], call: Callable[[], Any]) -> None:
+        self._settle(future, call)

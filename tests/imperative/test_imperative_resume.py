@@ -10,14 +10,14 @@ import msgspec
 import pytest
 
 from containers.components import default_components
-from containers.errors import ConfigurationError
+from containers.errors import ConfigurationError, ExecutorError
 from containers.executors import UnitExecutor
-from containers.journal import Entry, OutputWritten
+from containers.journal import Entry, JournalConsumer, OutputWritten, UnitExecuted
 from containers.results import WorkflowResult
 from containers.storage import is_held, read_card, result_files
 from containers.trading import PortfolioContainer
 from imperative import Coordinator, Output, Phase, Ref, Workflow
-from tests.imperative.shuffled import Shuffled
+from tests.imperative.shuffled import AtOnce, Shuffled
 
 SPACE = {"momentum.fast_period": [1, 2], "momentum.slow_period": [3]}
 WALK = {"walk_forward": {"train_bars": 3, "test_bars": 1}, "parameter_space": SPACE}
@@ -110,13 +110,14 @@ def run(config: dict[str, Any], tmp_path: Path, stops: Stops) -> Run:
         full: bool = False,
         resume: bool = False,
         executor: UnitExecutor | None = None,
+        hear: JournalConsumer | None = None,
         **settings: Any,
     ) -> Ran:
         entries: list[Entry] = []
         coordinator = Coordinator(
             root=tmp_path / place,
             components=components,
-            consumers=[entries.append],
+            consumers=[entries.append, *([] if hear is None else [hear])],
             workflows={"two": Two},
             executor=executor,
         )
@@ -185,6 +186,44 @@ def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(
     again = run("cut", resume=True)
     assert again.seen() == whole.seen()
     assert stops.units == units - after
+
+
+def test_a_run_interrupted_side_by_side_goes_on_as_if_it_had_not_been(
+    run: Run, stops: Stops, shuffled: Shuffled
+) -> None:
+    whole = run("whole")
+    units, heard = stops.units, 0
+
+    def interrupt(entry: Entry) -> None:
+        nonlocal heard
+        heard += isinstance(entry.record, UnitExecuted)
+        if heard == 9:
+            raise KeyboardInterrupt
+
+    stops.units = 0
+    with pytest.raises(KeyboardInterrupt):
+        run("cut", executor=shuffled, hear=interrupt)
+    folder = whole.folder.parents[2] / "cut/results/run"
+    assert not is_held(folder)
+    shuffled.close()
+    ran, stops.units = stops.units, 0
+    resumed = run("cut", resume=True)
+    assert resumed.seen() == whole.seen()
+    assert units - ran <= stops.units <= units - 8  # one that ran may have been lost in the thread
+
+
+def test_units_that_ran_ahead_of_a_lost_executor_are_kept(run: Run, stops: Stops) -> None:
+    whole = run("whole")
+    units, stops.units = stops.units, 0
+    error = ExecutorError("the scheduler is gone")
+    with AtOnce(1, lost=lambda item: error if item.keys == (0, 0, 0) else None) as executor:
+        lost = run("cut", executor=executor)
+    assert lost.result.error is not None
+    assert lost.result.error.path == "iteration=0/phase=walk"
+    ran, stops.units = stops.units, 0
+    assert ran > 5
+    assert run("cut", resume=True).seen() == whole.seen()
+    assert stops.units == units - ran
 
 
 def test_a_run_that_failed_goes_on_where_it_failed(

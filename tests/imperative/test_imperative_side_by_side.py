@@ -10,9 +10,10 @@ import msgspec
 import pytest
 
 from containers.components import Components, default_components
+from containers.errors import ExecutorError, WorkerError
 from containers.events import Bar
 from containers.executors import UnitExecutor
-from containers.journal import Entry, ErrorRaised
+from containers.journal import Entry, ErrorRaised, IterationStarted
 from containers.results import IterationResult, WorkflowResult
 from containers.trading import PortfolioContainer
 from imperative import (
@@ -248,6 +249,29 @@ def test_a_sequence_that_fails_does_so_in_its_place(
     for seed in range(3):
         with Shuffled(seed) as executor:
             assert run(sequence, executor=executor, **settings).seen() == alone.seen()
+
+
+def test_a_unit_that_no_worker_finished_is_the_failure_of_its_phase(run: Run) -> None:
+    error = WorkerError("the worker died 3 times")
+    with Shuffled(1, lost=lambda item: error if item.keys in ((3,), (1,)) else None) as executor:
+        ran = run("monte_carlo", executor=executor, **SAMPLES)
+    found = ran.result.error
+    assert found is not None
+    assert (found.type, found.message) == ("WorkerError", str(error))
+    assert found.path == "iteration=0/phase=one/window=1/unit=0"
+    [raised] = [entry for entry in ran.entries if isinstance(entry.record, ErrorRaised)]
+    assert raised.path[-1] == ("unit", 0)
+    assert [e.path[2:] for e in ran.entries if isinstance(e.record, IterationStarted)] == [
+        (("window", 0),), (("window", 1),)
+    ]  # fmt: skip
+
+
+def test_an_executor_that_goes_away_is_the_failure_of_the_phase(run: Run) -> None:
+    error = ExecutorError("the scheduler is gone")
+    with Shuffled(1, lost=lambda item: error if item.keys == (3,) else None) as executor:
+        found = run("monte_carlo", executor=executor, **SAMPLES).result.error
+    assert found is not None
+    assert (found.type, found.path) == ("ExecutorError", "iteration=0/phase=one")
 
 
 def test_who_says_which_iterations_there_are_says_whether_they_are_independent() -> None:

@@ -54,6 +54,7 @@ class Noted(UnitExecutor):
 
     def __init__(self, executor: UnitExecutor, close: Callable[[], None]) -> None:
         self.workers = executor.workers
+        self.name = executor.name
         self._executor = executor
         self._close = close
 

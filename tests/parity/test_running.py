@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +18,9 @@ import pytest
 from containers.errors import StorageError
 from containers.journal import ConfigResolved, Journal, WorkflowStarted
 from containers.storage import Identity, PhaseStore, RunCard, RunFolder
+from containers.storage.log import recover
 from parity.commands.resuming import Whereabouts
-from tests.parity.conftest import HANDMADE, MARKET, Output
+from tests.parity.conftest import HANDMADE, MARKET, ROOT, Output
 
 Parity = Callable[..., Output]
 Configure = Callable[..., str]
@@ -68,6 +74,20 @@ def advised(output: Output, word: str) -> list[str]:
     return shlex.split(line.removeprefix(begin))
 
 
+def of_session(session: int) -> list[str]:
+    """Give the processes of a session that run; not those that only wait to be noticed as dead."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, fields = status.read_text(encoding="utf-8").rpartition(") ")
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has just ended
+        state, _, _, its_session, *_ = fields.split()
+        if int(its_session) == session and state != "Z":
+            found.append(name)
+    return found
+
+
 def without_id(document: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key != "workflow_id"}
 
@@ -97,6 +117,41 @@ def test_what_an_interruption_advises_goes_on_and_gives_the_same(
     whole = parity("run", *arguments, "--id", "whole", "--json", "-")
     assert whole.document["workflow_id"] == "whole"
     assert without_id(went_on.document) == without_id(whole.document)
+
+
+def test_ctrl_c_ends_workers_and_advises_how_to_go_on(
+    parity: Parity, study: Configure, tmp_path: Path
+) -> None:
+    """A terminal sends the signal to all processes of the command, workers included."""
+    command = ["run", study(), "--executor", "processes:2"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "parity", *command],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+    def kept() -> int:
+        return sum(len(recover(log, None)[0]) for log in tmp_path.glob("results/*/0/*/units.log"))
+
+    while not kept() and process.poll() is None:
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    output = Output(process.returncode, "", errors)
+    assert output.code == 130
+    assert "Traceback" not in errors
+    deadline = time.monotonic() + 10
+    while left := of_session(process.pid):
+        assert time.monotonic() < deadline, f"these live on: {left}"
+        time.sleep(0.01)
+    went_on = parity(*advised(output, "go on with"), "--json", "-")
+    assert went_on.code == 0
+    assert without_id(went_on.document) == without_id(
+        parity("run", command[1], "--json", "-").document
+    )
 
 
 def test_all_options_are_in_the_advice(parity: Parity, study: Configure, tmp_path: Path) -> None:
@@ -297,3 +352,17 @@ def test_the_document_of_a_run_on_disk_is_that_of_one_in_memory(
         for storage in ("memory", "disk", "hybrid")
     ]
     assert figures(documents[0]) == figures(documents[1]) == figures(documents[2])
+
+
+def test_the_document_is_ascii_whatever_the_names(parity: Parity, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(
+        f"workflow: simple_backtest\ndata: {{data_dir: {HANDMADE}}}\nsymbols: [AAA]\n"
+        "strategies: [{type: buy_and_hold, name: 日本 🗻}]\n",
+        encoding="utf-8",
+    )
+    printed = parity("run", "c.yaml", "--json", "-")
+    assert parity("run", "c.yaml", "--json", "out.json").code == 0
+    written = (tmp_path / "out.json").read_bytes()
+    assert printed.out.encode() == written
+    assert written.isascii()
+    assert "日本 🗻.moderate" in printed.document["phase_results"]["backtest"]["portfolios"]

@@ -209,6 +209,9 @@ def test_subjects_are_parsed() -> None:
         ("declarative:hash_seed=1", "'hash_seed' is not available"),
         ("declarative:executor=proceses", "executor 'proceses' is not understood: expected serial"),
         ("declarative:executor=processes:0", "found '0' as the number of processes"),
+        ("declarative:storage=disk,interrupt=0", "expected after how many units: 1 or more"),
+        ("declarative:storage=disk,interrupt=two", "found interrupt=two, expected after how many"),
+        ("declarative:interrupt=2", "'interrupt' needs storage=disk or storage=hybrid"),
         ("oracle:executor=serial", "the oracle works in this process alone"),
     ],
 )

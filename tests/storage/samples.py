@@ -18,7 +18,7 @@ from containers.results import (
     Trade,
     Window,
 )
-from containers.storage import Identity, PhaseFolder, RunCard, RunFolder
+from containers.storage import Identity, PhaseFolder, RunCard, RunFolder, UnitFolder
 
 DIGEST = "0123456789abcdef0123456789abcdef"
 IDENTITY = Identity(configuration="c" * 32, data={"AAA_1d": "d" * 32}, code="e" * 32, seed="7")
@@ -77,6 +77,15 @@ def portfolio(
         trades=trades,
         equity_curve=None if samples is None else curve(samples),
     )
+
+
+def save_portfolio(unit: UnitFolder, name: str) -> None:
+    sink = unit.portfolio_files(name)
+    held = portfolio()
+    assert held.equity_curve is not None
+    assert held.trades is not None
+    sink.add_samples(held.equity_curve)
+    sink.complete(held.trades)
 
 
 def window(name: str = "full", **changes: int) -> Window:

@@ -12,22 +12,13 @@ from containers.results import Signals
 from containers.storage import PhaseFolder, UnitFolder
 from containers.storage.unit_folder import publish
 from containers.tables import read_signals
-from tests.storage.samples import SIGNALS, create, files, phase, portfolio
+from tests.storage.samples import SIGNALS, create, files, phase, save_portfolio
 
 
 def published(folder: PhaseFolder, unit: UnitFolder, *keys: int) -> Path:
     place = folder.path.joinpath(*map(str, keys))
     publish(place, unit.part)
     return place
-
-
-def save_portfolio(unit: UnitFolder, name: str) -> None:
-    sink = unit.portfolio_files(name)
-    held = portfolio()
-    assert held.equity_curve is not None
-    assert held.trades is not None
-    sink.add_samples(held.equity_curve)
-    sink.complete(held.trades)
 
 
 def test_a_unit_writes_into_a_hidden_folder_that_gets_its_name_later(tmp_path: Path) -> None:
@@ -113,7 +104,9 @@ def test_what_is_no_signals_is_not_read_as_such(tmp_path: Path) -> None:
     unit.create()
     save_portfolio(unit, "s.p")
     place = published(folder, unit, 0)
-    with pytest.raises(StorageError, match="holds no signals: found the columns portfolio string"):
+    with pytest.raises(
+        StorageError, match="holds no signals: found the columns portfolio string, sy"
+    ):
         read_signals(place / "portfolios" / "s.p" / "trades.parquet")
     (place / "broken.parquet").write_bytes(b"PAR1")
     with pytest.raises(StorageError, match="could not be read as signals"):

@@ -15,6 +15,7 @@ from containers.container import Container, Role
 from containers.errors import ConfigurationError
 from containers.journal import Entry, LifecycleMoved, UnitExecuted
 from containers.storage import is_held
+from containers.storage.log import LogReader, LogWriter, recover
 from containers.trading import ExecutionContainer
 from tests.survival.failing import sometimes
 from tests.survival.observing import ID, Observation, Study, observe
@@ -201,3 +202,21 @@ def test_a_run_that_does_not_exist_is_not_resumed(engine: str, tmp_path: Path) -
     study = nested(tmp_path / "market")
     with pytest.raises(ConfigurationError, match="there is no run 'mine'"):
         observe(engine, study, tmp_path, resume=True)
+
+
+def test_a_record_of_another_unit_is_never_taken(engine: str, tmp_path: Path) -> None:
+    study = nested(tmp_path / "market")
+    with pytest.raises(KeyboardInterrupt):
+        observe(engine, study, tmp_path, consumers=[interrupting(250)])
+    log = tmp_path / "results" / ID / "0" / "work" / "units.log"
+    places, size = recover(log)
+    first, second = sorted(places)[:2]
+    content = LogReader(log, places).read(first)
+    writer = LogWriter(log, "", size)
+    writer.append(second, content)
+    writer.close()
+    seen = observe(engine, study, tmp_path, resume=True)
+    assert not seen.document["success"]
+    error = seen.document["error"]
+    assert (error["type"], error["path"]) == ("StorageError", "iteration=0/phase=work")
+    assert "start a run of its own" in error["message"]
