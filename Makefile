@@ -1,6 +1,7 @@
 # Every target sets up what it needs. The first run installs; later ones only check a stamp.
 #
-#   make verify   run the main job on the real fixtures: both engines, the oracle, the verdict
+#   make verify   run the main job on the real fixtures: both engines, the oracle, the verdict;
+#                 then one study stored, spread over processes and a cluster, interrupted, resumed
 #   make test     the whole check: ruff, mypy, import-linter, tests, doctests
 #   make deep     what is too long for every run, with Hypothesis's deep profile
 #   make bench    speed and memory, as ratios taken in one run
@@ -12,6 +13,12 @@ READY := $(VENV)/.ready
 READY_BENCH := $(VENV)/.ready-bench
 CONFIGS := $(sort $(wildcard fixtures/workflows/*.yaml fixtures/handmade/*.yaml fixtures/handmade/*/*.yaml fixtures/own/*.yaml))
 OWN := --components fixtures/own/components --patterns fixtures/own/patterns
+SPREAD := fixtures/spread/study.yaml
+SUBJECTS := --control imperative \
+    --candidate imperative:storage=disk,executor=processes:2,interrupt=7 \
+    --candidate declarative:storage=hybrid,executor=processes:2,interrupt=11 \
+    --candidate imperative:storage=hybrid,executor={dask} \
+    --candidate declarative:storage=disk,executor={dask}
 WORKERS := -n 2 --dist worksteal
 CODE := containers imperative declarative parity tests benchmarks fixtures
 
@@ -33,6 +40,7 @@ $(READY_BENCH): $(READY)
 
 verify: $(READY)
 	$(BIN)/parity verify $(CONFIGS) $(OWN)
+	$(BIN)/python fixtures/cluster.py $(BIN)/parity verify $(SPREAD) $(OWN) $(SUBJECTS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
@@ -63,24 +64,26 @@ def _speed_up(console: Console, scratch: Path, folder: Path, symbol: str) -> Non
         ProcessPoolExecutor(_WORKERS, mp_context=context) as pool,
     ):
         for engine, make in makers(scratch).items():
-            serial = _seconds(lambda make=make: make().run_workflow(config))
-            length = _calibrated(serial / _COMBINATIONS)
+            on = partial(_on, make, config)
+            length = _calibrated(on(None) / _COMBINATIONS)
             make(executor=executor).run_workflow(config)  # so that the workers have all imported
             list(pool.map(_spin, [1] * 8))
             rows = []
             for _ in range(_ROUNDS):
-                alone = _seconds(lambda m=make: m().run_workflow(config))
-                spread = _seconds(lambda m=make: m(executor=executor).run_workflow(config))
-                cold = _seconds(
-                    lambda m=make: m(executor=f"processes:{_WORKERS}").run_workflow(config)
-                )
-                loop = _seconds(lambda n=length: [_spin(n) for _ in range(_COMBINATIONS)])
-                loops = _seconds(lambda n=length: list(pool.map(_spin, [n] * _COMBINATIONS)))
+                alone, spread, cold = on(None), on(executor), on(f"processes:{_WORKERS}")
+                work = [length] * _COMBINATIONS
+                loop = _seconds(lambda: list(map(_spin, work)))  # noqa: B023  # called at once
+                loops = _seconds(lambda: list(pool.map(_spin, work)))  # noqa: B023  # likewise
                 rows.append((alone, spread, alone / spread, alone / spread / (loop / loops),
                              alone / cold / (loop / loops)))  # fmt: skip
             medians = [statistics.median(column) for column in zip(*rows, strict=True)]
             table.add_row(engine, *(f"{value:.2f}" for value in medians))
     console.print(table)
+
+
+def _on(make: Callable[..., Any], config: dict[str, Any], executor: Any) -> float:
+    """Give the seconds that a study takes on an executor."""
+    return _seconds(lambda: make(executor=executor).run_workflow(config))
 
 
 def _spin(length: int) -> float:
@@ -142,15 +145,13 @@ def _survival(console: Console, scratch: Path, folder: Path, symbol: str) -> Non
         whole, shares, resumed = [], [], []
         for number in range(_ROUNDS):
             root = scratch / engine / str(number)
+            begin = partial(_run, partial(make, root=root), config)
             with _Stopwatch() as watch:
-                took = _seconds(lambda m=make, r=root: m(root=r).run_workflow(config, "whole"))
+                took = _seconds(partial(begin, "whole"))
             whole.append(took)
             shares.append(watch.seconds / took)
-            _interrupt(lambda *c, m=make, r=root: m(root=r, consumers=c), config)
-            again = _seconds(
-                lambda m=make, r=root: m(root=r).run_workflow(config, "cut", resume=True)
-            )
-            resumed.append(again / took)
+            _interrupt(partial(make, root=root), config)
+            resumed.append(_seconds(partial(begin, "cut", resume=True)) / took)
         medians = (statistics.median(whole), statistics.median(shares), statistics.median(resumed))
         table.add_row(
             engine, f"{medians[0]:.2f}", f"{medians[1]:.1%}", f"{medians[2]:.3f} of the whole"
@@ -189,6 +190,12 @@ class _Stopwatch:
         return timed
 
 
+def _run(make: Callable[..., Any], config: dict[str, Any], run: str, resume: bool = False) -> None:
+    result = make().run_workflow(config, run, resume=resume)
+    if not result.success:
+        raise RuntimeError(f"the study failed: {result.error}")
+
+
 def _interrupt(make: Callable[..., Any], config: dict[str, Any]) -> None:
     """Leave a run as Ctrl-C does when nine tenths of its units have finished."""
     finished = 0
@@ -200,7 +207,7 @@ def _interrupt(make: Callable[..., Any], config: dict[str, Any]) -> None:
             raise KeyboardInterrupt
 
     try:
-        make(hear).run_workflow(config, "cut")
+        make(consumers=[hear]).run_workflow(config, "cut")
     except KeyboardInterrupt:
         return
     raise RuntimeError("the run came to its end before it was interrupted")

@@ -43,24 +43,27 @@ def chained(
     Nothing comes of pieces without portfolios, or whose portfolios have no curves (those of a
     Monte Carlo).
     """
-    last = pieces[-1].portfolios
-    return {
+    chains = {
         name: _chain(name, pieces, initial_capital, periods_per_year)
-        for name in last
-        if all(name in p.portfolios and p.portfolios[name].equity_curve is not None for p in pieces)
+        for name in pieces[-1].portfolios
     }
+    return {name: chain for name, chain in chains.items() if chain is not None}
 
 
 def _chain(
     name: str, pieces: Sequence[Piece], initial_capital: float, periods_per_year: float
-) -> PortfolioResult:
+) -> PortfolioResult | None:
+    """Chain one portfolio; null where a piece lacks it, or its curve. Each is looked at once."""
     capital = initial_capital
     times: list[npt.NDArray[np.int64]] = []
     equities: list[npt.NDArray[np.float64]] = []
     trades: list[Trade] = []
     for piece in pieces:
-        portfolio = piece.portfolios[name]
-        assert portfolio.equity_curve is not None  # the caller has looked
+        portfolio = piece.portfolios.get(name)
+        if portfolio is None or portfolio.equity_curve is None:
+            return None
+        if capital <= 0:
+            continue  # the chain has ended
         taken, chain = _continued(portfolio.equity_curve, piece.until_ns, initial_capital, capital)
         if not len(taken):
             continue
@@ -69,17 +72,15 @@ def _chain(
         end_ns = int(taken[-1])
         trades += [trade for trade in portfolio.trades or () if trade.exit_time <= end_ns]
         capital = float(chain[-1])
-        if capital <= 0:
-            break
     curve = EquityCurve(
         np.concatenate(times) if times else np.array([], dtype=np.int64),
         np.concatenate(equities) if equities else np.array([], dtype=np.float64),
     )
-    last = pieces[-1].portfolios[name]
+    assert portfolio is not None  # there is a last piece, and it has one
     return PortfolioResult(
-        strategy=last.strategy,
-        profile=last.profile,
-        parameters=last.parameters,
+        strategy=portfolio.strategy,
+        profile=portfolio.profile,
+        parameters=portfolio.parameters,
         metrics=_metrics(curve, trades, initial_capital, periods_per_year),
         trades=tuple(trades),
         equity_curve=curve,

@@ -10,19 +10,17 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from functools import partial
-from pathlib import Path, PurePosixPath
 from typing import Final
 
 from msgspec.structs import replace
 
-from containers.errors import WorkerError
+from containers.errors import StorageError, WorkerError
 from containers.executors import Shared, UnitExecutor
 from containers.failures import describe_error
 from containers.journal import ErrorRaised, IterationStarted, Journal, JournalPath, Record
-from containers.results import PortfolioResult
+from containers.results import IterationResult
 from containers.storage import (
     PhaseStore,
-    StoredPortfolios,
     UnitRecord,
     decode_unit,
     encode_unit,
@@ -77,11 +75,19 @@ class Desk:
         """Give what came of a unit before the run was interrupted; null: it has to be run.
 
         Raises:
-            StorageError: What was kept is damaged.
+            StorageError: What was kept is damaged, or is another unit's.
         """
         store = self._store
         record = None if store is None else store.unit(leaf.position.keys)
-        return None if record is None else self._taken(leaf, record, gate)
+        if record is None:
+            return None
+        if not _is_of(leaf, record.result):
+            raise StorageError(
+                f"unit {leaf.position.keys} of the phase was bars {record.result.window} with "
+                f"{record.result.parameters} when it ran, and now is {leaf.name}, bars "
+                f"{leaf.first} to {leaf.last}, with {leaf.parameters}; start a run of its own"
+            )
+        return self._taken(leaf, record, gate)
 
     def _taken(self, leaf: Leaf, record: UnitRecord, gate: Gate) -> UnitRecord:
         """Let records and folder of a unit that ran elsewhere, or before, wait for their turn."""
@@ -90,11 +96,7 @@ class Desk:
         if self._store is None or record.part is None:
             return record
         gate.do(partial(self._store.publish, leaf.position.keys, record.part))
-        result = record.result
-        if isinstance(result.portfolios, StoredPortfolios):
-            early = EarlyPortfolios(self._store.root, result.portfolios, record.part)
-            result = replace(result, portfolios=early)
-        return replace(record, result=result)
+        return record
 
 
 class RemoteDesk(Desk):
@@ -163,30 +165,14 @@ class RemoteDesk(Desk):
         self._shared.release()
 
 
-class EarlyPortfolios(StoredPortfolios):
-    """Portfolios of a unit that are read before its folder has its name, where it has not.
-
-    What comes of several units side by side is worked out before their turn.
-
-    Args:
-        root: Folder of the run.
-        stored: They, in the unit's folder.
-        part: Name of the hidden folder that the unit was written into.
-    """
-
-    __slots__ = ("_hidden", "_hidden_path")
-
-    def __init__(self, root: Path, stored: StoredPortfolios, part: str) -> None:
-        super().__init__(root, stored.relative, stored.bare)
-        hidden = str(PurePosixPath(stored.relative).with_name(part))
-        self._hidden: Final = StoredPortfolios(root, hidden, stored.bare)
-        self._hidden_path: Final = root / hidden
-
-    def __getitem__(self, name: str) -> PortfolioResult:
-        """Read one, wherever it lies by now."""
-        if self._hidden_path.is_dir():
-            return self._hidden[name]
-        return super().__getitem__(name)
+def _is_of(leaf: Leaf, result: IterationResult) -> bool:
+    """Say whether a result is that of a unit, as far as is decided before it runs."""
+    window = result.window
+    return (
+        (leaf.name, leaf.first, leaf.last) == (window.name, window.first_bar, window.last_bar)
+        and leaf.parameters == result.parameters
+        and leaf.around.spawn_key == result.spawn_key
+    )
 
 
 def _write(journal: Journal, started: IterationStarted, records: tuple[Record, ...]) -> None:

@@ -8,12 +8,12 @@ they come to, as the ``gives`` of the pattern says.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
-from containers.configuration import Configuration
+from containers.configuration import Configuration, ObjectiveSettings
 from containers.results import (
     IterationResult,
     Metrics,
@@ -22,11 +22,20 @@ from containers.results import (
 )
 from declarative.chaining import Piece, chained
 from declarative.definitions import GivesDefinition
-from declarative.statistics import Rank, best_of, means_of, rank_of, statistics_of, total
+from declarative.statistics import Figures, Rank, best_of, rank_of, total
 from declarative.unit import UnitResult
 from declarative.variations import Parameters
 
-__all__ = ["Gathering", "Outcome", "outcome_of_unit"]
+__all__ = ["Gathering", "Need", "Outcome", "is_needed", "outcome_of_unit"]
+
+Need: TypeAlias = Rank | bool
+"""Whether trades and curves of an outcome will be asked for: always, never, or if it ranks before
+this. Most units of a study are neither the best nor chained, and theirs need not be kept."""
+
+
+def is_needed(need: Need, metrics: Metrics, objective: ObjectiveSettings) -> bool:
+    """Say whether the trades and curves of an outcome with these metrics will be asked for."""
+    return need if isinstance(need, bool) else rank_of(metrics, objective) < need
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -94,6 +103,7 @@ class Gathering:
         configuration: Around them: objective and initial capital.
         periods_per_year: For the metrics of a chain.
         bars: Of each window, how many bars go into a chain; null: all.
+        need: What is needed of what they come to.
     """
 
     def __init__(
@@ -102,17 +112,33 @@ class Gathering:
         configuration: Configuration,
         periods_per_year: float,
         bars: int | None,
+        need: Need = True,
     ) -> None:
         self._gives: Final = gives
         self._configuration: Final = configuration
         self._periods_per_year: Final = periods_per_year
         self._bars: Final = bars
+        self._need: Final = need
         self.by_name: dict[str, Outcome] = {}
-        self._metrics: list[Metrics] = []
+        self._figures: Final = Figures()
         self._pieces: list[Piece] = []
         self._signals: list[Signals] = []
         self._best: tuple[Rank, Outcome] | None = None
         self._last = Outcome()
+
+    def need(self, name: str) -> Need:
+        """Say what is needed of the outcome of a further iteration of this name."""
+        gives = self._gives
+        if gives.chained == name:
+            return True
+        if gives.like == name:
+            return self._need
+        if gives.best != name or self._need is False:
+            return False
+        ranks = [] if self._best is None else [self._best[0]]
+        if not isinstance(self._need, bool):
+            ranks.append(self._need)
+        return min(ranks, default=True)
 
     def take(
         self,
@@ -133,15 +159,15 @@ class Gathering:
         self._last = outcome
         self.by_name[name] = outcome
         if gives.best == name:
-            self._metrics.append(outcome.metrics)
+            self._figures.add(outcome.metrics)
             rank = rank_of(outcome.metrics, self._configuration.objective)
             if self._best is None or rank < self._best[0]:
                 chosen = {**parameters, **outcome.best_parameters}
                 self._best = rank, replace(outcome, best_parameters=chosen)
         elif gives.means == name:
-            self._metrics.append(outcome.metrics)
+            self._figures.add(outcome.metrics)
         elif gives.chained == name:
-            self._metrics.append(outcome.metrics)
+            self._figures.add(outcome.metrics)
             until_ns = self._until(outcome, end_ns)
             self._pieces.append(Piece(outcome.portfolios, until_ns))
             if outcome.signals is not None:
@@ -163,10 +189,10 @@ class Gathering:
                 chosen = self.by_name[gives.best_parameters].best_parameters
                 outcome = replace(outcome, best_parameters=chosen)
             return outcome
-        statistics = statistics_of(self._metrics)
+        statistics = self._figures.statistics()
         if self._best is not None:
             return replace(self._best[1], aggregate_metrics=statistics, span=span)
-        together = Outcome(metrics=means_of(self._metrics), aggregate_metrics=statistics, span=span)
+        together = Outcome(metrics=self._figures.means(), aggregate_metrics=statistics, span=span)
         if gives.means is not None:
             return together
         return self._chained(together)

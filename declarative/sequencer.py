@@ -24,7 +24,7 @@ from containers.results import IterationResult, Window
 from containers.storage import PhaseFolder, PhaseStore, UnitRecord, bare_portfolios
 from declarative.around import Around
 from declarative.desk import Desk, RemoteDesk
-from declarative.outcomes import Gathering, Outcome
+from declarative.outcomes import Gathering, Need, Outcome
 from declarative.scheduling import Beside, Gate, SideBySide, Walk, walk_through
 from declarative.sequences import Inner, Stand, evaluate, expand
 from declarative.surveying import check_replay, entries_of, inner_of
@@ -100,11 +100,13 @@ class _Groups:
             yield found
 
 
-def _inner(work: Work, inner: Inner, around: Around, position: Position) -> Walk[Outcome]:
+def _inner(
+    work: Work, inner: Inner, around: Around, position: Position, need: Need = True
+) -> Walk[Outcome]:
     """Walk the iterations of a sequence, or of an iteration's own entries."""
     entries, (gives, node) = entries_of(inner, around)
     bars = None if gives.bars is None else evaluate(node.at("bars"), entries.names)
-    gathering = Gathering(gives, around.configuration, work.periods_per_year, bars)
+    gathering = Gathering(gives, around.configuration, work.periods_per_year, bars, need)
     results: list[IterationResult] = []
     count = 0
 
@@ -113,9 +115,13 @@ def _inner(work: Work, inner: Inner, around: Around, position: Position) -> Walk
         if parameters is None:
             best_of = stand.definition.best_of
             assert best_of is not None  # else it had parameters of its own
+            if best_of not in gathering.by_name:
+                node = stand.node.at("best_of")
+                raise node.error(f"no iteration '{best_of}' ran before this one")
             parameters = dict(gathering.by_name[best_of].best_parameters)
             stand = replace(stand, around=stand.around.changed(parameters))
-        return _stand(work, stand, parameters, inner.then, position.below(index, gate))
+        here, needed = position.below(index, gate), gathering.need(stand.definition.name)
+        return _stand(work, stand, parameters, inner.then, here, needed)
 
     def take(taken: _Taken) -> None:
         nonlocal count
@@ -138,13 +144,18 @@ _Taken: TypeAlias = tuple[Stand, Parameters, IterationResult, Outcome]
 
 
 def _stand(
-    work: Work, stand: Stand, parameters: Parameters, then: Inner | None, position: Position
+    work: Work,
+    stand: Stand,
+    parameters: Parameters,
+    then: Inner | None,
+    position: Position,
+    need: Need,
 ) -> Walk[_Taken]:
     """Walk one iteration."""
     below, around = inner_of(work, stand, then), stand.around
     name = stand.definition.name
     if below is None:
-        leaf = Leaf(name, stand.first, stand.last, parameters, around, position)
+        leaf = Leaf(name, stand.first, stand.last, parameters, around, position, need)
         record: UnitRecord = yield leaf
         result = record.result
         if not work.configuration.results.store_full_results:
@@ -158,7 +169,7 @@ def _stand(
             window=window, parameters=parameters, seed=seed, spawn_key=around.spawn_key
         )
     )
-    outcome = yield from _inner(work, below, around, position)
+    outcome = yield from _inner(work, below, around, position, need)
     result = _result(work, outcome, window, parameters, around)
     position.add(result, children=outcome.count)
     if not stand.definition.iterations:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from containers.configuration import Constraint, ObjectiveSettings
@@ -16,11 +17,10 @@ from containers.results import Metric, Metrics
 
 __all__ = [
     "OPERATORS",
+    "Figures",
     "best_of",
-    "means_of",
     "rank_of",
     "statistics",
-    "statistics_of",
     "total",
 ]
 
@@ -63,18 +63,47 @@ def statistics(values: Iterable[Metric]) -> dict[str, Metric]:
     }
 
 
-def statistics_of(metrics: Sequence[Metrics]) -> dict[str, Any]:
-    """Give ``{iterations, statistics: {metric: …}}`` over iterations, in their order."""
-    figures = {name: statistics(m.get(name) for m in metrics) for name in _names(metrics)}
-    return {"iterations": len(metrics), "statistics": figures}
+class Figures:
+    """The metrics of iterations, in their order: eight bytes for each number.
+
+    >>> figures = Figures()
+    >>> figures.add({"bars": 2})
+    >>> figures.add({"bars": 3, "win_rate": None})
+    >>> figures.means()
+    {'bars': 2.5, 'win_rate': None}
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._columns: dict[str, array[float]] = {}
+
+    def add(self, metrics: Metrics) -> None:
+        """Take the metrics of the next iteration."""
+        columns = self._columns
+        for name in metrics:
+            if name not in columns:
+                columns[name] = array("d", [math.nan]) * self._count
+        for name, column in columns.items():
+            value = metrics.get(name)
+            column.append(math.nan if value is None else value)
+        self._count += 1
+
+    def statistics(self) -> dict[str, Any]:
+        """Give ``{iterations, statistics: {metric: …}}``."""
+        figures = {name: statistics(_values(column)) for name, column in self._columns.items()}
+        return {"iterations": self._count, "statistics": figures}
+
+    def means(self) -> Metrics:
+        """Give the mean of each metric; null where none has a value."""
+        return {
+            name: _mean([value for value in _values(column) if value is not None])
+            for name, column in self._columns.items()
+        }
 
 
-def means_of(metrics: Sequence[Metrics]) -> Metrics:
-    """Give the mean of each metric over iterations; null where none has a value."""
-    return {
-        name: _mean([float(v) for m in metrics if (v := m.get(name)) is not None])
-        for name in _names(metrics)
-    }
+def _values(column: array[float]) -> Iterator[float | None]:
+    """Give what stands in a column: null for what is no number, as no metric is."""
+    return (None if math.isnan(value) else value for value in column)
 
 
 def total(values: Iterable[Metric]) -> float | None:
@@ -105,10 +134,6 @@ def best_of(candidates: Mapping[str, Metrics], objective: ObjectiveSettings) -> 
 def _breaks(metrics: Metrics, constraint: Constraint) -> bool:
     value = metrics.get(constraint.metric)
     return value is None or not OPERATORS[constraint.operator](value, constraint.value)
-
-
-def _names(metrics: Sequence[Metrics]) -> list[str]:
-    return list(dict.fromkeys(name for each in metrics for name in each))
 
 
 def _mean(known: Sequence[float]) -> float | None:

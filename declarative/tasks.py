@@ -35,7 +35,7 @@ from containers.storage import (
 from containers.trace import Trace
 from declarative.analyses import ANALYSES, AnalysisInput
 from declarative.around import Around, Spot
-from declarative.outcomes import Outcome, outcome_of_unit
+from declarative.outcomes import Need, Outcome, is_needed, outcome_of_unit
 from declarative.running import run_unit
 from declarative.scheduling import OPEN, Gate
 from declarative.scope import Cast
@@ -109,6 +109,7 @@ class Leaf:
         parameters: Changes of its iteration.
         around: What surrounds it.
         position: Where it is.
+        need: Whether its trades and curves will be asked for.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Leaf:
     parameters: Parameters
     around: Around
     position: Position
+    need: Need
 
     def window(self, warmup_bars: int) -> Window:
         """Give its window."""
@@ -135,7 +137,7 @@ class Leaf:
     def item(self) -> Item:
         """Give its short form."""
         around, keys = self.around.spot(), self.position.keys
-        return Item(self.name, self.first, self.last, self.parameters, around, keys)
+        return Item(self.name, self.first, self.last, self.parameters, around, keys, self.need)
 
 
 def outcome_of(record: UnitRecord) -> Outcome:
@@ -238,6 +240,8 @@ class UnitRunner:
         portfolios: Mapping[str, PortfolioResult] = outcome.portfolios
         if folder is not None and unit.saves and portfolios:
             portfolios = folder.stored_portfolios(bare_portfolios(portfolios))
+        elif not (unit.saves or is_needed(leaf.need, outcome.metrics, configuration.objective)):
+            portfolios = bare_portfolios(portfolios)
         result = IterationResult(
             window=window,
             parameters=leaf.parameters,
@@ -298,6 +302,7 @@ class Item(msgspec.Struct, frozen=True):
     parameters: Parameters
     spot: Spot
     keys: tuple[int, ...]
+    need: Need
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -336,6 +341,7 @@ def run_in_worker(handed: Handed, item: Item) -> Answer | Failed:
         parameters=item.parameters,
         around=handed.runner.work.around(item.spot),
         position=Position(journal, keys=item.keys),
+        need=item.need,
     )
     try:
         record = handed.runner.run(leaf)

@@ -51,6 +51,9 @@ from imperative.workflow import Module, Workflow
 
 __all__ = ["ENGINE", "Coordinator"]
 
+_COUNTED: Final = ("abc", "builtins", "containers", "imperative")
+"""Packages whose classes need not be looked up one by one: they count as wholes."""
+
 
 class Coordinator:
     """Runs workflows.
@@ -189,15 +192,17 @@ class Coordinator:
         )
 
     def _sources(self) -> list[Source]:
-        """Give everything that computes: the engine, what it stands on, and all definitions."""
+        """Give all that computes: what the engine is made of, and classes from elsewhere."""
         components = self._components
-        classes: list[type] = []
-        for known in (
+        known: tuple[Mapping[str, type], ...] = (
             components.strategies, components.classifiers, components.containers,
             self.workflows, self.sequences, self.topologies, self.modules,
-        ):  # fmt: skip
-            classes += known.values()
-        return [containers, imperative, *(part for cls in classes for part in cls.__mro__)]
+        )  # fmt: skip
+        classes = dict.fromkeys(
+            base for definitions in known for cls in definitions.values() for base in cls.__mro__
+        )
+        own = [cls for cls in classes if cls.__module__.partition(".")[0] not in _COUNTED]
+        return [containers, imperative, *own]
 
 
 def _save(

@@ -10,13 +10,10 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from containers.errors import StorageError
 from containers.journal import IterationStarted, Journal
 from containers.results import IterationResult
-from containers.storage import PhaseStore, StoredPortfolios, UnitRecord, decode_unit
-from imperative.pending import PendingPortfolios
+from containers.storage import PhaseStore, UnitRecord, decode_unit
 from imperative.walk import Node
 
 __all__ = ["Keeper", "write_again"]
@@ -32,15 +29,15 @@ class Keeper:
     def __init__(self, store: PhaseStore) -> None:
         self._store: Final = store
 
-    def found(self, node: Node) -> bool:
-        """Take what came of a unit from before, if it had finished; say whether it had.
+    def found(self, node: Node) -> UnitRecord | None:
+        """Take what came of a unit before; null when it has not finished.
 
         Raises:
             StorageError: The log is damaged, or has another unit in this place.
         """
         record = self._store.unit(node.keys)
         if record is None:
-            return False
+            return None
         if not _belongs(record.result, node.started):
             place = "/".join(map(str, node.keys))
             raise StorageError(
@@ -48,10 +45,9 @@ class Keeper:
                 f"{record.result.parameters} before, and now it would over {node.started.window} "
                 f"with {node.started.parameters}; start a run of its own"
             )
-        self._took(node, record)
-        return True
+        return self._took(node, record)
 
-    def keep(self, node: Node, content: bytes) -> None:
+    def keep(self, node: Node, content: bytes) -> UnitRecord:
         """Take a unit that has finished.
 
         Args:
@@ -62,7 +58,7 @@ class Keeper:
             StorageError: It could not be written.
         """
         self._store.keep(node.keys, content)
-        self._took(node, decode_unit(content, self._store.root))
+        return self._took(node, decode_unit(content, self._store.root))
 
     def publish(self, node: Node) -> None:
         """Give the folder of a unit its name.
@@ -84,12 +80,9 @@ class Keeper:
         journal = () if node.record is None else node.record.journal
         self._store.add(node.keys, node.result, journal, children)
 
-    def _took(self, node: Node, record: UnitRecord) -> None:
-        result, stored = record.result, record.result.portfolios
-        if record.part is not None and isinstance(stored, StoredPortfolios):
-            pending = PendingPortfolios(stored, record.part)
-            result = msgspec.structs.replace(result, portfolios=pending)
-        node.record, node.result = record, result
+    def _took(self, node: Node, record: UnitRecord) -> UnitRecord:
+        node.record, node.result = record, record.result
+        return record
 
 
 def write_again(store: PhaseStore, journal: Journal) -> None:

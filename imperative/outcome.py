@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from containers.configuration import ObjectiveSettings
+from containers.failures import describe_error
+from containers.journal import JournalPath
 from containers.results import (
     ErrorInfo,
     IterationResult,
@@ -22,6 +26,7 @@ __all__ = [
     "finished_phase",
     "portfolio_results",
     "skipped_phase",
+    "with_attached",
 ]
 
 
@@ -71,6 +76,14 @@ def failed_phase(phase: Phase, error: ErrorInfo, path: str | None) -> PhaseResul
         results_path=path,
         error=error,
     )
+
+
+def with_attached(info: ErrorInfo, later: Sequence[Exception], path: JournalPath) -> ErrorInfo:
+    """Attach errors that came after a unit's failure, as found at ``path``."""
+    if not later:
+        return info
+    attached = (*info.attached, *(describe_error(error, path) for error in later))
+    return msgspec.structs.replace(info, attached=attached)
 
 
 def skipped_phase(phase: Phase, reason: str) -> PhaseResult:

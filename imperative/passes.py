@@ -125,7 +125,7 @@ def copied(value: Any) -> Any:
         return msgspec.structs.replace(value, **changed) if changed else value
     if isinstance(value, StoredPortfolios):
         stored = copy(value)
-        stored.bare = copied(value.bare)
+        stored.bare = copied(value.bare)  # type: ignore[misc]  # a fresh copy
         return stored
     if isinstance(value, Mapping):
         return {key: copied(item) for key, item in value.items()}

@@ -20,7 +20,6 @@ from containers.results import ErrorInfo, IterationResult, PortfolioResult
 from containers.storage import PhaseFolder, UnitFolder, UnitRecord, encode_unit
 from containers.trace import Trace
 from imperative.outcome import portfolio_results
-from imperative.pending import PendingPortfolios
 from imperative.sequences import Scope, Span
 from imperative.sequences.bootstrap import Draw
 from imperative.sequences.windows import Stretch
@@ -28,7 +27,7 @@ from imperative.topology import TopologyBuilder
 from imperative.unit import Unit, UnitError, UnitOutcome, journal_failure, keeping, run_unit
 from imperative.walk import Node, iteration_result
 
-__all__ = ["Answer", "Item", "PhaseUnits", "run_item"]
+__all__ = ["Answer", "Failure", "Item", "PhaseUnits", "run_item"]
 
 
 class Item(NamedTuple):
@@ -62,19 +61,27 @@ class Item(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a worker sends back.
+    """What a worker sends back of a unit that succeeded.
 
     Attributes:
-        content: The record of the unit, encoded; null: it failed.
-        trace: Of the unit, when nothing is stored.
-        error: How it failed.
-        records: Of the journal of a unit that failed, in order.
+        content: The record of the unit, encoded.
+        trace: What was kept of its events, when nothing is stored.
     """
 
-    content: bytes | None
-    trace: Trace | None = None
-    error: ErrorInfo | None = None
-    records: tuple[Record, ...] = ()
+    content: bytes
+    trace: Trace | None
+
+
+class Failure(NamedTuple):
+    """What a worker sends back of a unit that failed.
+
+    Attributes:
+        error: What happened.
+        records: Of its journal, in order.
+    """
+
+    error: ErrorInfo
+    records: tuple[Record, ...]
 
 
 class PhaseUnits:
@@ -144,7 +151,7 @@ class PhaseUnits:
         path: JournalPath,
         keys: tuple[int, ...],
         live: Journal | None = None,
-    ) -> Answer:
+    ) -> Answer | Failure:
         """Run a unit likewise, and give what can be sent to another process, or be stored.
 
         Args:
@@ -166,8 +173,8 @@ class PhaseUnits:
         try:
             result, content = self._run(started, scope, warmup_bars, journal, keys, records)
         except UnitError as error:
-            return Answer(None, error=error.info, records=tuple(records))
-        return Answer(content, trace=result.trace)
+            return Failure(error.info, tuple(records))
+        return Answer(content, result.trace)
 
     def _run(
         self,
@@ -217,7 +224,7 @@ class PhaseUnits:
     ) -> IterationResult:
         portfolios: Mapping[str, PortfolioResult] = portfolio_results(unit, outcome)
         if folder is not None and self._saves:
-            portfolios = PendingPortfolios(folder.stored_portfolios(portfolios), folder.part)
+            portfolios = folder.stored_portfolios(portfolios)
         findings = unit.topology.findings(portfolios, outcome.collected)
         result = iteration_result(started, findings)
         if folder is None:
@@ -267,7 +274,7 @@ class PhaseUnits:
         return Span(market, origin=origin, bars=bars, whole=whole)
 
 
-def run_item(units: PhaseUnits, item: Item) -> Answer:
+def run_item(units: PhaseUnits, item: Item) -> Answer | Failure:
     """Run one unit in a worker.
 
     Args:

@@ -13,7 +13,7 @@ phase ran.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -35,13 +35,13 @@ from containers.results import ErrorInfo, PhaseResult
 from containers.storage import PhaseFolder, PhaseStore, RunFolder, loaded, phase_identity
 from imperative.conditions import condition_text, unmet
 from imperative.keeping import write_again
-from imperative.outcome import failed_phase, finished_phase, skipped_phase
+from imperative.outcome import failed_phase, finished_phase, skipped_phase, with_attached
 from imperative.outputs import resolve_outputs, write_outputs
 from imperative.passes import PassView
 from imperative.preparation import Preparation, PreparedPhase, ResolvedPhase
 from imperative.references import find_references, resolve
 from imperative.sequencer import PhaseRun, Sequencer
-from imperative.unit import UnitError
+from imperative.unit import UnitError, keeping
 from imperative.values import kind_of
 from imperative.workflow import Phase
 from imperative.written import as_written
@@ -167,12 +167,14 @@ class _PhaseInPass:
             ConfigResolved(config=configuration.document, digest=configuration.digest)
         )
         self._journal.write(PhaseStarted())
+        later: list[Exception] = []
         try:
-            return self._finished(self._ran(resolved, inputs))
+            return self._finished(self._ran(resolved, inputs, later))
         except UnitError as error:
-            return self._ended(failed_phase(self._definition, error.info, self._path))
+            info = with_attached(error.info, later, self._journal.path)
+            return self._ended(failed_phase(self._definition, info, self._path))
         except Exception as error:  # noqa: BLE001  # a user's sequence may raise anything
-            return self._failed(error)
+            return self._failed(error, later)
 
     def _unmet_condition(self) -> str | None:
         definition = self._definition
@@ -210,11 +212,16 @@ class _PhaseInPass:
             return self._phase.resolved
         return self._preparation.resolve_late(self._definition, self._look_up)
 
-    def _ran(self, resolved: ResolvedPhase, inputs: Mapping[str, Any]) -> PhaseResult:
-        """Run the phase, or take what it came to before the run was interrupted."""
+    def _ran(
+        self, resolved: ResolvedPhase, inputs: Mapping[str, Any], later: list[Exception]
+    ) -> PhaseResult:
+        """Run the phase, or take what it came to before the run was interrupted.
+
+        Errors that come after the one that is raised go to ``later``.
+        """
         definition, folder = self._definition, self._stores_in
         if folder is None:
-            result = self._ran_with(None, resolved, inputs)
+            result = self._ran_with(None, resolved, inputs, later)
         else:
             configuration = resolved.configuration
             store = folder.store(phase_identity(configuration.document, resolved.market))
@@ -222,16 +229,23 @@ class _PhaseInPass:
                 found = store.finished()
                 if found is not None:
                     write_again(store, self._journal)
-                result = found or self._ran_with(store, resolved, inputs)
+                result = found or self._ran_with(store, resolved, inputs, later)
             finally:
-                store.close()
+                with keeping(later):
+                    store.close()
+            if later:
+                raise later.pop(0)
             if self._storage == "hybrid":
                 result = loaded(result)
         self._view.add(definition.name, result, resolved.configuration.settings.strategies)
         return result
 
     def _ran_with(
-        self, store: PhaseStore | None, resolved: ResolvedPhase, inputs: Mapping[str, Any]
+        self,
+        store: PhaseStore | None,
+        resolved: ResolvedPhase,
+        inputs: Mapping[str, Any],
+        later: list[Exception],
     ) -> PhaseResult:
         definition, folder = self._definition, self._stores_in
         run = PhaseRun(
@@ -243,6 +257,7 @@ class _PhaseInPass:
             store=store,
             inputs=inputs,
             one_unit=resolved.units == 1,
+            later=later,
         )
         iterations, findings = self._sequencer.run(run, self._journal)
         result = finished_phase(definition, iterations, findings, self._path)
@@ -270,8 +285,8 @@ class _PhaseInPass:
         write_outputs(definition.outputs, result.outputs, write, self._journal)
         return self._ended(result)
 
-    def _failed(self, error: Exception) -> PhaseResult:
-        info = describe_error(error, self._journal.path)
+    def _failed(self, error: Exception, later: Sequence[Exception] = ()) -> PhaseResult:
+        info = describe_error(error, self._journal.path, later)
         self._journal.write(ErrorRaised(error=info))
         return self._ended(failed_phase(self._definition, info, self._path))
 

@@ -18,6 +18,7 @@ depth of the tree, and comes to the same:
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterable
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from queue import SimpleQueue
@@ -26,11 +27,11 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from containers.errors import ExecutorError
-from containers.journal import Journal
+from containers.journal import Record
 from containers.storage import decode_unit
 from imperative.keeping import Keeper
-from imperative.phase_units import Answer, PhaseUnits, run_item
-from imperative.unit import UnitError, journal_failure
+from imperative.phase_units import Answer, Failure, PhaseUnits, run_item
+from imperative.unit import UnitError, journal_failure, keeping
 from imperative.walk import Level, Node, Place
 
 if TYPE_CHECKING:
@@ -72,23 +73,28 @@ def run_in_order(level: Level, units: PhaseUnits, keeper: Keeper | None = None) 
 
 def _run_here(node: Node, units: PhaseUnits, keeper: Keeper | None) -> None:
     """Run a unit in this process, unless it has finished before."""
-    scope, journal = node.iteration.scope, node.journal.child("unit", 0)
+    scope = node.iteration.scope
+    if keeper is not None:
+        record = keeper.found(node)
+        if record is not None:
+            _journal_again(node, record.journal)
+            return
+    journal = node.journal.child("unit", 0)
     if keeper is None:
         node.result = units.run(node.started, scope, node.warmup_bars, journal, node.keys)
-    elif keeper.found(node):
-        _journal_again(node, journal)
-    else:
-        answer = units.run_recorded(
-            node.started, scope, node.warmup_bars, journal.path, node.keys, journal
-        )
-        if answer.content is None:
-            raise UnitError(answer.error)
-        keeper.keep(node, answer.content)
+        return
+    answer = units.run_recorded(
+        node.started, scope, node.warmup_bars, journal.path, node.keys, journal
+    )
+    if isinstance(answer, Failure):
+        raise UnitError(answer.error)
+    keeper.keep(node, answer.content)
 
 
-def _journal_again(node: Node, journal: Journal) -> None:
+def _journal_again(node: Node, records: Iterable[Record]) -> None:
     """Write what the journal said of a unit that has run elsewhere, or before."""
-    for record in node.record.journal:
+    journal = node.journal.child("unit", 0)
+    for record in records:
         journal.write(record)
 
 
@@ -120,8 +126,12 @@ class SideBySide:
         self._answered: Final[SimpleQueue[Future[Any]]] = SimpleQueue()
         self._end: Place | None = None  # the first failure that is known; nothing begins behind it
 
-    def run(self, top: Level) -> None:
+    def run(self, top: Level, later: list[Exception]) -> None:
         """Run all iterations of a level and those below them.
+
+        Args:
+            top: The level.
+            later: Takes errors that come after the one that is raised.
 
         Raises:
             UnitError: A unit failed, the first in path order.
@@ -141,7 +151,8 @@ class SideBySide:
                 elif not moved:
                     raise RuntimeError(f"nothing runs, and {top.next_place} is not there yet")
         except Exception:
-            self._let_end()
+            with keeping(later):
+                self._let_end()
             raise
         except BaseException:
             self._cancel()
@@ -187,8 +198,9 @@ class SideBySide:
     def _run_unit(self, node: Node, shared: Shared) -> None:
         """Submit a unit, unless it has finished before."""
         self._unsettled += 1
-        if self._keeper is not None and self._keeper.found(node):
-            _journal_again(node, node.journal.child("unit", 0))
+        record = None if self._keeper is None else self._keeper.found(node)
+        if record is not None:
+            _journal_again(node, record.journal)
             self._finish(node)
             return
         future = self._executor.submit(run_item, shared, self._units.item(node))
@@ -198,30 +210,28 @@ class SideBySide:
     def _hear(self, future: Future[Any]) -> None:
         """Take note of what became of a unit."""
         node = self._running.pop(future)
-        journal = node.journal.child("unit", 0)
         try:
-            answer: Answer = future.result()
+            answer: Answer | Failure = future.result()
         except ExecutorError:
             raise
         except Exception as error:  # noqa: BLE001  # what kept the unit from running is its failure
-            node.error = journal_failure(journal, [error])
+            node.error = journal_failure(node.journal.child("unit", 0), [error])
             node.error.__cause__ = error
         else:
-            self._take_answer(node, answer, journal)
+            self._take_answer(node, answer)
         self._finish(node)
 
-    def _take_answer(self, node: Node, answer: Answer, journal: Journal) -> None:
-        if answer.content is None:
-            for record in answer.records:
-                journal.write(record)
+    def _take_answer(self, node: Node, answer: Answer | Failure) -> None:
+        if isinstance(answer, Failure):
+            _journal_again(node, answer.records)
             node.error = UnitError(answer.error)
-        elif self._keeper is not None:
-            self._keeper.keep(node, answer.content)
-            _journal_again(node, journal)
+            return
+        if self._keeper is not None:
+            record = self._keeper.keep(node, answer.content)
         else:
-            node.record = decode_unit(answer.content, None)
-            node.result = msgspec.structs.replace(node.record.result, trace=answer.trace)
-            _journal_again(node, journal)
+            record = decode_unit(answer.content, None)
+            node.result = msgspec.structs.replace(record.result, trace=answer.trace)
+        _journal_again(node, record.journal)
 
     def _finish(self, node: Node) -> None:
         """Have the level of a node take it, and those behind it that waited for it."""
@@ -266,7 +276,8 @@ class SideBySide:
         """
         while level.begun:
             node = level.begun[0]
-            node.journal.release()
+            if node.held is not None:
+                node.held.release()
             if node.inside is not None:
                 self._settle(node.inside)
                 if node.inside.begun:
@@ -298,5 +309,5 @@ class SideBySide:
         if self._keeper is None:
             return
         for future, node in self._running.items():
-            if future.exception() is None and future.result().content is not None:
+            if future.exception() is None and isinstance(future.result(), Answer):
                 self._keeper.keep(node, future.result().content)

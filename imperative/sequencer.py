@@ -47,6 +47,7 @@ class PhaseRun:
         store: Its logs; null alike.
         inputs: What it takes from earlier phases, by name.
         one_unit: Whether it comes to a single unit, which then keeps the phase's portfolios.
+        later: Takes errors that come after the one that is raised.
     """
 
     topology: str
@@ -57,6 +58,7 @@ class PhaseRun:
     store: PhaseStore | None
     inputs: Mapping[str, Any]
     one_unit: bool
+    later: list[Exception]
 
 
 class Sequencer:
@@ -119,6 +121,6 @@ class Sequencer:
         if executor is None:
             run_in_order(top, units, keeper)
         else:
-            SideBySide(units, executor, keeper).run(top)
+            SideBySide(units, executor, keeper).run(top, phase.later)
         held = tuple(top.kept) if phase.store is None else phase.store.iterations(top.taken)
         return held, top.findings()

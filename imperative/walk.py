@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from containers.journal import IterationStarted, Journal
+from containers.journal import HeldJournal, IterationStarted, Journal
 from containers.results import IterationResult
 from containers.storage import UnitRecord
 from imperative.findings import Findings, without_details
@@ -37,6 +37,7 @@ class Node:
         iteration: What the sequence said of it.
         started: What the journal says of it.
         journal: Its own.
+        held: That journal, where it holds records back; null: it does not.
         warmup_bars: What its unit asks for; 0 above units.
         inside: The level below it; null: it is a unit.
         result: What came of it; null as long as that is not known. Once it was taken, as much of
@@ -51,17 +52,13 @@ class Node:
     iteration: Iteration
     started: IterationStarted
     journal: Journal
+    held: HeldJournal | None
     warmup_bars: int
     inside: Level | None = None
     result: IterationResult | None = None
     error: Exception | None = None
     record: UnitRecord | None = None
     taken: bool = False
-
-    @property
-    def index(self) -> int:
-        """Its place on its level."""
-        return self.keys[-1]
 
 
 class Level:
@@ -111,6 +108,7 @@ class Level:
         self._conclusion: Final = self._sequence.conclusion(scope)
         self._iterations: Final = self._sequence.iterations(scope)
         self._answer: IterationResult | None = None  # what the sequence is sent next
+        self._nothing: IterationResult | None = None  # that, where it must not look at results
         self._count = 0
         self.above: Final = above
         self.begun: Final[deque[Node]] = deque()
@@ -149,7 +147,9 @@ class Level:
             self.exhausted = True
             return None
         node = self._node(iteration)
-        self._answer = _nothing_of(node.started) if self.independent else None
+        self._answer = self._nothing
+        if self._nothing is None and self.independent:
+            self._answer = self._nothing = _nothing_of(node.started)
         self._count += 1
         self.begun.append(node)
         self._open(node)
@@ -197,10 +197,11 @@ class Level:
             spawn_key=scope.spawn_key,
         )
         journal = self._journal.child("window", keys[-1])
+        held = None
         if self._ahead:
-            journal = journal.held()
+            held = journal = journal.held()
         journal.write(started)
-        return Node(self, keys, iteration, started, journal, warmup_bars)
+        return Node(self, keys, iteration, started, journal, held, warmup_bars)
 
     def _open(self, node: Node) -> None:
         """Make the level inside a node; a failure to do so is what comes of the node."""

@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "list": ("listing", "list_command", "List what there is, by name, engine and origin."),
     "plan": ("plan", "plan", "Show what a configuration would run, and run nothing."),
     "run": ("run", "run", "Run a workflow through one engine."),
+    "runs": ("runs", "runs", "List, show and remove the runs that are stored."),
     "schema": ("schema", "schema", "Print the JSON Schema of a kind of file."),
     "verify": ("verify", "verify", "Run workflows through several subjects and compare."),
 }
@@ -79,8 +80,10 @@ def _run(arguments: Sequence[str] | None) -> int:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
         click.echo("interrupted", err=True)
+        for note in getattr(error.__cause__ or error, "__notes__", ()):
+            click.echo(note, err=True)
         code = _INTERRUPTED
     except Exception as error:
         explained = _explain(error)
@@ -92,7 +95,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _explain(error: Exception) -> int | None:
     """Print an error that was made to be read; give its exit code, null for any other."""
-    from containers.errors import ConfigurationError, ContainersError
+    from containers.errors import ConfigurationError, ContainersError, ExecutorError
     from parity.errors import ParityError, UsageError
 
     if isinstance(error, ConfigurationError):
@@ -102,7 +105,7 @@ def _explain(error: Exception) -> int | None:
     if not isinstance(error, ContainersError | ParityError):
         return None
     click.echo(f"error: {error}", err=True)
-    return 2 if isinstance(error, UsageError) else 3
+    return 2 if isinstance(error, UsageError | ExecutorError) else 3
 
 
 def _forget_stdout() -> None:

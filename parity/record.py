@@ -63,6 +63,8 @@ class Record(msgspec.Struct, frozen=True):
         trace_settings: What each unit's trace keeps; a unit not named keeps everything.
         covers: The units it is about; null: the whole run. Of another record, only what belongs to
             them is compared with it.
+        executor: Where units ran, as ``--executor`` says it.
+        resumed: Whether the run was interrupted and resumed.
     """
 
     subject: str
@@ -75,6 +77,8 @@ class Record(msgspec.Struct, frozen=True):
     told: Mapping[ConfigPath, str] = {}
     trace_settings: Mapping[str, TraceSettings] = {}
     covers: frozenset[str] | None = None
+    executor: str = "serial"
+    resumed: bool = False
 
     def settings_of(self, unit: str) -> TraceSettings:
         """Say what the trace of ``unit`` keeps."""
@@ -90,6 +94,8 @@ def record_of_run(
     told: Mapping[ConfigPath, str] = {},
     root: Path | None = None,
     folder: Path | None = None,
+    executor: str = "serial",
+    resumed: bool = False,
 ) -> Record:
     """Sort a result, its journal and its files into channels.
 
@@ -101,6 +107,8 @@ def record_of_run(
         told: The settings by which the subject was told how to run.
         root: The subject's own folder, struck from what errors say.
         folder: Of the run, where it has one; null: its files are not recorded.
+        executor: Where units ran.
+        resumed: Whether the run was interrupted and resumed.
     """
     channels: dict[Channel, dict[str, Any]] = {channel: {} for channel in Channel}
     add_result(channels, result, root)
@@ -117,6 +125,8 @@ def record_of_run(
         explanation=None if result.error is None else _explain(result),
         told=told,
         trace_settings=_trace_settings(channels),
+        executor=executor,
+        resumed=resumed,
     )
 
 

@@ -12,6 +12,7 @@ function, a value that many units share, and an item each.
     units       what happens inside a worker
     lanes       what a kind of executor has to provide
     dispatch    who runs what and when: batches, suspects, limits of time
+    folders     where what workers of this machine share lies
     processes   workers on this machine
     cluster     the workers of a Dask cluster
     foreign     any other `concurrent.futures.Executor`

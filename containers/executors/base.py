@@ -16,9 +16,11 @@ class UnitExecutor(ABC):
     """Runs units somewhere else. Several threads may use one.
 
     Attributes:
+        name: What it is called, for example ``processes:4``.
         workers: How many units can run at one time, at least 1.
     """
 
+    name: str
     workers: int
 
     @abstractmethod

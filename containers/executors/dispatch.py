@@ -7,7 +7,8 @@ One thread decides; everyone else puts units and reports into its inbox. Each tu
 3. hands batches to idle lanes (`_dispatch`).
 
 **Batches.** Short units travel together, so many that they take about `BATCH_S`, but never more
-than their lane's share of a fourth of what waits, so that no lane idles at the end.
+than their lane's share of a fourth of what waits, so that no lane idles at the end. A batch that
+takes much longer than that comes back as far as it is.
 
 **Suspects.** A worker that dies takes its batch with it. The unit it was at is a suspect: it waits
 until all else that runs has come back, and is run alone in the whole executor; at the `DEATHS`-th
@@ -15,8 +16,8 @@ death it has a `WorkerError`. The others of the batch go back to the head of the
 not known which unit the worker was at, all of the batch are suspects.
 
 **Limits of time.** A unit that is over its limit has a `WorkerError` at once, and its worker is
-ended. The others of its batch go back to the head of the queue. Where it is not known which unit it
-was, all of them do, each to be run in a batch of its own.
+ended. The others of its batch go back to the head of the queue. Where it is not certain which unit
+it was, or that it was the unit, all of them do, each to be run once more in a batch of its own.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from __future__ import annotations
 import contextlib
 import math
 import queue
-import signal
 import threading
 import time
 from collections import deque
@@ -45,9 +45,6 @@ BATCH_S: Final = 0.03
 
 DEATHS: Final = 3
 """How many workers a unit may take with it."""
-
-START_S: Final = 300.0
-"""How long a worker may take to begin a batch, and to load what is shared."""
 
 LONG_S: Final = 300.0
 TIMES_LONGEST: Final = 50.0
@@ -89,6 +86,7 @@ class DispatchingExecutor(UnitExecutor):
     """
 
     def __init__(self, backend: Backend, unit_timeout_s: float | None) -> None:
+        self.name = backend.name
         self.workers = len(backend.lanes)
         self._backend = backend
         self._timeout_s = unit_timeout_s
@@ -153,9 +151,6 @@ class DispatchingExecutor(UnitExecutor):
     # ---- the thread ---------------------------------------------------------------------------
 
     def _run(self) -> None:
-        # Workers inherit it: none is to see a Ctrl-C before it has begun to ignore them.
-        with contextlib.suppress(AttributeError):  # Windows has no such mask
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         why = self._was_closed()
         try:
             while self._turn():
@@ -213,7 +208,9 @@ class DispatchingExecutor(UnitExecutor):
             self._take_death(batch.units, report)
             return
         self._starts_failed = 0
-        for unit, result in zip(batch.units, report.results, strict=True):
+        not_begun = batch.units[len(report.results) :]
+        self._waiting.extendleft(reversed(not_begun))
+        for unit, result in zip(batch.units, report.results, strict=False):
             if not result.raised:
                 unit.shared.pace.add(result.seconds)
             self._settle(unit, result)
@@ -232,16 +229,16 @@ class DispatchingExecutor(UnitExecutor):
         suspects = units if death.position is None else [units[death.position]]
         self._waiting.extendleft(unit for unit in reversed(units) if unit not in suspects)
         for unit in suspects:
-            unit.deaths += 1
-            unit.alone = True
+            was_alone, unit.alone = unit.alone, True
+            unit.deaths = DEATHS if death.final and was_alone else unit.deaths + 1
             if unit.deaths < DEATHS:
                 self._suspects.append(unit)
                 continue
             _fail(
                 unit,
                 WorkerError(
-                    f"the worker of a unit died {unit.deaths} times{_ended(death.how)}; run it "
-                    "serial to see how, and look for too little memory or a crash in compiled code"
+                    f"the worker of a unit died {DEATHS} times{_ended(death.how)}; run it serial "
+                    "to see how, and look for too little memory or a crash in compiled code"
                 ),
             )
 
@@ -261,26 +258,28 @@ class DispatchingExecutor(UnitExecutor):
             if position is None:
                 self._take_death(batch.units, Died("", -1))
                 continue
-            guilty = batch.units[position] if self._backend.exact else batch.units[0]
-            again = [unit for unit in batch.units if unit is not guilty]
-            if again and not self._backend.exact:
-                again = batch.units
-                for unit in again:
-                    unit.alone = True
+            if self._backend.exact:
+                guilty = batch.units[position]
+            elif batch.units[0].alone:
+                guilty = batch.units[0]
             else:
+                guilty = None
+                for unit in batch.units:
+                    unit.alone = True
+            self._waiting.extendleft(unit for unit in reversed(batch.units) if unit is not guilty)
+            if guilty is not None:
                 _fail(
                     guilty,
                     WorkerError(
-                        f"a unit was not finished within {limit:g} s, and its worker was ended; "
+                        f"a unit was not finished within {limit:g} s, and its worker was given up; "
                         "give it more time (unit_timeout_s) if it needs it"
                     ),
                 )
-            self._waiting.extendleft(reversed(again))
 
     def _limit(self, batch: _Running) -> float | None:
         """Give the limit of what a lane does now, in seconds; null while there is none."""
         if batch.position is None:
-            return START_S
+            return self._backend.start_s
         if self._timeout_s is not None:
             return self._timeout_s
         longest = batch.units[0].shared.pace.longest_s
@@ -330,7 +329,7 @@ class DispatchingExecutor(UnitExecutor):
             return 1
         together = BATCH_S / max(shared.pace.mean_s, 1e-6)
         fair = math.ceil((len(self._waiting) + 1) / (4 * self.workers))
-        return max(1, min(int(together), fair))
+        return max(1, min(int(together), fair, self._backend.largest_batch))
 
     def _lose(self, why: str) -> None:
         """Give up everything there is, and everything still to come."""

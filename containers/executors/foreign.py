@@ -8,7 +8,7 @@ from typing import Any
 
 from loky import cpu_count
 
-from containers.executors.lanes import Backend, Came, Died, Lost, Report, Tell
+from containers.executors.lanes import Backend, Came, Lost, Report, Tell
 from containers.executors.processes import FilesBackend
 from containers.executors.sharing import Shared
 from containers.executors.units import Batch, Result, run_batch, run_here
@@ -32,6 +32,9 @@ class ForeignBackend(FilesBackend):
 
 class ThreadsBackend(Backend):
     """Threads of this process: units get the shared value itself, and nothing is pickled."""
+
+    exact = True
+    largest_batch = 1
 
     def __init__(self, executor: ThreadPoolExecutor) -> None:
         self.name = type(executor).__name__
@@ -101,7 +104,4 @@ class _ForeignLane:
 
 
 def _lost(executor: Executor, error: BaseException) -> Report:
-    name = type(error).__name__
-    if name == "KilledWorker":  # Dask's, without importing it
-        return Died(str(error), None)
-    return Lost(f"{type(executor).__name__} takes no more units: {name}: {error}")
+    return Lost(f"{type(executor).__name__} takes no more units: {type(error).__name__}: {error}")

@@ -26,10 +26,13 @@ class Died(msgspec.Struct, frozen=True):
     Attributes:
         how: What is known of its end, for example ``SIGKILL(-9)``; empty when nothing is.
         position: The unit it was at; -1 when it had begun none; null when that is not known.
+        final: Whether so many workers died of the batch that it is not to be tried once more, if
+            it was alone in the executor.
     """
 
     how: str
     position: int | None
+    final: bool = False
 
 
 class Lost(msgspec.Struct, frozen=True):
@@ -65,12 +68,17 @@ class Backend(ABC):
     Attributes:
         name: For messages, for example ``processes:4``.
         lanes: At least one.
-        exact: Whether lanes can tell which unit of a batch runs.
+        exact: Whether `Lane.position` is certain: that very unit has begun, and no other runs.
+        largest_batch: How many units may travel together.
+        start_s: How long a worker may take to begin a batch, seconds; null for any time, where
+            others may keep the workers busy.
     """
 
     name: str
     lanes: Sequence[Lane]
     exact: bool = False
+    largest_batch: int = 256
+    start_s: float | None = None
 
     @abstractmethod
     def share(self, value: object) -> Shared:

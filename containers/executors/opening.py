@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import math
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from containers.errors import ExecutorError
 from containers.executors.base import UnitExecutor
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from containers.executors.lanes import Backend
 
 __all__ = ["open_executor"]
+
+_INTERPRETERS: Final[tuple[type, ...]] = tuple(
+    filter(None, [getattr(concurrent.futures, "InterpreterPoolExecutor", None)])
+)
+"""Threads by descent, but what goes to them is pickled. From Python 3.14 on."""
 
 
 @contextmanager
@@ -48,7 +54,7 @@ def open_executor(
             f"found {unit_timeout_s} as the limit of a unit, expected seconds above 0, or None"
         )
     if given is None or isinstance(given, (str, ExecutorSpec)):
-        spec = parse_executor(given) if isinstance(given, str) else given
+        spec = None if given is None else parse_executor(str(given))
         if spec is None or spec.kind == "serial":
             yield None
             return
@@ -87,8 +93,14 @@ def _of_executor(given: Executor, unit_timeout_s: float | None) -> UnitExecutor:
     from containers.executors.foreign import ForeignBackend, ThreadsBackend
 
     backend: Backend
-    if isinstance(given, ThreadPoolExecutor):
+    if isinstance(given, ThreadPoolExecutor) and not isinstance(given, _INTERPRETERS):
         backend = ThreadsBackend(given)
+    elif type(given).__module__.partition(".")[0] == "distributed":
+        # What Client.get_executor gives; through its client more can be done than through it.
+        from containers.executors.cluster import ClusterBackend
+
+        client, options = given._client, given._kwargs  # type: ignore[attr-defined]  # as it is
+        backend = ClusterBackend(client, f"dask at {client.scheduler.address}", options, own=False)
     else:
         backend = ForeignBackend(given)
     return DispatchingExecutor(backend, unit_timeout_s)

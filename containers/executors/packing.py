@@ -96,12 +96,11 @@ def pack_error(error: BaseException) -> bytes:
     """Give what a unit raised as bytes, with its causes, and its traceback as a note.
 
     What does not come back as the same type with the same message becomes a `WorkerError` that
-    says so; of a cause that can't be sent name and message are kept.
+    says so; of a cause that can't be sent name and message are kept. ``error`` itself loses its
+    causes and its traceback.
     """
     text = "".join(traceback.format_exception(error))
     chain = list(_chain(error))
-    sent = [chain[0] if _survives(chain[0]) else _lost(chain[0])]
-    sent += [cause if _survives(cause) else _stand_in(cause) for cause in chain[1:]]
     place = {id(each): k for k, each in enumerate(chain)}
     links = [
         (
@@ -111,6 +110,10 @@ def pack_error(error: BaseException) -> bytes:
         )
         for each in chain
     ]
+    for each in chain:  # some pickle these as well, once tblib has been imported
+        each.__cause__ = each.__context__ = each.__traceback__ = None
+    sent = [chain[0] if _survives(chain[0]) else _lost(chain[0])]
+    sent += [cause if _survives(cause) else _stand_in(cause) for cause in chain[1:]]
     content: bytes = cloudpickle.dumps(_Raised(sent, links, text))
     return content
 

@@ -14,38 +14,38 @@ import re
 import shutil
 import signal
 import struct
-import tempfile
+import sys
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Future
 from functools import partial
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-from loky import cpu_count
+from loky import cpu_count, process_executor
 from loky.process_executor import ProcessPoolExecutor, ShutdownExecutorError
 
 from containers.errors import ExecutorError
+from containers.executors.folders import SharedFolder
 from containers.executors.lanes import Backend, Came, Died, Lost, Tell
 from containers.executors.packing import Common, pack
 from containers.executors.sharing import Shared, write_content
-from containers.executors.units import Batch, Result, announce, run_batch
+from containers.executors.units import LOADING, Batch, Result, announce, run_batch
 
 __all__ = ["FilesBackend", "ProcessesBackend"]
 
 WATCH_S: Final = 0.25
 """How often a worker looks whether its parent is still there."""
 
-_ENVIRONMENT: Final = {"LOKY_MAX_MEMORY_LEAK_SIZE": str(10**18)}
-"""loky would restart workers whose memory grows; ours map files of any size."""
-
 
 class FilesBackend(Backend):
     """What workers need that see this machine's files: shared values are mapped from a folder."""
 
     def __init__(self) -> None:
-        self.folder: Final = Path(tempfile.mkdtemp(prefix="paritykit-"))
+        self._folder: Final = SharedFolder()
+        self.folder: Final = self._folder.path
 
     def share(self, value: object) -> Shared:
         """Write a value where workers can map it.
@@ -80,8 +80,8 @@ class FilesBackend(Backend):
         return pickle.loads(content)
 
     def close(self) -> None:
-        """Remove the folder; workers that still map a file keep what they see."""
-        shutil.rmtree(self.folder, ignore_errors=True)  # a worker that was orphaned may be at it
+        """Remove the folder."""
+        self._folder.remove()
 
 
 def _free(shared: Shared) -> None:
@@ -97,6 +97,7 @@ class ProcessesBackend(FilesBackend):
     """
 
     exact = True
+    start_s = 300.0
 
     def __init__(self, workers: int | None) -> None:
         super().__init__()
@@ -118,6 +119,7 @@ class _ProcessLane:
         self._folder, self._number = folder, number
         self._generation = 0
         self._pool: ProcessPoolExecutor | None = None
+        self._file: Path | None = None
         self._place = _Place()
         self._ending: list[threading.Thread] = []
 
@@ -141,11 +143,12 @@ class _ProcessLane:
         return None if position < 0 else position
 
     def end(self) -> None:
-        if self._pool is not None:
+        if self._pool is not None and self._file is not None:
             thread = threading.Thread(target=self._pool.shutdown, args=(True, True), daemon=True)
             thread.start()
             self._ending = [*(each for each in self._ending if each.is_alive()), thread]
             self._pool = None
+            self._file.unlink(missing_ok=True)
 
     def join(self) -> None:
         """Wait until all that was ended has gone."""
@@ -154,16 +157,19 @@ class _ProcessLane:
 
     def _begin(self) -> ProcessPoolExecutor:
         self._generation += 1
-        file = self._folder / f"worker-{self._number}-{self._generation}"
+        file = self._file = self._folder / f"worker-{self._number}-{self._generation}"
         file.write_bytes(bytes(_Place.SIZE))
         self._place = _Place(file)
-        return ProcessPoolExecutor(
-            1, initializer=_begin_worker, initargs=(os.getpid(), file), env=_ENVIRONMENT
-        )
+        resource_tracker.ensure_running()  # it unblocks signals, which is not to happen below
+        pool = ProcessPoolExecutor(1, initializer=_begin_worker, initargs=(os.getpid(), file))
+        # A worker has the mask of this thread: it is not to see a Ctrl-C before it ignores them.
+        with contextlib.suppress(AttributeError):  # Windows has no mask
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        return pool
 
 
 class _Place:
-    """Where a worker is in its batch, as both sides of it see: a position, or -1."""
+    """Where a worker is in its batch, as both sides see it: a position, -1, or `LOADING`."""
 
     SIZE: Final = 8
 
@@ -189,8 +195,9 @@ def _report(place: _Place, tell: Tell, done: Future[list[Result] | None]) -> Non
         results = done.result()
         tell(Lost("the files of what units share are gone") if results is None else Came(results))
     elif not isinstance(error, ShutdownExecutorError):  # that is what `end` leads to
-        how = re.search(r": (\w+\(-?\d+\))", str(error))
-        tell(Died(how[1] if how else f"{type(error).__name__}: {error}", place.position))
+        how = re.search(r"[A-Z]+\(-?\d+\)", str(error))
+        position = 0 if place.position == LOADING else place.position  # on behalf of the first
+        tell(Died(how[0] if how else f"{type(error).__name__}: {error}", position))
 
 
 # ---- in the worker ----------------------------------------------------------------------------
@@ -198,11 +205,12 @@ def _report(place: _Place, tell: Tell, done: Future[list[Result] | None]) -> Non
 
 def _begin_worker(parent: int, file: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends workers
-    with contextlib.suppress(AttributeError):  # Windows has no such mask
+    with contextlib.suppress(AttributeError):  # Windows has no mask
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_watch, args=(parent, file.parent), daemon=True).start()
+    # loky would begin workers anew whose memory grows; ours map files of any size.
+    process_executor._MAX_MEMORY_LEAK_SIZE = sys.maxsize
     place = _Place(file)
-    file.unlink()
     announce(lambda position: setattr(place, "position", position))
 
 

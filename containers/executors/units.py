@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -13,7 +13,13 @@ from containers.errors import ExecutorError, WorkerError
 from containers.executors.packing import mapped, pack_error, pack_result
 from containers.executors.sharing import Loaded, MissingContentError, Shared, load
 
-__all__ = ["Batch", "Result", "announce", "run_batch", "run_here"]
+__all__ = ["LOADING", "Batch", "Result", "announce", "run_batch", "run_here"]
+
+LOADING: Final = -2
+"""What is announced, in place of a position, while what units share is loaded."""
+
+ENOUGH_S: Final = 0.1
+"""After how long a batch comes back as far as it is: its units took longer than was expected."""
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -42,17 +48,22 @@ _announced: list[Callable[[int], None]] = []
 
 
 def announce(tell: Callable[[int], None]) -> None:
-    """Have ``tell`` called with the position of each unit in its batch before anything of it."""
+    """Have ``tell`` called with the position of each unit in its batch before anything of it.
+
+    Before the first, while what they share is loaded, it is called with `LOADING`.
+    """
     _announced[:] = [tell]
 
 
 def run_batch(batch: Batch, content: bytes | None = None) -> list[Result] | None:
     """Run units one after the other; null when the content of the shared value must be sent.
 
-    Nothing that goes wrong with a unit is raised: it is the unit's result.
+    Nothing that goes wrong with a unit is raised: it is the unit's result. There is at least one
+    result; units at the end of the batch, for which there is none, have not been begun.
     """
+    begun = time.perf_counter()
     for tell in _announced:
-        tell(0)  # what is shared is loaded on behalf of the first unit
+        tell(LOADING)
     try:
         loaded = load(batch.shared, content)
         function = pickle.loads(batch.function)
@@ -69,6 +80,8 @@ def run_batch(batch: Batch, content: bytes | None = None) -> list[Result] | None
         for tell in _announced:
             tell(position)
         results.append(_run(function, loaded, item))
+        if time.perf_counter() - begun > ENOUGH_S:
+            break
     return results
 
 

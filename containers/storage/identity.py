@@ -94,12 +94,8 @@ def identity_of(
         for (symbol, timeframe), bars in market.items():
             stream, digest = f"{symbol}_{timeframe}", _bars_digest(bars)
             # Branches can have other data under the name of a stream; all of them count.
-            before = data.get(stream, digest)
-            data[stream] = (
-                digest
-                if before == digest
-                else xxhash.xxh3_128_hexdigest((before + digest).encode())
-            )
+            if data.setdefault(stream, digest) != digest:
+                data[stream] = xxhash.xxh3_128_hexdigest((data[stream] + digest).encode())
     return Identity(_document_digest(document), data, _code_digest(sources), str(seed))
 
 

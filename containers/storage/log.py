@@ -144,12 +144,12 @@ class LogReader:
         return content
 
 
-def recover(path: Path, owner: str) -> tuple[dict[Key, int], int]:
+def recover(path: Path, owner: str | None = None) -> tuple[dict[Key, int], int]:
     """Find the records of a log, and where its last whole one ends.
 
     Args:
         path: The file.
-        owner: What it must belong to.
+        owner: What it must belong to; null: whatever it says.
 
     Returns:
         At which byte the last record of each key begins, and how many bytes of the file are good.
@@ -164,7 +164,7 @@ def recover(path: Path, owner: str) -> tuple[dict[Key, int], int]:
         raise not_read(path, error) from error
 
 
-def _recovered(path: Path, file: BinaryIO, owner: str) -> tuple[dict[Key, int], int]:
+def _recovered(path: Path, file: BinaryIO, owner: str | None) -> tuple[dict[Key, int], int]:
     begin = file.read(len(_MAGIC))
     if begin != _MAGIC:
         if _MAGIC.startswith(begin) or (not any(begin) and _zeros_follow(file)):
@@ -252,10 +252,10 @@ def _zeros_follow(file: BinaryIO) -> bool:
     return True
 
 
-def _check_owner(path: Path, found: bytes | None, expected: str) -> None:
+def _check_owner(path: Path, found: bytes | None, expected: str | None) -> None:
     if found is None:
         raise _damaged(path, len(_MAGIC))
-    if found != expected.encode():
+    if expected is not None and found != expected.encode():
         raise StorageError(
             f"{path} belongs to another configuration or other data than this phase now has; "
             "undo the change, or start a run of its own"

@@ -31,20 +31,31 @@ class StoredPortfolios(Mapping[str, PortfolioResult]):
         root: Folder of the run.
         relative: The folder that has the files, inside it.
         bare: The portfolios without trades and curves.
+        part: Name of the hidden folder that has the files until this one gets its name: what comes
+            of a unit may be needed before its turn. Null: there is none.
 
     Asking for one raises StorageError when its files are not there or damaged.
     """
 
-    __slots__ = ("_root", "bare", "relative")
+    __slots__ = ("_part", "_root", "bare", "relative")
 
-    def __init__(self, root: Path, relative: str, bare: Mapping[str, PortfolioResult]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        relative: str,
+        bare: Mapping[str, PortfolioResult],
+        part: str | None = None,
+    ) -> None:
         self._root: Final = root
         self.relative: Final = relative
         self.bare: Final = bare
+        self._part: Final = part
 
     def __getitem__(self, name: str) -> PortfolioResult:
         bare = self.bare[name]
         folder = self._root / self.relative
+        if self._part is not None and (hidden := folder.with_name(self._part)).is_dir():
+            folder = hidden
         return replace(
             bare,
             trades=read_trades(folder / trades_file(name)),

@@ -92,8 +92,8 @@ class UnitFolder:
     def stored_portfolios(
         self, portfolios: Mapping[str, PortfolioResult]
     ) -> Mapping[str, PortfolioResult]:
-        """Give portfolios whose files lie here; they can be read once the folder has its name."""
-        return StoredPortfolios(self._root, self._relative, portfolios)
+        """Give portfolios whose files lie here, before the folder has its name and after."""
+        return StoredPortfolios(self._root, self._relative, portfolios, self.part)
 
     def summary(self, trace: Trace) -> TraceSummary:
         """Sum a trace up, with the path that it will have inside the run's folder."""

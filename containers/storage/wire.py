@@ -232,7 +232,7 @@ def _result(stored: _Iteration, root: Path | None) -> IterationResult:
         spawn_key=stored.spawn_key,
         trace_summary=summary,
         trace=trace,
-        **_parts(stored.figures, root),
+        **_parts(stored.figures, root, stored.part),
     )
 
 
@@ -255,14 +255,14 @@ def _figures(found: IterationResult | PhaseResult) -> _Figures:
     )  # fmt: skip
 
 
-def _parts(stored: _Figures, root: Path | None) -> dict[str, Any]:
+def _parts(stored: _Figures, root: Path | None, part: str | None = None) -> dict[str, Any]:
     portfolios: Mapping[str, PortfolioResult] = {
         name: _portfolio_result(held) for name, held in stored.portfolios.items()
     }
     if stored.folder is not None:
         if root is None:
             raise ValueError("it names a folder, and the run has none")
-        portfolios = StoredPortfolios(root, stored.folder, portfolios)
+        portfolios = StoredPortfolios(root, stored.folder, portfolios, part)
     signals = stored.signals
     return {
         "metrics": stored.metrics,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +22,11 @@ __all__ = [
     "forget_stdout",
     "json_option",
     "write_json",
+    "write_json_pieces",
 ]
 
 _WIDTH = 160
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 json_option = click.option(
     "--json",
@@ -85,20 +89,41 @@ def write_json(document: dict[str, Any], target: str | None) -> None:
     Raises:
         StorageError: The file could not be written.
     """
+    if target is not None:
+        text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+        write_json_pieces([text.encode()], target)
+
+
+def write_json_pieces(pieces: Iterable[bytes], target: str | None) -> None:
+    """Write a document that is too large to be held, piece by piece, where ``--json`` asked for it.
+
+    Args:
+        pieces: UTF-8, none of them ending within a character.
+        target: As it was given.
+
+    Raises:
+        StorageError: The file could not be written; it is as it was.
+    """
     if target is None:
         return
-    # ASCII, so that it is the same whatever the encoding of the terminal or pipe.
-    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    # ASCII, so that it is the same whatever the encoding of the terminal or pipe. In JSON, what
+    # is not ASCII stands in texts.
+    texts = (_BEYOND_ASCII.sub(_escaped, piece.decode()) for piece in pieces)
     if target != "-":
-        from containers.files import write_aside
+        from containers.files import write_pieces_aside
 
-        write_aside(Path(target), text.encode())
+        write_pieces_aside(Path(target), (text.encode("ascii") for text in texts))
         return
     try:
-        sys.stdout.write(text)
+        for text in texts:
+            sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         forget_stdout()
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1]
 
 
 def forget_stdout() -> None:

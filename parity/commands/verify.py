@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from parity.commands.executing import executor_option, opened
 from parity.commands.features import evidence_option
 from parity.commands.output import check_json_target, console_for, json_option, write_json
 from parity.commands.own import own_options
@@ -38,6 +39,7 @@ _SUBJECT = "ENGINE[:key=value,…]"
     help="Folder in which the record of this verification is kept.",
 )
 @evidence_option
+@executor_option
 @own_options
 @json_option
 def verify(
@@ -46,6 +48,7 @@ def verify(
     candidates: tuple[str, ...],
     records: Path,
     evidence: Path,
+    executor: str | None,
     patterns: Path | None,
     components: Path | None,
     json_target: str | None,
@@ -72,10 +75,14 @@ def verify(
     specs = [parse_subject(text) for text in (control, *candidates)]
     named = [(str(config), config) for config in configs]
     with (
+        opened(specs, executor) as executors,
         tempfile.TemporaryDirectory(prefix="parity-") as scratch,
-        working(total=len(named) * (len(specs) + 1)) as watch,
+        working(runs=len(named) * (len(specs) + 1)) as watch,
     ):
-        reference, *others = [subject_for(spec, own, watch) for spec in specs]
+        reference, *others = [
+            subject_for(spec, own, watch, where)
+            for spec, where in zip(specs, executors, strict=True)
+        ]
         verification = verify_configs(
             named,
             reference,

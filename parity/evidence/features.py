@@ -54,7 +54,15 @@ FEATURES: Final = (
             )
         },
     ),
-    Feature("Memory management"),
+    Feature(
+        "Memory management",
+        {
+            "memory": signs.storage("memory"),
+            "disk": signs.storage("disk"),
+            "hybrid": signs.storage("hybrid"),
+            "iterations in a log": signs.keeps_iterations_in_files,
+        },
+    ),
     Feature(
         "Result collection",
         {
@@ -65,7 +73,14 @@ FEATURES: Final = (
             "result folders": signs.file("result.json"),
         },
     ),
-    Feature("Error recovery"),
+    Feature(
+        "Error recovery",
+        {
+            "a container failed": signs.has_failed_container,
+            "others stopped and cleaned": signs.recovered,
+            "finished work stays": signs.went_on_after_a_failure,
+        },
+    ),
     Feature(
         "Component discovery",
         {"by name": signs.executed, "a user's own": signs.has_own_components},
@@ -121,8 +136,11 @@ FEATURES: Final = (
             **{form: signs.output_file(form) for form in ("json", "yaml", "csv", "parquet")},
         },
     ),
-    Feature("Resume"),
-    Feature("Parallel and distributed"),
+    Feature("Resume", {"interrupted and resumed": signs.was_resumed}),
+    Feature(
+        "Parallel and distributed",
+        {name: signs.ran_on(name) for name in ("serial", "processes", "dask")},
+    ),
 )  # fmt: skip
 
 

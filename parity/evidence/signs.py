@@ -15,11 +15,13 @@ from parity.recording.files import FOLDER
 
 __all__ = [
     "collected_while_running", "executed", "file", "fills", "has_aggregates", "has_branch",
-    "has_container_levels", "has_events", "has_fills", "has_folder", "has_inputs",
-    "has_merged_configuration", "has_met_condition", "has_metrics", "has_module",
+    "has_container_levels", "has_events", "has_failed_container", "has_fills", "has_folder",
+    "has_inputs", "has_merged_configuration", "has_met_condition", "has_metrics", "has_module",
     "has_nested_sequence", "has_ordered_phases", "has_other_level", "has_outputs",
     "has_own_components", "has_primary_metric", "has_roles", "has_second_pass",
-    "has_unmet_condition", "keeps_full_results", "moved", "output_file", "sequence", "topology",
+    "has_unmet_condition", "keeps_full_results", "keeps_iterations_in_files", "moved",
+    "output_file", "ran_on", "recovered", "sequence", "storage", "topology", "was_resumed",
+    "went_on_after_a_failure",
 ]  # fmt: skip
 
 _TRADING: Final = frozenset({"data", "features", "strategy", "portfolio", "risk", "execution"})
@@ -238,3 +240,64 @@ def has_inputs(record: Record) -> bool:
 def has_outputs(record: Record) -> bool:
     """A phase or a workflow gave an output."""
     return any(entry.get("outputs") for entry in record.channels.get(Channel.OUTPUTS, {}).values())
+
+
+def storage(mode: str) -> Callable[[Record], bool]:
+    """Results were kept in this mode, and some unit ran."""
+
+    def sign(record: Record) -> bool:
+        resolved = _entries(record, Channel.CONFIG, "ConfigResolved")
+        modes = {entry["config"].get("results", {}).get("storage") for _, entry in resolved}
+        return modes == {mode} and executed(record)
+
+    return sign
+
+
+def keeps_iterations_in_files(record: Record) -> bool:
+    """A phase has its iterations in a file that the manifest lists."""
+    files = _files(record).items()
+    return any(name.endswith("/iterations.log") and file["listed"] for name, file in files)
+
+
+def _failed_units(record: Record) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    """Give (place, moves) of the units in which a container failed, as their errors say."""
+    for place, entry in _entries(record, Channel.ERRORS, "ErrorRaised"):
+        if entry["error"]["container"] is not None:
+            moves = record.channels.get(Channel.LIFECYCLE, {}).get(place, ())
+            yield place, [move for move in moves if move.get("type") == "LifecycleMoved"]
+
+
+def has_failed_container(record: Record) -> bool:
+    """A container failed, its lifecycle and the error say so."""
+    return any(
+        any(move["trigger"] == "fail" for move in moves) for _, moves in _failed_units(record)
+    )
+
+
+def recovered(record: Record) -> bool:
+    """Where a container failed, none was left running, and all that were touched are cleaned."""
+    failed = [moves for _, moves in _failed_units(record)]
+    last = [{move["container"]: move["target"] for move in moves} for moves in failed]
+    return bool(failed) and all(set(states.values()) == {"cleaned"} for states in last)
+
+
+def went_on_after_a_failure(record: Record) -> bool:
+    """A phase failed, another one came to its end, and the workflow with it."""
+    ended = [entry for _, entry in _entries(record, Channel.PLAN, "PhaseFinished")]
+    statuses = {entry["status"] for entry in ended}
+    return record.status == "succeeded" and statuses >= {"failed", "succeeded"}
+
+
+def was_resumed(record: Record) -> bool:
+    """A run was interrupted, resumed, and came to its end."""
+    return record.resumed and executed(record)
+
+
+def ran_on(kind: str) -> Callable[[Record], bool]:
+    """Units of several ran on this kind of executor."""
+
+    def sign(record: Record) -> bool:
+        units = sum(1 for _ in _entries(record, Channel.LIFECYCLE, "UnitExecuted"))
+        return re.split("[:/]", record.executor)[0] == kind and units > 1
+
+    return sign

@@ -19,7 +19,6 @@ FOLDER: Final = "folder"
 """Place of the folder's files in the channel ``files``."""
 
 
-
 def add_files(
     channels: Mapping[Channel, dict[str, Any]], folder: Path, result: WorkflowResult
 ) -> None:

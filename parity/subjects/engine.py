@@ -6,27 +6,36 @@ import copy
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from containers.components import Components, default_components
 from containers.configuration import UserInput, read_user, validate_partial
 from containers.errors import ConfigPath, ConfigurationError
-from containers.journal import Entry, JournalConsumer
+from containers.journal import Entry, JournalConsumer, UnitExecuted
 from containers.results import PlannedRun, WorkflowResult
 from parity.record import Record, record_of_crash, record_of_refusal, record_of_run
+
+if TYPE_CHECKING:
+    from containers.executors import UnitExecutor
 
 __all__ = ["Engine", "EngineSubject", "told", "told_by"]
 
 _RESULTS: Final = "results"
+_INTERRUPTED: Final = "interrupted"
+"""Id of a run that is interrupted and resumed."""
 
 
 class Engine(Protocol):
     """What `imperative.Coordinator` and `declarative.DeclarativeWorkflowManager` share."""
 
     def run_workflow(
-        self, config: Mapping[str, Any] | str | Path | UserInput, workflow_id: str | None = None
+        self,
+        config: Mapping[str, Any] | str | Path | UserInput,
+        workflow_id: str | None = None,
+        *,
+        resume: bool = False,
     ) -> WorkflowResult:
-        """Run a workflow."""
+        """Run a workflow, or go on with one."""
         ...
 
     def plan_workflow(self, config: Mapping[str, Any] | str | Path | UserInput) -> PlannedRun:
@@ -39,10 +48,12 @@ class EngineSubject:
 
     Args:
         engine: Name of the engine.
-        factory: Makes one; takes ``consumers`` and ``root``.
-        options: ``trace`` and ``storage``; without ``trace`` it records at ``detailed``.
+        factory: Makes one; takes ``consumers``, ``root`` and ``executor``.
+        options: ``trace``, ``storage``, ``executor`` and ``interrupt``; without ``trace`` it
+            records at ``detailed``.
         components: Gives what exists.
         watch: Hears the journal as well; null: nobody does.
+        executor: Where units run, left open; null: where ``options`` say, opened for each run.
     """
 
     def __init__(
@@ -52,11 +63,14 @@ class EngineSubject:
         options: Mapping[str, str],
         components: Callable[[], Components] = default_components,
         watch: JournalConsumer | None = None,
+        executor: UnitExecutor | None = None,
     ) -> None:
         self._factory = factory
         self._watch = watch
+        self._executor = options.get("executor") if executor is None else executor
         self._components = components
         self._told = told_by(options)
+        self._interrupted_after = int(options["interrupt"]) if "interrupt" in options else None
         text = ",".join(f"{key}={value}" for key, value in options.items())
         self.name = f"{engine}:{text}" if text else engine
 
@@ -69,9 +83,13 @@ class EngineSubject:
             # As written: what the subject is told must not hide that the user's word is wrong.
             validate_partial(user.data, components=self._components(), locate=user.locate)
             user = told(user, self._told)
+            resumed = self._interrupted_after is not None and self._begin(user, root)
             consumers = [entries.append, *([] if self._watch is None else [self._watch])]
-            engine = self._factory(consumers=consumers, root=root)
-            result = engine.run_workflow(user)
+            engine = self._factory(consumers=consumers, root=root, executor=self._executor)
+            if resumed:
+                result = engine.run_workflow(user, _INTERRUPTED, resume=True)
+            else:
+                result = engine.run_workflow(user)
         except ConfigurationError as error:
             elapsed = time.perf_counter() - began
             file = config if isinstance(config, Path) else None
@@ -82,7 +100,38 @@ class EngineSubject:
         return record_of_run(
             self.name, result, entries, elapsed,
             told=self._told, root=root, folder=root / _RESULTS / result.workflow_id,
+            executor=_name(self._executor), resumed=resumed,
         )  # fmt: skip
+
+    def _begin(self, user: UserInput, root: Path) -> bool:
+        """Run until so many units have finished, then leave as Ctrl-C does.
+
+        Answers whether the run was interrupted: it has not come to its end before that.
+        """
+        finished = 0
+
+        def hear(entry: Entry) -> None:
+            nonlocal finished
+            finished += isinstance(entry.record, UnitExecuted)
+            if finished == self._interrupted_after:
+                raise _Interruption
+
+        engine = self._factory(consumers=[hear], root=root, executor=self._executor)
+        try:
+            engine.run_workflow(user, _INTERRUPTED)
+        except _Interruption:
+            return True
+        return False
+
+
+class _Interruption(KeyboardInterrupt):
+    """Raised in place of a Ctrl-C, so that a true one is not taken for it."""
+
+
+def _name(executor: UnitExecutor | str | None) -> str:
+    if executor is None:
+        return "serial"
+    return executor if isinstance(executor, str) else executor.name
 
 
 def told_by(options: Mapping[str, str]) -> dict[ConfigPath, str]:

@@ -10,15 +10,19 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import msgspec
 
+from containers.errors import ExecutorError
 from containers.journal import JournalConsumer
 from containers.nearest import did_you_mean
 from parity.errors import UsageError
 from parity.own import ENGINES, Own
 from parity.record import Record
+
+if TYPE_CHECKING:
+    from containers.executors import UnitExecutor
 
 __all__ = ["Subject", "SubjectFactory", "SubjectSpec", "parse_subject", "subject_for"]
 
@@ -26,12 +30,16 @@ _GROUP: Final = "parity.engines"
 
 OPTIONS: Final[Mapping[str, tuple[str, ...] | None]] = {
     "trace": ("none", "minimal", "standard", "detailed"),
-    "storage": ("memory", "disk"),
-    "executor": None,
+    "storage": ("memory", "disk", "hybrid"),
+    "executor": (),
+    "interrupt": (),
     "backend": None,
     "hash_seed": None,
 }
-"""Keys of a specification with their values; null: named in the design, not available yet."""
+"""Keys of a specification with their values.
+
+Empty: see `_CHECKS`. Null: not available yet.
+"""
 
 
 class Subject(Protocol):
@@ -68,8 +76,8 @@ class SubjectSpec(msgspec.Struct, frozen=True):
 def parse_subject(text: str) -> SubjectSpec:
     """Parse ``ENGINE[:key=value,…]``.
 
-    >>> parse_subject("declarative:trace=standard").options
-    {'trace': 'standard'}
+    >>> parse_subject("declarative:trace=standard,executor=dask://127.0.0.1:8786").options
+    {'trace': 'standard', 'executor': 'dask://127.0.0.1:8786'}
 
     Raises:
         UsageError: It is not of that form, or a key or value does not exist.
@@ -87,15 +95,48 @@ def parse_subject(text: str) -> SubjectSpec:
         allowed = OPTIONS[key]
         if allowed is None:
             raise UsageError(f"subject '{text}': '{key}' is not available in this version")
-        if value not in allowed:
+        if key in _CHECKS:
+            _CHECKS[key](text, value)
+        elif value not in allowed:
             hint = did_you_mean(value, allowed)
             raise UsageError(f"subject '{text}': {key} cannot be '{value}'; {hint}")
         options[key] = value
+    if "interrupt" in options and options.get("storage") not in ("disk", "hybrid"):
+        raise UsageError(
+            f"subject '{text}': 'interrupt' needs storage=disk or storage=hybrid, from which an "
+            "interrupted run can be resumed"
+        )
     return SubjectSpec(engine=engine, options=options)
 
 
+def _check_count(text: str, value: str) -> None:
+    if not value.isascii() or not value.isdecimal() or not int(value):
+        raise UsageError(
+            f"subject '{text}': found interrupt={value}, expected after how many units: 1 or more"
+        )
+
+
+def _check_executor(text: str, value: str) -> None:
+    from containers.executors import parse_executor
+
+    try:
+        parse_executor(value)
+    except ExecutorError as error:
+        raise UsageError(f"subject '{text}': {error}") from error
+
+
+_CHECKS: Final[Mapping[str, Callable[[str, str], None]]] = {
+    "executor": _check_executor,
+    "interrupt": _check_count,
+}
+"""Of keys that take more than a few words: refuse a value, given the specification and it."""
+
+
 def subject_for(
-    spec: SubjectSpec, own: Own | None = None, watch: JournalConsumer | None = None
+    spec: SubjectSpec,
+    own: Own | None = None,
+    watch: JournalConsumer | None = None,
+    executor: UnitExecutor | None = None,
 ) -> Subject:
     """Give the subject that a specification names.
 
@@ -103,31 +144,37 @@ def subject_for(
         spec: The specification.
         own: A user's own patterns and components, for our two engines; null: none.
         watch: Hears the journals of our two engines as well; null: nobody does.
+        executor: Where units of our two engines run, left open; null: where the specification
+            says, opened for each run.
 
     Raises:
-        UsageError: There is no such engine, or two of that name.
+        UsageError: There is no such engine, or two of that name, or it takes no executor.
     """
-    factories = _factories(Own() if own is None else own, watch)
+    factories = _factories(Own() if own is None else own, watch, executor)
     if spec.engine not in factories:
         hint = did_you_mean(spec.engine, factories)
         raise UsageError(f"there is no engine '{spec.engine}'; {hint}")
     return factories[spec.engine](spec.options)
 
 
-def _factories(own: Own, watch: JournalConsumer | None) -> dict[str, SubjectFactory]:
+def _factories(
+    own: Own, watch: JournalConsumer | None, executor: UnitExecutor | None
+) -> dict[str, SubjectFactory]:
     # Late: an engine is only imported when it is asked for.
     def engine(name: str) -> SubjectFactory:
         def factory(options: Mapping[str, str]) -> Subject:
             from parity.subjects.engine import EngineSubject
 
             make = partial(own.engine, name)
-            return EngineSubject(name, make, options, lambda: own.components, watch)
+            return EngineSubject(name, make, options, lambda: own.components, watch, executor)
 
         return factory
 
     def oracle(options: Mapping[str, str]) -> Subject:
         from parity.subjects.oracle import OracleSubject
 
+        if "executor" in options:
+            raise UsageError("the oracle works in this process alone; leave its 'executor' out")
         return OracleSubject(options)
 
     factories = {**{name: engine(name) for name in ENGINES}, "oracle": oracle}

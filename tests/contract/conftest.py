@@ -75,6 +75,17 @@ def made(
     return Coordinator(**options, definitions=own)
 
 
+BESIDE_RESULTS = {"manifest.json", "run.json", ".lock"}
+"""What lies in the folder of a run and is no result: its manifest does not list it."""
+
+
+def names(folder: Path) -> set[str]:
+    """Give the paths of all files of a run that are results; what lies beside them is there too."""
+    found = {f.relative_to(folder).as_posix() for f in folder.rglob("*") if f.is_file()}
+    assert found >= BESIDE_RESULTS
+    return found - BESIDE_RESULTS
+
+
 def runner(engine: str) -> Run:
     """Give a function that runs a configuration through a fresh engine."""
 

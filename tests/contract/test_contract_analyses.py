@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -92,7 +93,7 @@ def test_regime_performance(run: Run, study: Config, sequence: str, over: str) -
     assert list(order) == list(some["trend"])
 
 
-def combinations(iterations: tuple[IterationResult, ...]) -> list[IterationResult]:
+def combinations(iterations: Sequence[IterationResult]) -> list[IterationResult]:
     found = []
     for iteration in iterations:
         if iteration.window.name == "combination":

@@ -100,11 +100,11 @@ CONFIGURATIONS = [
         ["phases.backtest.symbols[0]", "ZZZ"],
     ),
     (
-        "a storage that is not there yet",
+        "a storage that does not exist",
         "storage: disk",
-        "storage: hybrid",
+        "storage: hybird",
         "c.yaml:6:",
-        ["hybrid", "not available yet"],
+        ["hybird", "hybrid"],
     ),
     (
         "an alias bomb",

@@ -14,7 +14,7 @@ from containers.events import EventKind
 from containers.journal import Entry, IterationStarted, OutputWritten, UnitExecuted
 from containers.results import units
 from imperative.workflow import Branch
-from tests.contract.conftest import Config, Run
+from tests.contract.conftest import BESIDE_RESULTS, Config, Run, names
 from tests.contract.definitions import Definition, one_phase, workflow
 from tests.contract.test_contract_results import figures
 
@@ -45,10 +45,6 @@ def several(**second: Any) -> Definition:
     )  # fmt: skip
 
 
-def names(folder: Path) -> set[str]:
-    return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
-
-
 def plain(result: Any) -> Any:
     """Give a result without where it lies and how it was made."""
     if isinstance(result, dict):
@@ -67,7 +63,7 @@ def test_folders_have_a_level_for_each_iteration(
     folder = tmp_path / "results" / "mine"
     found = names(folder)
     listed = json.loads((folder / "manifest.json").read_text())["files"]
-    assert {f["path"] for f in listed} == found - {"manifest.json"}
+    assert {f["path"] for f in listed} == found
     assert all((folder / f["path"]).stat().st_size == f["bytes"] for f in listed)
     for name, phase in {**result.phase_results}.items():
         assert phase.results_path == f"0/{name}"
@@ -217,7 +213,7 @@ def test_both_engines_give_the_same_document_and_journal(
             files = {
                 file.relative_to(root).as_posix(): file.read_bytes()
                 for file in root.rglob("*")
-                if file.is_file() and file.name not in ("result.json", "manifest.json")
+                if file.is_file() and file.name not in {"result.json", *BESIDE_RESULTS}
             }
             found.append((document, journal, files))
         assert found[0][0] == found[1][0]

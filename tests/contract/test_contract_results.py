@@ -15,7 +15,7 @@ from containers.events import EventKind
 from containers.journal import ConfigResolved, Entry, TopologyBuilt
 from containers.results import WorkflowResult
 from containers.trace import KINDS, Trace, TraceLevel
-from tests.contract.conftest import HANDMADE, MARKET, Config, Run
+from tests.contract.conftest import HANDMADE, MARKET, Config, Run, names
 
 
 def figures(result: WorkflowResult) -> dict[str, Any]:
@@ -131,13 +131,12 @@ def test_results_on_disk_are_those_in_memory(run: Run, config: Config, tmp_path:
     folder = tmp_path / "kept" / "mine"
     ours, theirs = figures(memory), figures(disk)
     assert ours == theirs
-    names = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
     listed = {f["path"] for f in json.loads((folder / "manifest.json").read_text())["files"]}
-    assert listed == names - {"manifest.json"}
+    assert listed == names(folder)
     trace: Trace = disk.phase_results["backtest"].iterations[0].trace
     assert trace.path is not None
     assert trace.digest == memory.phase_results["backtest"].iterations[0].trace.digest
-    assert "0/backtest/0/portfolios/momentum.aggressive/trades.parquet" in names
+    assert "0/backtest/0/portfolios/momentum.aggressive/trades.parquet" in listed
 
 
 def test_a_run_that_exists_is_not_overwritten(run: Run, config: Config, tmp_path: Path) -> None:

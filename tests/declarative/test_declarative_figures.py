@@ -12,10 +12,10 @@ import pytest
 from containers.configuration import ParameterRange, SpaceKey
 from containers.data import Bars, MarketData
 from containers.data.timeframe import Timeframe
-from containers.results import EquityCurve, Metrics, PortfolioResult, Trade
+from containers.results import EquityCurve, PortfolioResult, Trade
 from declarative.chaining import Piece, chained
 from declarative.resampling import bootstrap_problem, bootstrapped
-from declarative.statistics import means_of, statistics, statistics_of, total
+from declarative.statistics import Figures, statistics, total
 from declarative.variations import (
     combinations,
     generator,
@@ -48,10 +48,14 @@ def test_what_is_undefined_or_overflows_is_null() -> None:
 
 
 def test_means_and_statistics_are_of_each_metric() -> None:
-    metrics: list[Metrics] = [{"a": 1, "b": None}, {"a": 2, "b": None}]
-    assert means_of(metrics) == {"a": 1.5, "b": None}
-    assert statistics_of(metrics)["iterations"] == 2
-    assert statistics_of([]) == {"iterations": 0, "statistics": {}}
+    figures = Figures()
+    assert figures.statistics() == {"iterations": 0, "statistics": {}}
+    figures.add({"a": 1, "b": None})
+    figures.add({"a": 2, "b": None, "c": 5})
+    assert figures.means() == {"a": 1.5, "b": None, "c": 5.0}
+    assert figures.statistics()["iterations"] == 2
+    assert figures.statistics()["statistics"]["a"] == statistics([1, 2])
+    assert figures.statistics()["statistics"]["c"] == statistics([None, 5])
 
 
 def trade(exit_time: int, profit: float) -> Trade:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import psutil
 import pytest
 
+from containers.components import default_components
+from containers.components.discovery import with_folder
 from containers.data import Bars, MarketData, Timeframe
 
 MakeMarket: TypeAlias = Callable[..., MarketData]
@@ -81,3 +84,47 @@ def make_market() -> MakeMarket:
         return MarketData([stream("A", "1m", 1), stream("A", "1h", 60), stream("B", "5m", 5)])
 
     return make
+
+
+USERS_FILE = """
+from dataclasses import dataclass
+import enum
+import msgspec
+
+PARAMETERS = {}
+
+class Kind(enum.Enum):
+    UP = 1
+
+class Settings(msgspec.Struct, frozen=True):
+    a: int
+    b: float = 2.5
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    left: object
+    right: object
+
+class Base:
+    def decide(self, item):
+        return Pair(Settings(item), Kind.UP)
+
+class Own(Base):
+    type_name = "own"
+    parameters = PARAMETERS
+
+    def decide(self, item):
+        return super().decide(item)
+"""
+
+
+@pytest.fixture
+def load_users() -> Callable[[Path], Any]:
+    """Write a user's file into a folder, and give its module as a run loads it."""
+
+    def load(folder: Path) -> Any:
+        (folder / "mine.py").write_text(USERS_FILE)
+        components = with_folder(default_components(), folder)
+        return sys.modules[components.strategies["own"].__module__]
+
+    return load

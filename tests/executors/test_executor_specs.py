@@ -89,3 +89,11 @@ def test_importing_executors_imports_nothing_that_takes_long() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_spec_that_no_text_gives_is_refused_as_a_text_is() -> None:
+    with (
+        pytest.raises(ExecutorError, match="found '0' as the number of processes"),
+        open_executor(ExecutorSpec("processes", workers=0)),
+    ):
+        pass

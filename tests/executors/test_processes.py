@@ -6,7 +6,7 @@ import os
 import random
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, as_completed
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,9 @@ import msgspec
 import psutil
 import pytest
 
-from containers.components import default_components
-from containers.components.discovery import with_folder
 from containers.errors import ExecutorError, WorkerError
 from containers.executors import UnitExecutor, open_executor
+from containers.executors.packing import pack
 from tests.executors import work
 from tests.executors.conftest import MakeMarket, folders, wait_until, workers_of
 
@@ -130,6 +129,18 @@ def test_a_window_of_shared_market_data_goes_as_positions(
     assert said["mapped"]
 
 
+def test_windows_in_items_go_as_positions(pool: UnitExecutor, make_market: MakeMarket) -> None:
+    market = make_market(20_000)
+    shared = pool.share({"market": market})
+    assert shared.common is not None
+    cut = market.cut(10**12, 10**15)
+    assert len(pack((3, cut), shared.common, grow=False)) < 500
+    _, there = pool.submit(work.second, shared, (3, cut)).result()
+    assert [work.market_bytes(bars) for bars in there.values()] == [
+        work.market_bytes(bars) for bars in cut.values()
+    ]
+
+
 def test_other_market_data_in_an_item_go_by_value(
     pool: UnitExecutor, make_market: MakeMarket
 ) -> None:
@@ -146,44 +157,9 @@ def test_streams_without_bars_arrive(pool: UnitExecutor, make_market: MakeMarket
     assert said["bytes"] == dict.fromkeys(empty, b"")
 
 
-USERS_FILE = """
-from dataclasses import dataclass
-import enum
-import msgspec
-
-PARAMETERS = {}
-
-class Kind(enum.Enum):
-    UP = 1
-
-class Settings(msgspec.Struct, frozen=True):
-    a: int
-    b: float = 2.5
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    left: object
-    right: object
-
-class Base:
-    def decide(self, item):
-        return Pair(Settings(item), Kind.UP)
-
-class Own(Base):
-    type_name = "own"
-    parameters = PARAMETERS
-
-    def decide(self, item):
-        return super().decide(item)
-"""
-
-
 @pytest.fixture
-def users(tmp_path: Path) -> Any:
-    """The module of a user's file, as a run loads it."""
-    (tmp_path / "mine.py").write_text(USERS_FILE)
-    components = with_folder(default_components(), tmp_path)
-    return sys.modules[components.strategies["own"].__module__]
+def users(tmp_path: Path, load_users: Callable[[Path], Any]) -> Any:
+    return load_users(tmp_path)
 
 
 def test_components_of_a_users_files_arrive(pool: UnitExecutor, users: Any) -> None:
@@ -251,7 +227,7 @@ def test_closing_leaves_no_worker_and_no_file(own_temporary_folder: Path) -> Non
         ids = {executor.submit(work.pid, shared, None).result()}
         assert ids <= workers_of(os.getpid())
         (folder,) = own_temporary_folder.glob("paritykit-*")
-        assert [file.suffix for file in folder.iterdir()] == [".arrow"]
+        assert len(list(folder.glob("*.arrow"))) == 1
         running = executor.submit(work.sleep, shared, 60)
         waiting = [executor.submit(work.sleep, shared, 60) for _ in range(5)]
     executor.close()

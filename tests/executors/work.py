@@ -28,6 +28,31 @@ def pid(shared: Any, item: Any) -> int:
     return os.getpid()
 
 
+def slow_pid(shared: Any, item: Any) -> int:
+    time.sleep(0.05)
+    return os.getpid()
+
+
+def long_pid(shared: Any, item: Any) -> int:
+    time.sleep(0.15)
+    return os.getpid()
+
+
+class DeadlyLoad:
+    def __reduce__(self) -> Any:
+        return os._exit, (9,)
+
+
+class SlowLoad:
+    def __reduce__(self) -> Any:
+        return _load_slowly, ()
+
+
+def _load_slowly() -> str:
+    time.sleep(1.0)
+    return "loaded"
+
+
 def wait_for(file: Path) -> None:
     limit = time.monotonic() + 20
     while not file.exists():
@@ -186,3 +211,11 @@ def _import(name: str) -> Any:
 
 def give_foreign(shared: Any, item: Any) -> Any:
     return _Foreign()
+
+
+def refuse_to_begin(parent: int, file: Path) -> None:
+    os._exit(5)
+
+
+def leave(shared: Any, item: int) -> None:
+    os._exit(item)

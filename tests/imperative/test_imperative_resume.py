@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +10,19 @@ import msgspec
 import pytest
 
 from containers.components import default_components
-from containers.errors import ConfigurationError
-from containers.journal import Entry, OutputWritten
+from containers.errors import ConfigurationError, ExecutorError
+from containers.executors import UnitExecutor
+from containers.journal import Entry, JournalConsumer, OutputWritten, UnitExecuted
 from containers.results import WorkflowResult
 from containers.storage import is_held, read_card, result_files
 from containers.trading import PortfolioContainer
 from imperative import Coordinator, Output, Phase, Ref, Workflow
+from tests.imperative.shuffled import AtOnce, Shuffled
 
 SPACE = {"momentum.fast_period": [1, 2], "momentum.slow_period": [3]}
 WALK = {"walk_forward": {"train_bars": 3, "test_bars": 1}, "parameter_space": SPACE}
 FOLDS = {"k_fold": {"folds": 3}, "parameter_space": SPACE}
 SAMPLES = {"monte_carlo": {"iterations": 4}}
-
-
-class Here(Executor):
-    """Runs in the thread that submits; results come in random order, as many as wait."""
-
-    _max_workers = 2
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001  # handed on
-            future.set_exception(error)
-        return future
 
 
 class Two(Workflow):
@@ -107,6 +94,12 @@ def stops() -> Stops:
 
 
 @pytest.fixture
+def shuffled() -> Iterator[Shuffled]:
+    with Shuffled(1) as executor:
+        yield executor
+
+
+@pytest.fixture
 def run(config: dict[str, Any], tmp_path: Path, stops: Stops) -> Run:
     components = msgspec.structs.replace(default_components(), containers={"portfolio": Stopping})
 
@@ -116,14 +109,15 @@ def run(config: dict[str, Any], tmp_path: Path, stops: Stops) -> Run:
         storage: str = "disk",
         full: bool = False,
         resume: bool = False,
-        executor: Executor | None = None,
+        executor: UnitExecutor | None = None,
+        hear: JournalConsumer | None = None,
         **settings: Any,
     ) -> Ran:
         entries: list[Entry] = []
         coordinator = Coordinator(
             root=tmp_path / place,
             components=components,
-            consumers=[entries.append],
+            consumers=[entries.append, *([] if hear is None else [hear])],
             workflows={"two": Two},
             executor=executor,
         )
@@ -155,25 +149,25 @@ def plain(ran: Ran) -> Any:
 @pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("parallel", [False, True])
 def test_a_mode_of_storage_decides_where_data_lie_and_not_one_number(
-    run: Run, full: bool, parallel: bool
+    run: Run, shuffled: Shuffled, full: bool, parallel: bool
 ) -> None:
-    executor = Here() if parallel else None
+    executor = shuffled if parallel else None
     modes = ("memory", "disk", "hybrid")
     seen = [plain(run(mode, storage=mode, full=full, executor=executor)) for mode in modes]
     assert seen[0] == seen[1] == seen[2]
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_files_are_the_same_side_by_side(run: Run, full: bool) -> None:
+def test_files_are_the_same_side_by_side(run: Run, shuffled: Shuffled, full: bool) -> None:
     alone = run("a", full=full)
     assert alone.result.success, alone.result.error
-    assert run("b", full=full, executor=Here()).seen() == alone.seen()
+    assert run("b", full=full, executor=shuffled).seen() == alone.seen()
 
 
-@pytest.mark.parametrize("executor", [None, Here()])
+@pytest.mark.parametrize("parallel", [False, True])
 @pytest.mark.parametrize("after", [0, 8, 13, 18])
 def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(
-    run: Run, stops: Stops, after: int, executor: Executor | None
+    run: Run, stops: Stops, shuffled: Shuffled, after: int, parallel: bool
 ) -> None:
     whole = run("whole")
     units, stops.units = stops.units, 0
@@ -184,7 +178,7 @@ def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(
     assert read_card(folder).state == "running"
     assert not is_held(folder)
     stops.after, stops.units = None, 0
-    resumed = run("cut", resume=True, executor=executor)
+    resumed = run("cut", resume=True, executor=shuffled if parallel else None)
     assert stops.units == units - after
     assert resumed.seen() == whole.seen()
     assert read_card(folder).state == "finished"
@@ -194,11 +188,51 @@ def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(
     assert stops.units == units - after
 
 
-def test_a_run_that_failed_goes_on_where_it_failed(run: Run, stops: Stops) -> None:
+def test_a_run_interrupted_side_by_side_goes_on_as_if_it_had_not_been(
+    run: Run, stops: Stops, shuffled: Shuffled
+) -> None:
+    whole = run("whole")
+    units, heard = stops.units, 0
+
+    def interrupt(entry: Entry) -> None:
+        nonlocal heard
+        heard += isinstance(entry.record, UnitExecuted)
+        if heard == 9:
+            raise KeyboardInterrupt
+
+    stops.units = 0
+    with pytest.raises(KeyboardInterrupt):
+        run("cut", executor=shuffled, hear=interrupt)
+    folder = whole.folder.parents[2] / "cut/results/run"
+    assert not is_held(folder)
+    shuffled.close()
+    ran, stops.units = stops.units, 0
+    resumed = run("cut", resume=True)
+    assert resumed.seen() == whole.seen()
+    assert units - ran <= stops.units <= units - 8  # one that ran may have been lost in the thread
+
+
+def test_units_that_ran_ahead_of_a_lost_executor_are_kept(run: Run, stops: Stops) -> None:
+    whole = run("whole")
+    units, stops.units = stops.units, 0
+    error = ExecutorError("the scheduler is gone")
+    with AtOnce(1, lost=lambda item: error if item.keys == (0, 0, 0) else None) as executor:
+        lost = run("cut", executor=executor)
+    assert lost.result.error is not None
+    assert lost.result.error.path == "iteration=0/phase=walk"
+    ran, stops.units = stops.units, 0
+    assert ran > 5
+    assert run("cut", resume=True).seen() == whole.seen()
+    assert stops.units == units - ran
+
+
+def test_a_run_that_failed_goes_on_where_it_failed(
+    run: Run, stops: Stops, shuffled: Shuffled
+) -> None:
     whole = run("whole")
     units, stops.units = stops.units, 0
     stops.after, stops.error = 7, ValueError("no")
-    failed = run("cut", executor=Here())
+    failed = run("cut", executor=shuffled)
     assert failed.result.error is not None
     assert read_card(failed.folder).state == "failed"
     stops.after, stops.units = None, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def planned(iterations: tuple[PlannedIteration, ...]) -> Any:
     return [(bars(i.window), planned(i.iterations)) for i in iterations for _ in range(i.repeats)]
 
 
-def ran(iterations: tuple[IterationResult, ...]) -> Any:
+def ran(iterations: collections.abc.Sequence[IterationResult]) -> Any:
     return [(bars(i.window), ran(i.iterations)) for i in iterations]
 
 
@@ -60,7 +61,7 @@ def bars(window: Window) -> Window:
     return msgspec.structs.replace(window, warmup_bars=0)
 
 
-def shape(iterations: tuple[IterationResult, ...]) -> Any:
+def shape(iterations: collections.abc.Sequence[IterationResult]) -> Any:
     found = []
     for iteration in iterations:
         window = iteration.window

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import random
-import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,8 +10,10 @@ import msgspec
 import pytest
 
 from containers.components import Components, default_components
+from containers.errors import ExecutorError, WorkerError
 from containers.events import Bar
-from containers.journal import Entry, ErrorRaised
+from containers.executors import UnitExecutor
+from containers.journal import Entry, ErrorRaised, IterationStarted
 from containers.results import IterationResult, WorkflowResult
 from containers.trading import PortfolioContainer
 from imperative import (
@@ -31,6 +30,7 @@ from imperative import (
 from imperative.findings import Findings
 from imperative.scheduling import UNITS_AHEAD
 from imperative.sequences.windows import Stretch
+from tests.imperative.shuffled import Shuffled
 
 SPACE = {"momentum.fast_period": [1, 2, 3], "momentum.slow_period": [3, 4]}
 WALK = {"walk_forward": {"train_bars": 3, "test_bars": 1}}
@@ -38,59 +38,6 @@ FOLDS = {"k_fold": {"folds": 3}}
 SAMPLES = {"monte_carlo": {"iterations": 5}}
 DRAWN = {"monte_carlo": {"iterations": 5, "method": "block_bootstrap", "block_bars": 2}}
 NESTED = Sequence("monte_carlo", Sequence("k_fold", "walk_forward"))
-
-
-class Shuffled(Executor):
-    """Runs what waits in random order, in a thread of its own.
-
-    Nothing begins before the submitting thread has nothing more to submit: that it waits shows in
-    no new submission for as long as it takes to look.
-
-    Attributes:
-        most: The most that were not done at any time.
-    """
-
-    def __init__(self, seed: int, workers: int = 2) -> None:
-        self._max_workers = workers
-        self._random = random.Random(seed)
-        self._waiting: list[tuple[Future[Any], Callable[[], Any]]] = []
-        self._changed = threading.Condition()
-        self._ended = False
-        self._undone = 0
-        self.most = 0
-        self._thread = threading.Thread(target=self._work, daemon=True)
-        self._thread.start()
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        with self._changed:
-            self._waiting.append((future, lambda: fn(*args, **kwargs)))
-            self._undone += 1
-            self.most = max(self.most, self._undone)
-            self._changed.notify_all()
-        return future
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
-        self._thread.join()
-
-    def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._ended)
-                if not self._waiting:
-                    return
-                while self._changed.wait(timeout=0.0005):
-                    pass  # more has come
-                place = self._random.randrange(len(self._waiting))
-                future, call = self._waiting.pop(place)
-            if future.set_running_or_notify_cancel():
-                answer = call()
-                with self._changed:
-                    self._undone -= 1
-                future.set_result(answer)
 
 
 class FirstThenBest(PhaseSequence):
@@ -198,7 +145,7 @@ def run(config: dict[str, Any], tmp_path: Path) -> Run:
         sequence: str | Sequence,
         topology: str = "backtest",
         *,
-        executor: Executor | None = None,
+        executor: UnitExecutor | None = None,
         components: Components | None = None,
         **settings: Any,
     ) -> Ran:
@@ -302,6 +249,29 @@ def test_a_sequence_that_fails_does_so_in_its_place(
     for seed in range(3):
         with Shuffled(seed) as executor:
             assert run(sequence, executor=executor, **settings).seen() == alone.seen()
+
+
+def test_a_unit_that_no_worker_finished_is_the_failure_of_its_phase(run: Run) -> None:
+    error = WorkerError("the worker died 3 times")
+    with Shuffled(1, lost=lambda item: error if item.keys in ((3,), (1,)) else None) as executor:
+        ran = run("monte_carlo", executor=executor, **SAMPLES)
+    found = ran.result.error
+    assert found is not None
+    assert (found.type, found.message) == ("WorkerError", str(error))
+    assert found.path == "iteration=0/phase=one/window=1/unit=0"
+    [raised] = [entry for entry in ran.entries if isinstance(entry.record, ErrorRaised)]
+    assert raised.path[-1] == ("unit", 0)
+    assert [e.path[2:] for e in ran.entries if isinstance(e.record, IterationStarted)] == [
+        (("window", 0),), (("window", 1),)
+    ]  # fmt: skip
+
+
+def test_an_executor_that_goes_away_is_the_failure_of_the_phase(run: Run) -> None:
+    error = ExecutorError("the scheduler is gone")
+    with Shuffled(1, lost=lambda item: error if item.keys == (3,) else None) as executor:
+        found = run("monte_carlo", executor=executor, **SAMPLES).result.error
+    assert found is not None
+    assert (found.type, found.path) == ("ExecutorError", "iteration=0/phase=one")
 
 
 def test_who_says_which_iterations_there_are_says_whether_they_are_independent() -> None:

@@ -125,7 +125,7 @@ IN_ENGINES = (
     ),
     _engine(
         "the seed is not handed on",
-        "declarative/sequencer.py",
+        "declarative/tasks.py",
         "            seed=around.configuration.random_seed,\n",
         "            seed=0,\n",
         "windows",

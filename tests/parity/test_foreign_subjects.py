@@ -129,7 +129,7 @@ def test_a_name_that_leads_elsewhere_stays_in_the_folder(tmp_path: Path) -> None
     assert outside == []
 
 
-@pytest.mark.parametrize("bad", [{"trace_level": "loud"}, {"results": {"storage": "hybrid"}}])
+@pytest.mark.parametrize("bad", [{"trace_level": "loud"}, {"results": {"storage": "tape"}}])
 def test_what_subjects_are_told_hides_no_mistake_of_the_user(
     bad: dict[str, Any], tmp_path: Path
 ) -> None:

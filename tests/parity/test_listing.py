@@ -71,6 +71,7 @@ def test_a_users_own_are_listed_with_their_files(parity: Callable[..., Output]) 
     ]
     own = [i for i in document["components"] if str(OWN) in i["origin"]]
     assert [(i["kind"], i["name"]) for i in own] == [
+        ("strategy", "brittle"),
         ("strategy", "fade"),
         ("classifier", "gaps"),
     ]

@@ -204,7 +204,15 @@ def test_subjects_are_parsed() -> None:
         ("declarative:trcae=none", "unknown key 'trcae'; did you mean 'trace'"),
         ("declarative:trace=loud", "trace cannot be 'loud'"),
         ("declarative:trace=none,trace=none", "'trace' is given twice"),
-        ("declarative:executor=serial", "'executor' is not available"),
+        ("declarative:storage=hybrd", "storage cannot be 'hybrd'; did you mean 'hybrid'"),
+        ("declarative:backend=fast", "'backend' is not available"),
+        ("declarative:hash_seed=1", "'hash_seed' is not available"),
+        ("declarative:executor=proceses", "executor 'proceses' is not understood: expected serial"),
+        ("declarative:executor=processes:0", "found '0' as the number of processes"),
+        ("declarative:storage=disk,interrupt=0", "expected after how many units: 1 or more"),
+        ("declarative:storage=disk,interrupt=two", "found interrupt=two, expected after how many"),
+        ("declarative:interrupt=2", "'interrupt' needs storage=disk or storage=hybrid"),
+        ("oracle:executor=serial", "the oracle works in this process alone"),
     ],
 )
 def test_a_wrong_subject_is_refused_with_advice(text: str, message: str) -> None:
@@ -271,7 +279,9 @@ def test_the_chain_of_a_differing_event_goes_back_to_its_bar(tmp_path: Path) -> 
 
 def test_an_engine_that_raises_is_a_verdict_and_not_a_crash(tmp_path: Path) -> None:
     class Broken:
-        def run_workflow(self, config: Any, workflow_id: str | None = None) -> Any:
+        def run_workflow(
+            self, config: Any, workflow_id: str | None = None, *, resume: bool = False
+        ) -> Any:
             raise RuntimeError("out of order")
 
         def plan_workflow(self, config: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,11 +12,9 @@ import pytest
 
 from containers.components import default_components
 from containers.events import Fill
-from containers.journal import Entry, PhaseStarted, PlanMade, PlannedPhase, UnitExecuted
 from containers.trading import ExecutionContainer, StrategyContainer
 from imperative import Coordinator
 from parity.channels import Channel
-from parity.commands.progress import Watch
 from parity.own import Own
 from parity.record import Record
 from parity.subjects import parse_subject, subject_for
@@ -182,24 +179,6 @@ def test_traces_of_many_units_are_kept_up_to_a_number(
     assert len(traces) == 6
     assert [trace["path"] is not None for trace in traces] == [True, True] + [False] * 4
     assert sorted(path.name for path in (kept / "trace").iterdir()) == ["0", "1"]
-
-
-def test_progress_counts_units_and_only_shows_on_a_terminal() -> None:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    stream = io.StringIO()
-    console = Console(file=stream, force_terminal=True, width=100)
-    planned = PlannedPhase("validate", "backtest", "walk_forward", (), True, (), {}, 5)
-    with Progress(console=console) as progress:
-        watch = Watch(progress, 2)
-        watch.say("c.yaml · imperative")
-        watch(Entry((), 0, PlanMade((planned,))))
-        watch(Entry((("iteration", 0), ("phase", "validate")), 0, PhaseStarted()))
-        watch(Entry((), 0, UnitExecuted(1, 1)))
-        text = progress.tasks[0].description
-    assert text == "c.yaml · imperative · validate · 1 of 5 units"
-    Watch()(Entry((), 0, UnitExecuted(1, 1)))  # no terminal: nothing to show
 
 
 def test_own_folders_are_loaded_when_they_are_asked_for(tmp_path: Path) -> None:

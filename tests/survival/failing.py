@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
@@ -38,20 +38,17 @@ class TooFastError(RuntimeError):
     """What a strategy raises that does not like its parameter."""
 
 
-class Choosy(Momentum):
-    """Momentum that raises at its first step with a certain fast period."""
-
-    too_fast: ClassVar[int] = 0
+class Choosy(Momentum, frozen=True):
+    """Momentum that raises at its first step when its fast period is 3."""
 
     def decide(self, *arguments: Any, **others: Any) -> Any:
         """Raise, or do what momentum does."""
-        if self.fast_period == self.too_fast:
+        if self.fast_period == 3:
             raise TooFastError(f"fast_period {self.fast_period}")
         return super().decide(*arguments, **others)
 
 
-def when_fast(period: int) -> Components:
-    """Give components of which momentum fails with this fast period."""
-    made = type("Choosy", (Choosy,), {"too_fast": period}, frozen=True)
+def when_fast() -> Components:
+    """Give components of which momentum fails with a fast period of 3."""
     shipped = default_components()
-    return msgspec.structs.replace(shipped, strategies={**shipped.strategies, "momentum": made})
+    return msgspec.structs.replace(shipped, strategies={**shipped.strategies, "momentum": Choosy})

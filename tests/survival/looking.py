@@ -21,8 +21,7 @@ def look(job: dict[str, Any]) -> dict[str, str]:
     with tempfile.TemporaryDirectory(prefix="survival-") as name:
         folder = Path(name)
         study = getattr(studies, job["study"])(folder / "market")
-        (folder / "run").mkdir()
-        seen = observe(job["engine"], study, folder / "run", executor=job["executor"])
+        seen = observe(job["engine"], study, folder, executor=job["executor"])
         if not seen.document["success"]:
             raise RuntimeError(seen.document["error"])
         return seen.digests()

@@ -70,6 +70,7 @@ def pipeline(storage: str = "disk", **settings: Any) -> Study:
 
 
 def _base(folder: Path, storage: str) -> dict[str, Any]:
+    folder.mkdir(parents=True, exist_ok=True)
     write_market(folder)
     return {
         "workflow": "written",

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from containers.executors import UnitExecutor, open_executor
 
+from containers.executors import UnitExecutor, open_executor
 from tests.survival.failing import when_fast
 from tests.survival.observing import Study, observe
 from tests.survival.studies import everything, nested
@@ -84,7 +84,7 @@ def test_the_order_in_which_units_finish_decides_nothing(engine: str, tmp_path: 
 def test_modes_of_storage_differ_in_no_number(engine: str, full: bool, tmp_path: Path) -> None:
     seen = {}
     for storage in STORAGES:
-        settings = {"results": {"storage": storage, "store_full_results": full}}
+        settings: Any = {"results": {"storage": storage, "store_full_results": full}}
         study = everything(tmp_path / "market", **settings)
         seen[storage] = observed(engine, study, tmp_path / storage, None)
     assert seen["hybrid"].files == seen["disk"].files
@@ -106,7 +106,7 @@ def test_of_units_that_fail_the_first_in_order_is_told_and_nothing_of_later_ones
 ) -> None:
     space = {"momentum.fast_period": [1, 2, 3]}
     study = nested(tmp_path / "market", storage, parameter_space=space)
-    study = Study(study.config, study.definitions, {"components": when_fast(3)})
+    study = Study(study.config, study.definitions, {"components": when_fast()})
     serial = observed(engine, study, tmp_path / "serial", None)
     assert serial.document["error"]["type"] == "TooFastError"
     assert observed(engine, study, tmp_path / "processes", processes) == serial

@@ -15,6 +15,7 @@ from containers.container import Container, Role
 from containers.errors import ConfigurationError
 from containers.journal import Entry, LifecycleMoved, UnitExecuted
 from containers.storage import is_held
+from containers.storage.log import LogReader, LogWriter, recover
 from containers.trading import ExecutionContainer
 from tests.survival.failing import sometimes
 from tests.survival.observing import ID, Observation, Study, observe
@@ -54,13 +55,12 @@ def test_a_run_interrupted_at_any_record_is_resumed_to_the_same_bits(
     study = make(tmp_path / "market", storage)
     expected = whole(engine, study, tmp_path / "whole")
     count = len(expected.journal)
-    for after in range(1, count, count // 12):
+    for after in (1, *range(count // 9, count, count // 6), count - 1):
         root = tmp_path / str(after)
         root.mkdir()
         with pytest.raises(KeyboardInterrupt):
             observe(engine, study, root, consumers=[interrupting(after)])
         assert not is_held(root / "results" / ID)
-        assert not (root / "results" / ID / "manifest.json").exists()
         assert observe(engine, study, root, resume=True) == expected
 
 
@@ -202,3 +202,21 @@ def test_a_run_that_does_not_exist_is_not_resumed(engine: str, tmp_path: Path) -
     study = nested(tmp_path / "market")
     with pytest.raises(ConfigurationError, match="there is no run 'mine'"):
         observe(engine, study, tmp_path, resume=True)
+
+
+def test_a_record_of_another_unit_is_never_taken(engine: str, tmp_path: Path) -> None:
+    study = nested(tmp_path / "market")
+    with pytest.raises(KeyboardInterrupt):
+        observe(engine, study, tmp_path, consumers=[interrupting(250)])
+    log = tmp_path / "results" / ID / "0" / "work" / "units.log"
+    places, size = recover(log)
+    first, second = sorted(places)[:2]
+    content = LogReader(log, places).read(first)
+    writer = LogWriter(log, "", size)
+    writer.append(second, content)
+    writer.close()
+    seen = observe(engine, study, tmp_path, resume=True)
+    assert not seen.document["success"]
+    error = seen.document["error"]
+    assert (error["type"], error["path"]) == ("StorageError", "iteration=0/phase=work")
+    assert "start a run of its own" in error["message"]
