@@ -23,7 +23,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from containers.errors import ConfigurationError, Problem, StorageError
-from containers.files import write_pieces_aside
+from containers.files import inside, write_pieces_aside
 from containers.nearest import did_you_mean
 from containers.outputs import write_output
 from containers.results import PortfolioResult, WorkflowResult
@@ -85,6 +85,7 @@ class PhaseFolder:
         """
         if portfolio.trades is None or portfolio.equity_curve is None:
             raise ValueError(f"the portfolio '{name}' has no trades and curve that could be saved")
+        inside(self._root, f"{self.relative}/portfolios/{name}")
         files = PortfolioFiles(self.path, name)
         try:
             files.add_samples(portfolio.equity_curve)
