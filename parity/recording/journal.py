@@ -1,7 +1,7 @@
 """The journal's records, sorted into channels under their structural paths.
 
 A record goes to its channel whole, whatever fields it has. The order of unlike records of one path
-is kept as well, in the channel ``status``.
+is kept as well, in the channel ``status``, and so is that of the paths, as they were heard.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ def add_journal(
 ) -> None:
     """Sort ``entries`` into ``channels``; ``root`` is struck from what errors say."""
     orders: dict[str, list[str]] = {}
+    heard: list[str] = []
     for entry in entries:
         record, place = entry.record, path_text(entry.path)
         content = plain(record)
@@ -68,5 +69,9 @@ def add_journal(
         order = orders.setdefault(place, [])
         if not order or order[-1] != content["type"]:
             order.append(content["type"])
+        if not heard or heard[-1] != place:
+            heard.append(place)
+    if heard:
+        channels[Channel.STATUS].setdefault("", {})["heard"] = heard
     for place, order in orders.items():
         channels[Channel.STATUS].setdefault(place, {})["journal"] = order

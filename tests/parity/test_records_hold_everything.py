@@ -293,6 +293,14 @@ def test_the_order_of_unlike_records_of_a_path_is_kept() -> None:
     assert differ(left, right)
 
 
+def test_the_order_in_which_paths_are_heard_is_kept() -> None:
+    first: JournalPath = (("iteration", 0), ("phase", "p"))
+    second: JournalPath = (("iteration", 0), ("phase", "q"))
+    ordered = [Entry(path, 0, PhaseStarted()) for path in (first, second)]
+    left, right = (record_of_run("s", result(), e, 0.0) for e in (ordered, ordered[::-1]))
+    assert differ(left, right)
+
+
 def test_every_file_of_a_run_is_recorded(tmp_path: Path) -> None:
     base = result()
     for side in ("left", "right"):
