@@ -221,10 +221,7 @@ class RunFolder:
                 )
             write_card(path, card)
             for left in (path / MANIFEST_FILE, path / RESULT_FILE, *path.glob(".*.part")):
-                left.unlink(missing_ok=True)
-        except OSError as error:
-            lock.release()
-            raise _not_writable(path, error.strerror) from error
+                _remove(left)
         except BaseException:
             lock.release()
             raise
@@ -297,8 +294,15 @@ def _obstacles(before: RunCard, now: RunCard) -> list[Problem]:
     return problems + before.identity.differences(now.identity)
 
 
+def _remove(file: Path) -> None:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise _not_writable(file, error.strerror) from error
+
+
 def _no_run(parent: Path, workflow_id: str) -> ConfigurationError:
-    known = sorted(card.parent.name for card in parent.glob(f"*/{CARD_FILE}"))
+    known = sorted(c.parent.name for c in parent.glob(f"*/{CARD_FILE}") if c.is_file())
     hint = did_you_mean(workflow_id, known) if known else "there is none at all"
     return ConfigurationError([Problem(f"there is no run '{workflow_id}' in {parent}", hint=hint)])
 
