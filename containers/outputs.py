@@ -31,7 +31,12 @@ Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
 _UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONGEST_SEGMENT: Final = 200
-_RESERVED: Final = ("run.json", "result.json", "manifest.json")
+_RESERVED: Final = re.compile(
+    r"(run|result|manifest)\.json"
+    r"|(.*/)?([0-9]+/(trace/(trace\.json|[a-z_]+\.parquet)|signals\.parquet)"
+    r"|portfolios/[^/]+/(trades|equity)\.parquet)"
+)
+"""What a run writes itself, whether or not it does so this time; see `containers.storage`."""
 
 
 def check_output_name(name: str) -> str:
@@ -93,7 +98,7 @@ def write_output(root: Path, folder: str, name: str, value: object, *, over: boo
     """
     content = encode_output(value, check_output_name(name))
     relative = f"{folder}/{name}" if folder else name
-    if relative in _RESERVED:
+    if _RESERVED.fullmatch(relative):
         _refuse(f"found the file {name!r}, which the run writes itself", "choose another name")
     target = root
     *folders, last = relative.split("/")

@@ -42,6 +42,21 @@ __all__ = ["RESULT_FILE", "PhaseFolder", "RunFolder"]
 RESULT_FILE: Final = "result.json"
 
 
+class _Outputs:
+    """Writes the outputs of a run: over what it wrote before it was resumed, never over another."""
+
+    def __init__(self, root: Path, *, resumed: bool) -> None:
+        self._root: Final = root
+        self._resumed: Final = resumed
+        self._written: Final[set[str]] = set()
+
+    def write(self, folder: str, name: str, value: object) -> str:
+        own = (f"{folder}/{name}" if folder else name) not in self._written
+        path = write_output(self._root, folder, name, value, over=self._resumed and own)
+        self._written.add(path)
+        return path
+
+
 class PhaseFolder:
     """Where a phase keeps its data; it is made when something is written there.
 
@@ -50,11 +65,11 @@ class PhaseFolder:
         relative: Its path inside the run's folder.
     """
 
-    def __init__(self, root: Path, relative: str, *, resumed: bool = False) -> None:
+    def __init__(self, root: Path, relative: str, outputs: _Outputs) -> None:
         self.path: Final = root / relative
         self.relative: Final = relative
         self._root = root
-        self._resumed = resumed
+        self._outputs = outputs
 
     def store(self, identity: str) -> PhaseStore:
         """Open the logs of the phase.
@@ -106,7 +121,7 @@ class PhaseFolder:
             OutputError: Name or value are refused, or the file is there; see `containers.outputs`.
             StorageError: It could not be written.
         """
-        return write_output(self._root, self.relative, name, value, over=self._resumed)
+        return self._outputs.write(self.relative, name, value)
 
 
 class RunFolder:
@@ -124,6 +139,7 @@ class RunFolder:
         self.resumed: Final = resumed
         self._card = card
         self._lock: Final = lock
+        self._outputs: Final = _Outputs(path, resumed=resumed)
 
     @classmethod
     def create(
@@ -218,7 +234,7 @@ class RunFolder:
             parts: Names of the folders that lead to it: loop iteration, phase; below a branch,
                 those of the branch first.
         """
-        return PhaseFolder(self.path, "/".join(map(str, parts)), resumed=self.resumed)
+        return PhaseFolder(self.path, "/".join(map(str, parts)), self._outputs)
 
     def write_output(self, name: str, value: object) -> str:
         """Write an output of the workflow; answer the file's path inside the folder.
@@ -227,7 +243,7 @@ class RunFolder:
             OutputError: Name or value are refused, or the file is there; see `containers.outputs`.
             StorageError: It could not be written.
         """
-        return write_output(self.path, "", name, value, over=self.resumed)
+        return self._outputs.write("", name, value)
 
     def write_result(self, result: WorkflowResult) -> str:
         """Write the result as a document; answer the file's path inside the folder.

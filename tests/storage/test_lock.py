@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 
@@ -169,3 +171,29 @@ def test_a_lock_that_is_not_free_is_waited_for_no_longer_than_a_moment(tmp_path:
     assert time.monotonic() - begin < 10
     lock.release()
     assert stat.S_ISREG((tmp_path / LOCK_FILE).stat().st_mode)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_the_lock_of_a_run_that_was_removed_meanwhile_is_nobodys(
+    again: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, folder = os.open, tmp_path / "run"
+
+    def removed(*args: Any) -> int:
+        file = real(*args)
+        monkeypatch.undo()
+        shutil.rmtree(folder)
+        if again:
+            folder.mkdir()
+            locks.append(RunLock(folder))
+        return file
+
+    folder.mkdir()
+    locks: list[RunLock] = []
+    before = open_files()
+    monkeypatch.setattr(os, "open", removed)
+    assert not RunLock(folder).held
+    assert [lock.held for lock in locks] == [True] * again
+    for lock in locks:
+        lock.release()
+    assert open_files() == before

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from containers.components import Components, default_components
+from containers.components.discovery import with_folder
 from containers.container import Container, Role
 from containers.errors import ConfigurationError
 from containers.journal import Entry, LifecycleMoved, UnitExecuted
@@ -220,3 +221,21 @@ def test_a_record_of_another_unit_is_never_taken(engine: str, tmp_path: Path) ->
     error = seen.document["error"]
     assert (error["type"], error["path"]) == ("StorageError", "iteration=0/phase=work")
     assert "start a run of its own" in error["message"]
+
+
+def test_other_code_of_a_component_is_named(engine: str, tmp_path: Path) -> None:
+    folder = tmp_path / "components"
+    folder.mkdir()
+    file = folder / "idle.py"
+    file.write_text(
+        "from containers.components import BuyAndHold\n\n\n"
+        'class Idle(BuyAndHold, frozen=True):\n    type_name = "idle"\n'
+    )
+    components = with_folder(default_components(), folder)
+    study = nested(tmp_path / "market")
+    study = Study(study.config, study.definitions, {"components": components})
+    with pytest.raises(KeyboardInterrupt):
+        observe(engine, study, tmp_path, consumers=[interrupting(60)])
+    file.write_text(file.read_text() + "    lookback = 2\n")
+    with pytest.raises(ConfigurationError, match="the installed code is not that of the run"):
+        observe(engine, study, tmp_path, resume=True)
