@@ -152,6 +152,22 @@ def test_the_first_failure_in_path_order_is_told_and_nothing_behind_it_shows(see
     assert not elsewhere.under_way
 
 
+def test_what_had_begun_when_something_failed_is_waited_for_and_taken_in() -> None:
+    received: list[str] = []
+
+    class Keeping(Elsewhere):
+        def received(self, unit: str, future: Future[str], gate: Gate) -> str:
+            if future.exception() is None:
+                received.append(unit)
+            return super().received(unit, future, gate)
+
+    elsewhere = Keeping(World("b"), lambda units: min(units, key="bdac".index))
+    with pytest.raises(BrokenError, match=r"^b$"):
+        beside(elsewhere.world, ["a", "b", "c", "d"], elsewhere)
+    assert not elsewhere.under_way
+    assert sorted(received) == ["a", "c", "d"]
+
+
 def test_units_are_begun_in_path_order_those_that_are_deeper_first() -> None:
     world = World()
     elsewhere = Elsewhere(world, first)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from parity.cli import main
-from tests.parity.mutations_of_workflows import CONFIGURATIONS
+from tests.parity import mutations_of_runs, mutations_of_workflows
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKET = ROOT / "fixtures" / "market"
@@ -122,7 +122,8 @@ def config_file(tmp_path: Path) -> Callable[[str], Path]:
     """Give the file of a configuration: a hand-made case, or one written here."""
 
     def give(name: str) -> Path:
-        written = {**_WRITTEN, **{k: t.format(market=MARKET) for k, t in CONFIGURATIONS.items()}}
+        texts = {**mutations_of_workflows.CONFIGURATIONS, **mutations_of_runs.CONFIGURATIONS}
+        written = {**_WRITTEN, **{k: t.format(market=MARKET) for k, t in texts.items()}}
         if name not in written:
             return HANDMADE / f"{name}.yaml"
         folder = tmp_path / "configs"

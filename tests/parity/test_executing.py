@@ -17,6 +17,7 @@ from containers.executors import (
     open_executor,
     parse_executor,
 )
+from containers.journal import Entry, UnitExecuted
 from parity.commands.executing import opened
 from parity.subjects import parse_subject, subject_for
 from tests.parity.conftest import HANDMADE, Output
@@ -140,6 +141,19 @@ def test_a_subject_of_a_program_opens_what_its_specification_says(tmp_path: Path
     record = subject.run(Path(FOLDS), tmp_path)
     assert record.status == "succeeded", record.explanation
     assert record.subject == "declarative:executor=processes:1,storage=hybrid"
+
+
+@pytest.mark.parametrize("engine", ["imperative", "declarative"])
+def test_a_subject_that_is_to_be_interrupted_is_if_its_run_is_long_enough(
+    engine: str, tmp_path: Path
+) -> None:
+    for after, is_long_enough in ((2, True), (1_000, False)):
+        ran: list[Entry] = []
+        spec = parse_subject(f"{engine}:storage=disk,interrupt={after}")
+        record = subject_for(spec, watch=ran.append).run(Path(FOLDS), tmp_path / str(after))
+        assert record.status == "succeeded", record.explanation
+        assert record.resumed is is_long_enough
+        assert sum(isinstance(entry.record, UnitExecuted) for entry in ran) == 9
 
 
 def test_engines_side_by_side_in_other_processes_and_modes_agree(parity: Parity) -> None:

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.parity.changing import change, first_channels, verify
 from tests.parity.mutations import IN_CONTAINERS, IN_ENGINES, Mutation
 from tests.parity.mutations_of_workflows import IN_COMPONENTS, IN_WORKFLOWS
 
 ALL = (*IN_ENGINES, *IN_CONTAINERS, *IN_WORKFLOWS, *IN_COMPONENTS)
-
-
-def verify(source: Path, folder: Path, *configs: Path) -> tuple[int, dict[str, Any]]:
-    """Run ``parity verify`` on ``source`` in a process of its own."""
-    command = [sys.executable, "-m", "parity", "verify", *map(str, configs), "--json", "-"]
-    environment = {**os.environ, "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.stdout, done.stderr
-    return done.returncode, json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("mutation", ALL, ids=lambda m: m.name)
@@ -36,20 +21,10 @@ def test_a_change_of_one_token_is_seen_where_it_is_expected(
     config_file: Callable[[str], Path],
     tmp_path: Path,
 ) -> None:
-    file = source_copy / mutation.file
-    text = file.read_text(encoding="utf-8")
-    assert text.count(mutation.before) == 1, f"{mutation.file} has changed; adapt the mutation"
-    file.write_text(text.replace(mutation.before, mutation.after), encoding="utf-8")
-
+    change(mutation, source_copy)
     code, document = verify(source_copy, tmp_path, config_file(mutation.config))
-
     assert code == 1
-    seen = {
-        pair["candidate"]: pair["first_divergence"]["channel"]
-        for pair in document["workflows"]
-        if pair["first_divergence"] is not None
-    }
-    assert seen.get(mutation.seen_by) == mutation.channel
+    assert first_channels(document).get(mutation.seen_by) == mutation.channel
 
 
 def test_without_a_change_the_same_configurations_are_in_parity(

@@ -243,3 +243,26 @@ def test_a_portfolio_is_not_saved_through_a_link(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"s\.p is a link, and a run writes through none; put"):
         folder.save_portfolio("s.p", portfolio())
     assert files(tmp_path / "elsewhere") == []
+
+
+def test_what_is_written_as_it_comes_is_all_that_came_and_nothing_twice(tmp_path: Path) -> None:
+    sink = PortfolioFiles(tmp_path, "s.p")
+    expected = [replace(TRADES[0], entry_time=n) for n in range(15_000)]
+    waiting: list[Trade] = []
+    for begin in range(0, 15_000, 3_000):
+        waiting += expected[begin : begin + 3_000]
+        sink.add_trades(waiting)
+        assert len(waiting) in (0, 3_000)
+    whole = curve(150_000)
+    for begin in range(0, 150_000, 4_096):
+        piece = slice(begin, begin + 4_096)
+        sink.add_samples(EquityCurve(whole.time_ns[piece], whole.equity[piece]))
+    assert waiting
+    sink.complete(waiting)
+    sink.abandon()
+    folder = tmp_path / "portfolios" / "s.p"
+    assert read_trades(folder / "trades.parquet") == tuple(expected)
+    read = read_curve(folder / "equity.parquet")
+    assert np.array_equal(read.time_ns, whole.time_ns)
+    assert np.array_equal(read.equity, whole.equity)
+    assert pq.ParquetFile(folder / "equity.parquet").num_row_groups == 3

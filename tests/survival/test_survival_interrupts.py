@@ -17,6 +17,7 @@ from containers.errors import ConfigurationError
 from containers.journal import Entry, LifecycleMoved, UnitExecuted
 from containers.storage import is_held
 from containers.storage.log import LogReader, LogWriter, recover
+from containers.storage.unit_folder import publish
 from containers.trading import ExecutionContainer
 from tests.survival.failing import sometimes
 from tests.survival.observing import ID, Observation, Study, observe
@@ -118,6 +119,31 @@ def test_no_unit_runs_twice(engine: str, tmp_path: Path) -> None:
     assert observe(engine, study, root, resume=True) == expected
     # The one in which it was interrupted had not come to its end.
     assert len(started) in (units, units + 1)
+
+
+def test_a_unit_is_kept_before_its_folder_gets_its_name(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    study = nested(tmp_path / "market", monte_carlo={"iterations": 1})
+    study = Study(study.config, study.definitions, {"components": counting(started)})
+    expected = whole(engine, study, tmp_path / "whole")
+    units = len(started)
+    started.clear()
+    root = tmp_path / "cut"
+    root.mkdir()
+
+    def interrupted(final: Path, part: str) -> None:
+        if len(started) == 3:
+            raise KeyboardInterrupt
+        publish(final, part)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("containers.storage.phase_store.publish", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            observe(engine, study, root)
+    assert observe(engine, study, root, resume=True) == expected
+    assert len(started) == units > 3
 
 
 def test_a_finished_run_gives_its_result_again_and_runs_nothing(
