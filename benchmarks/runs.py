@@ -55,7 +55,14 @@ def _speed_up(console: Console, scratch: Path, folder: Path, symbol: str) -> Non
     data = {"data_dir": str(folder)}
     config = study(folder, symbol, "parameter_sweep", _COMBINATIONS, data=data)
     table = Table(title=f"A sweep of {_COMBINATIONS} on {_WORKERS} processes, {_ROUNDS} rounds")
-    headings = ("", "serial, s", "processes, s", "speed-up", "of the pure loop's", "cold, of it")
+    headings = (
+        "",
+        "serial, s",
+        "processes, s",
+        "speed-up",
+        "of the pure loop's",
+        "both begun anew",
+    )
     for heading in headings:
         table.add_column(heading, justify="left" if not heading else "right")
     context = get_context("spawn")
@@ -74,11 +81,18 @@ def _speed_up(console: Console, scratch: Path, folder: Path, symbol: str) -> Non
                 work = [length] * _COMBINATIONS
                 loop = _seconds(lambda: list(map(_spin, work)))  # noqa: B023  # called at once
                 loops = _seconds(lambda: list(pool.map(_spin, work)))  # noqa: B023  # likewise
+                begun = _seconds(lambda: _spread(work))  # noqa: B023  # likewise
                 rows.append((alone, spread, alone / spread, alone / spread / (loop / loops),
-                             alone / cold / (loop / loops)))  # fmt: skip
+                             alone / cold / (loop / begun)))  # fmt: skip
             medians = [statistics.median(column) for column in zip(*rows, strict=True)]
             table.add_row(engine, *(f"{value:.2f}" for value in medians))
     console.print(table)
+
+
+def _spread(work: list[int]) -> None:
+    """Run the pure loop on processes that are begun for it."""
+    with ProcessPoolExecutor(_WORKERS, mp_context=get_context("spawn")) as pool:
+        list(pool.map(_spin, work))
 
 
 def _on(make: Callable[..., Any], config: dict[str, Any], executor: Any) -> float:

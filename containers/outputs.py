@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias, TypeGuard
 
 import msgspec
 import numpy as np
@@ -25,13 +25,18 @@ from containers.nearest import did_you_mean
 from containers.results import EquityCurve, Signals
 from containers.tables import parquet_bytes, typed_table
 
-__all__ = ["SUFFIXES", "check_output_name", "encode_output", "write_output"]
+__all__ = ["SUFFIXES", "check_output_name", "encode_output", "plain_output", "write_output"]
 
 Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
 _UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONGEST_SEGMENT: Final = 200
-_RESERVED: Final = ("run.json", "result.json", "manifest.json")
+_RESERVED: Final = re.compile(
+    r"(run|result|manifest)\.json"
+    r"|(.*/)?([0-9]+/(trace/(trace\.json|[a-z_]+\.parquet)|signals\.parquet)"
+    r"|portfolios/[^/]+/(trades|equity)\.parquet)"
+)
+"""What a run writes itself, whether or not it does so this time; see `containers.storage`."""
 
 
 def check_output_name(name: str) -> str:
@@ -93,7 +98,7 @@ def write_output(root: Path, folder: str, name: str, value: object, *, over: boo
     """
     content = encode_output(value, check_output_name(name))
     relative = f"{folder}/{name}" if folder else name
-    if relative in _RESERVED:
+    if _RESERVED.fullmatch(relative):
         _refuse(f"found the file {name!r}, which the run writes itself", "choose another name")
     target = root
     *folders, last = relative.split("/")
@@ -117,8 +122,16 @@ def _refuse(message: str, hint: str | None = None) -> NoReturn:
     raise OutputError(f"{message} ({hint})" if hint else message)
 
 
-def _plain(value: object, place: str = "") -> Any:
-    """Copy a value as mappings, lists, text, numbers, true, false and null."""
+def plain_output(value: object, place: str = "") -> Any:
+    """Copy a value as mappings, lists, text, numbers, true, false and null.
+
+    Args:
+        value: Plain, or a part of a result: the mapping of its fields, without the trace.
+        place: Where it stands, for messages.
+
+    Raises:
+        OutputError: It holds something else, a number that is not finite, or a key that is no text.
+    """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -134,19 +147,24 @@ def _plain(value: object, place: str = "") -> Any:
         for key, item in value.items():
             if not isinstance(key, str):
                 _refuse(f"found {found(key)} as a key{_at(place)}, expected text")
-            plain[key] = _plain(item, f"{place}.{key}" if place else key)
+            plain[key] = plain_output(item, f"{place}.{key}" if place else key)
         return plain
-    if isinstance(value, list | tuple):
-        return [_plain(item, f"{place}[{index}]") for index, item in enumerate(value)]
+    if _is_list(value):
+        return [plain_output(item, f"{place}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, np.ndarray):
-        return _plain(value.tolist(), place)
+        return plain_output(value.tolist(), place)
     if isinstance(value, msgspec.Struct):
         return {
-            name: _plain(getattr(value, name), f"{place}.{name}" if place else name)
+            name: plain_output(getattr(value, name), f"{place}.{name}" if place else name)
             for name in value.__struct_fields__
             if name != "trace"  # it lies in files of its own; its summary stands beside it
         }
     _refuse(f"found {found(value)}{_at(place)}, expected text, a number, a list or a mapping")
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
+    """Say whether a value is a list, also one whose items lie in files."""
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def _at(place: str) -> str:
@@ -154,7 +172,7 @@ def _at(place: str) -> str:
 
 
 def _json(value: object) -> bytes:
-    text = json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(plain_output(value), indent=1, ensure_ascii=False, allow_nan=False)
     return text.encode() + b"\n"
 
 
@@ -171,7 +189,7 @@ def _yaml(value: object) -> bytes:
 
     Dumper.add_representer(str, text)
     written = yaml.dump(
-        _plain(value), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=math.inf
+        plain_output(value), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=math.inf
     )
     encoded: bytes = written.removesuffix("...\n").encode()
     return encoded
@@ -187,7 +205,7 @@ def _columns(value: object) -> dict[str, list[Any]]:
         return {"time_ns": value.time_ns.tolist(), "equity": value.equity.tolist()}
     if isinstance(value, Signals):
         value = value.rows
-    if not isinstance(value, list | tuple):
+    if not _is_list(value):
         _refuse(f"found {found(value)}, expected a list of mappings, or an equity curve")
     rows: list[Mapping[str, Any]] = []
     columns: dict[str, None] = {}
@@ -198,7 +216,7 @@ def _columns(value: object) -> dict[str, list[Any]]:
         for key, cell in row.items():
             if not isinstance(key, str):
                 _refuse(f"found {found(key)} as a key at [{index}], expected text")
-            if isinstance(cell, Mapping | list | tuple | msgspec.Struct | np.ndarray):
+            if _is_list(cell) or isinstance(cell, Mapping | msgspec.Struct | np.ndarray):
                 _refuse(
                     f"found {found(cell)} at [{index}].{key}, expected a single value",
                     "write it as .json or .yaml",
@@ -206,7 +224,7 @@ def _columns(value: object) -> dict[str, list[Any]]:
             columns[key] = None
         rows.append(row)
     return {
-        key: [_plain(row.get(key), f"[{index}].{key}") for index, row in enumerate(rows)]
+        key: [plain_output(row.get(key), f"[{index}].{key}") for index, row in enumerate(rows)]
         for key in columns
     }
 

@@ -81,7 +81,8 @@ def read_table(path: Path, what: str, schema: pa.Schema) -> pa.Table:
         StorageError: It cannot be read, holds something else, or is not what was written.
     """
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with pa.OSFile(str(path), "rb") as source:  # closed at once, also where it is no Parquet
+            file = pq.ParquetFile(source, page_checksum_verification=True)
             table = file.read(use_threads=False)
             stated = (file.metadata.metadata or {}).get(_DIGEST.encode())
             if not table.schema.remove_metadata().equals(schema):
@@ -98,8 +99,8 @@ def read_table(path: Path, what: str, schema: pa.Schema) -> pa.Table:
         ) from error
     if stated != digest.text().encode():
         raise StorageError(
-            f"{path} has other {what} than were written: the file is damaged; restore it, or run "
-            "the workflow again"
+            f"{path} does not hold the {what} that it was written with; the file is damaged: "
+            "restore it, or run the workflow again"
         )
     return table
 

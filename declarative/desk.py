@@ -14,10 +14,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from containers.errors import WorkerError
+from containers.errors import StorageError, WorkerError
 from containers.executors import Shared, UnitExecutor
 from containers.failures import describe_error
 from containers.journal import ErrorRaised, IterationStarted, Journal, JournalPath, Record
+from containers.results import IterationResult
 from containers.storage import (
     PhaseStore,
     UnitRecord,
@@ -74,11 +75,19 @@ class Desk:
         """Give what came of a unit before the run was interrupted; null: it has to be run.
 
         Raises:
-            StorageError: What was kept is damaged.
+            StorageError: What was kept is damaged, or is another unit's.
         """
         store = self._store
         record = None if store is None else store.unit(leaf.position.keys)
-        return None if record is None else self._taken(leaf, record, gate)
+        if record is None:
+            return None
+        if not _is_of(leaf, record.result):
+            raise StorageError(
+                f"unit {leaf.position.keys} of the phase was bars {record.result.window} with "
+                f"{record.result.parameters} when it ran, and now is {leaf.name}, bars "
+                f"{leaf.first} to {leaf.last}, with {leaf.parameters}; start a run of its own"
+            )
+        return self._taken(leaf, record, gate)
 
     def _taken(self, leaf: Leaf, record: UnitRecord, gate: Gate) -> UnitRecord:
         """Let records and folder of a unit that ran elsewhere, or before, wait for their turn."""
@@ -154,6 +163,16 @@ class RemoteDesk(Desk):
     def close(self) -> None:
         """Let the workers forget the phase."""
         self._shared.release()
+
+
+def _is_of(leaf: Leaf, result: IterationResult) -> bool:
+    """Say whether a result is that of a unit, as far as is decided before it runs."""
+    window = result.window
+    return (
+        (leaf.name, leaf.first, leaf.last) == (window.name, window.first_bar, window.last_bar)
+        and leaf.parameters == result.parameters
+        and leaf.around.spawn_key == result.spawn_key
+    )
 
 
 def _write(journal: Journal, started: IterationStarted, records: tuple[Record, ...]) -> None:

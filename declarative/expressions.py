@@ -26,7 +26,7 @@ from functools import lru_cache
 from typing import Any, Final, NoReturn, TypeAlias
 
 from containers.nearest import did_you_mean
-from declarative.views import keys_of, look_up
+from declarative.views import is_list, keys_of, look_up, same
 
 __all__ = ["Expression", "ExpressionError", "ExpressionSyntaxError", "compile_expression"]
 
@@ -421,9 +421,9 @@ def _within(value: int | float, what: str) -> int | float:
 
 def _compared(sign: str, left: Any, right: Any) -> bool:
     if sign == "==":
-        return _same(left, right)
+        return same(left, right)
     if sign == "!=":
-        return not _same(left, right)
+        return not same(left, right)
     if sign in _ORDERS:
         for value in (left, right):
             if not _is_number(value):
@@ -433,28 +433,17 @@ def _compared(sign: str, left: Any, right: Any) -> bool:
     return _inside(left, right) is (sign == "in")
 
 
-def _same(left: Any, right: Any) -> bool:
-    """Compare values; those of unlike types differ, and true is not 1."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        return len(left) == len(right) and all(map(_same, left, right))
-    return bool(left == right)
-
-
 def _inside(item: Any, of: Any) -> bool:
     if isinstance(of, str):
         if isinstance(item, str):
             return item in of
         raise ExpressionError(f"found {_described(item)} beside 'in' a text, expected text")
-    if isinstance(of, list | tuple):
-        return any(_same(item, each) for each in of)
-    known = keys_of(of)
+    known = of if is_list(of) else keys_of(of)
     if known is None:
         raise ExpressionError(
             f"found {_described(of)} after 'in', expected a list, a mapping or text"
         )
-    return item in known
+    return any(same(item, each) for each in known)
 
 
 def _boolean(value: Any, word: str) -> bool:
@@ -474,6 +463,6 @@ def _described(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return repr(value)
-    if isinstance(value, list | tuple):
+    if is_list(value):
         return "a list"
     return "a mapping" if keys_of(value) is not None else f"a {type(value).__name__}"

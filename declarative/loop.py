@@ -24,7 +24,14 @@ import msgspec
 
 from containers.components import Components
 from containers.configuration import ObjectiveSettings, UserInput
-from containers.errors import ConditionError, ConfigurationError, HookError, Problem, WorkflowError
+from containers.errors import (
+    ConditionError,
+    ConfigurationError,
+    HookError,
+    Problem,
+    StorageError,
+    WorkflowError,
+)
 from containers.executors import UnitExecutor
 from containers.failures import describe_error
 from containers.journal import (
@@ -41,6 +48,7 @@ from containers.results import (
     ErrorInfo,
     LoopIterationResult,
     PhaseResult,
+    TraceSummary,
     WorkflowResult,
 )
 from containers.storage import RunFolder
@@ -136,7 +144,8 @@ def run_loop(
     outputs: dict[str, Any] = {}
     if not run.errors and all(each.success for each in run.passes):
         outputs = _outputs(session, plan, run, finished, journal, parts)
-    result = _result(session, first, plan, run, outputs)
+    summary = _summary(run, journal)
+    result = _result(session, first, plan, run, outputs, summary)
     if closes:
         journal.write(WorkflowFinished(success=result.success))
     return result
@@ -406,8 +415,24 @@ def _outputs(
         return {}
 
 
+def _summary(run: _Run, journal: Journal) -> TraceSummary | None:
+    """Sum the traces of all units up; one that is gone or damaged fails the run."""
+    try:
+        return combine_summaries(summaries_of(run.passes))
+    except StorageError as error:
+        described = describe_error(error, journal.path)
+        journal.write(ErrorRaised(error=described))
+        run.errors.append(described)
+        return None
+
+
 def _result(
-    session: Session, first: Plan, plan: Plan, run: _Run, outputs: dict[str, Any]
+    session: Session,
+    first: Plan,
+    plan: Plan,
+    run: _Run,
+    outputs: dict[str, Any],
+    summary: TraceSummary | None,
 ) -> WorkflowResult:
     last = run.passes[-1]
     configuration = first.resolved.typed
@@ -423,7 +448,7 @@ def _result(
         branches=run.branches,
         aggregated_results=best_phase(last.phase_results, plan.resolved.typed.objective),
         outputs=outputs,
-        trace_summary=combine_summaries(summaries_of(run.passes)),
+        trace_summary=summary,
         metadata={
             "config_digest": first.resolved.digest,
             "random_seed": configuration.random_seed,

@@ -25,9 +25,10 @@ from typing import Any, Final
 from containers.configuration import METRIC_NAMES
 from containers.errors import MissingReferenceError, Problem
 from containers.nearest import did_you_mean
+from containers.outputs import plain_output
 from declarative.errors import PatternError
 from declarative.references import Node
-from declarative.views import PHASE_FIELDS, PhaseView, keys_of, walk
+from declarative.views import PHASE_FIELDS, PhaseView, is_list, keys_of, walk
 
 __all__ = [
     "RESERVED",
@@ -296,14 +297,8 @@ def _written(reference: Read, scope: Mapping[str, Any]) -> str:
     value = _found(reference, scope)
     if isinstance(value, str):
         return value
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError):
-        message = f"${{{reference.text}}} is a {type(value).__name__}"
-        raise MissingReferenceError(
-            f"{message}, which cannot be written inside text; let it stand alone, "
-            "or refer to a part of it"
-        ) from None
+    whole = value.result if isinstance(value, PhaseView) else value
+    return json.dumps(plain_output(whole), ensure_ascii=False, allow_nan=False)
 
 
 def _found(reference: Read, scope: Mapping[str, Any]) -> Any:
@@ -315,6 +310,6 @@ def _found(reference: Read, scope: Mapping[str, Any]) -> Any:
     known = keys_of(value)
     where = f"'{'.'.join(map(str, steps[:place]))}' has" if place else "there is"
     hint = f" ({did_you_mean(missing, known)})" if known else ""
-    if isinstance(value, list | tuple):
+    if is_list(value):
         hint = f" (it has {len(value)} items, counted from 0)"
     raise MissingReferenceError(f"${{{reference.text}}}: {where} no '{missing}'{hint}")

@@ -115,6 +115,9 @@ def _inner(
         if parameters is None:
             best_of = stand.definition.best_of
             assert best_of is not None  # else it had parameters of its own
+            if best_of not in gathering.by_name:
+                node = stand.node.at("best_of")
+                raise node.error(f"no iteration '{best_of}' ran before this one")
             parameters = dict(gathering.by_name[best_of].best_parameters)
             stand = replace(stand, around=stand.around.changed(parameters))
         here, needed = position.below(index, gate), gathering.need(stand.definition.name)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import msgspec
+import numpy as np
 
-from containers.results import PhaseResult
+from containers.results import IterationResult, PhaseResult
 
-__all__ = ["PHASE_FIELDS", "PhaseView", "keys_of", "look_up", "walk"]
+__all__ = ["PHASE_FIELDS", "PhaseView", "is_list", "keys_of", "look_up", "same", "walk"]
 
 PHASE_FIELDS: Final = (
     "status",
@@ -92,6 +93,11 @@ def split_key(key: str, strategies: Mapping[str, Mapping[str, Any]]) -> tuple[st
     return name, (owner, member)
 
 
+def is_list(value: Any) -> TypeGuard[Sequence[Any]]:
+    """Say whether ``value`` is a list, also one whose items lie in files."""
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+
+
 def keys_of(value: Any) -> Collection[str] | None:
     """Give the keys that can be looked up in ``value``; null when it has none."""
     if isinstance(value, Mapping):
@@ -103,6 +109,32 @@ def keys_of(value: Any) -> Collection[str] | None:
     return None
 
 
+def same(left: Any, right: Any) -> bool:
+    """Compare values; those of unlike types differ, and true is not 1.
+
+    Parts of a result are compared field by field, wherever they lie. Traces are left out: their
+    summaries stand beside them.
+    """
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if is_list(left) and is_list(right):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
+        return np.array_equal(left, right)
+    keys, others = _compared_keys(left), _compared_keys(right)
+    if keys is not None and others is not None:
+        both = keys == others
+        return both and all(same(look_up(left, key), look_up(right, key)) for key in keys)
+    return bool(left == right)
+
+
+def _compared_keys(value: Any) -> set[str] | None:
+    keys = keys_of(value)
+    if keys is None:
+        return None
+    return {*keys} - {"trace"} if isinstance(value, IterationResult) else {*keys}
+
+
 def look_up(value: Any, step: str | int) -> Any:
     """Give what stands in ``value`` at a key or an index.
 
@@ -111,7 +143,7 @@ def look_up(value: Any, step: str | int) -> Any:
     """
     if isinstance(value, Mapping):
         return value[step]
-    if isinstance(value, list | tuple) and not isinstance(value, str):
+    if is_list(value):
         if isinstance(step, int) and 0 <= step < len(value):
             return value[step]
         raise IndexError(step)
@@ -138,7 +170,7 @@ def walk(value: Any, steps: Sequence[str | int]) -> tuple[Any, int]:
                 if not all(isinstance(each, str) for each in several):
                     continue
                 step = ".".join(map(str, several))
-            elif isinstance(value, list | tuple) and isinstance(step, str) and step.isdigit():
+            elif is_list(value) and isinstance(step, str) and step.isdigit():
                 step = int(step)
             try:
                 value = look_up(value, step)

@@ -23,7 +23,7 @@ from typing import Any, Final, TypeAlias
 
 from containers.errors import ConditionError
 from containers.nearest import did_you_mean
-from imperative.values import equal, is_list, is_number, kind_of, step_into
+from imperative.values import equal, fields_of, is_list, is_number, kind_of, step_into
 
 __all__ = ["NAMES", "CompiledExpression", "ExpressionSyntaxError", "compile_expression"]
 
@@ -352,7 +352,7 @@ def _fixed(node: ast.expr) -> str | int | ast.expr:
 
 def _can_hold(whole: Any, part: Any) -> bool:
     return (
-        isinstance(whole, Mapping)
+        fields_of(whole) is not None
         or is_list(whole)
         or (isinstance(whole, str) and isinstance(part, str))
     )
@@ -361,7 +361,8 @@ def _can_hold(whole: Any, part: Any) -> bool:
 def _holds(part: Any, whole: Any) -> bool:
     if isinstance(whole, str):
         return part in whole
-    return any(equal(part, item) for item in whole)
+    known = fields_of(whole)
+    return any(equal(part, item) for item in (whole if known is None else known))
 
 
 _ARITHMETIC: Final[Mapping[type[ast.operator], tuple[str, Callable[[Any, Any], Any]]]] = {

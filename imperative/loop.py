@@ -20,7 +20,7 @@ from typing import Any, Final
 import msgspec
 
 from containers.configuration import UserInput
-from containers.errors import ConfigurationError, Problem
+from containers.errors import ConfigurationError, Problem, StorageError
 from containers.failures import describe_error
 from containers.journal import (
     ConfigResolved,
@@ -33,6 +33,7 @@ from containers.nearest import did_you_mean
 from containers.results import (
     ErrorInfo,
     LoopIterationResult,
+    TraceSummary,
     WorkflowResult,
 )
 from containers.storage import RunFolder
@@ -126,7 +127,8 @@ class WorkflowRun:
         outputs: dict[str, Any] = {}
         if story.error is None and story.last is not None:
             outputs = self._outputs(latest, story, journal, parts)
-        return self._result(preparation, latest, story, outputs)
+        summary = _summary(story, journal)
+        return self._result(preparation, latest, story, outputs, summary)
 
     def _run_pass(
         self,
@@ -254,6 +256,7 @@ class WorkflowRun:
         last: Preparation,
         story: _Story,
         outputs: Mapping[str, Any],
+        summary: TraceSummary | None,
     ) -> WorkflowResult:
         results = story.passes[-1].phase_results
         return WorkflowResult(
@@ -267,12 +270,23 @@ class WorkflowRun:
             branches=story.branches,
             aggregated_results=best_phase(results, last.configuration.settings.objective),
             outputs=outputs,
-            trace_summary=combine_summaries(summaries_of(story.passes)),
+            trace_summary=summary,
             metadata={
                 "config_digest": first.configuration.digest,
                 "random_seed": first.configuration.settings.random_seed,
             },
         )
+
+
+def _summary(story: _Story, journal: Journal) -> TraceSummary | None:
+    """Sum up what was traced; what cannot be read any more is the failure of the run."""
+    try:
+        return combine_summaries(summaries_of(story.passes))
+    except StorageError as raised:
+        found = describe_error(raised, journal.path)
+        journal.write(ErrorRaised(error=found))
+        story.error = story.error or found
+        return None
 
 
 def _announce(preparation: Preparation, journal: Journal) -> None:

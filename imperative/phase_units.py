@@ -8,7 +8,7 @@ out alike wherever it runs, since both ways end in `PhaseUnits.run`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -117,9 +117,14 @@ class PhaseUnits:
         self._span: Final = lru_cache(maxsize=4)(self._make_span)
 
     def __reduce__(self) -> tuple[object, ...]:
-        market, scope = self.scope.span.market, self.scope
-        options = (scope.topology, self._inputs, self._saves, self._folder)
-        return _restored, (self.builder, scope.configuration, market, *options)
+        made = partial(
+            PhaseUnits,
+            topology=self.scope.topology,
+            inputs=self._inputs,
+            save_portfolios=self._saves,
+            folder=self._folder,
+        )
+        return made, (self.builder, self.scope.configuration, self.scope.span.market)
 
     def run(
         self,
@@ -283,26 +288,6 @@ def run_item(units: PhaseUnits, item: Item) -> Answer | Failure:
     """
     scope = units.scope_of(item)
     return units.run_recorded(item.started, scope, item.warmup_bars, item.path, item.keys)
-
-
-def _restored(
-    builder: TopologyBuilder,
-    configuration: Configuration,
-    market: MarketData,
-    topology: str,
-    inputs: Mapping[str, Any],
-    save_portfolios: bool,
-    folder: PhaseFolder | None,
-) -> PhaseUnits:
-    return PhaseUnits(
-        builder,
-        configuration,
-        market,
-        topology=topology,
-        inputs=inputs,
-        save_portfolios=save_portfolios,
-        folder=folder,
-    )
 
 
 def _differing(

@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 import msgspec
+import numpy as np
 
 from containers.nearest import did_you_mean
+from containers.outputs import plain_output
+from containers.results import IterationResult
 
-__all__ = ["as_text", "equal", "is_list", "is_number", "kind_of", "step_into"]
+__all__ = ["as_text", "equal", "fields_of", "is_list", "is_number", "kind_of", "step_into"]
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
@@ -44,6 +47,18 @@ def kind_of(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
+def fields_of(value: object) -> Mapping[str, Any] | None:
+    """Give a mapping, or that of the fields of a part of a result; null for anything else.
+
+    A trace is left out: its summary stands beside it.
+    """
+    if isinstance(value, IterationResult):
+        return {k: getattr(value, k) for k in value.__struct_fields__ if k != "trace"}
+    if isinstance(value, msgspec.Struct):
+        return {k: getattr(value, k) for k in value.__struct_fields__}
+    return value if isinstance(value, Mapping) else None
+
+
 def step_into(value: object, key: object) -> Any:
     """Take the item ``key`` of a mapping, a list, or the fields of a frozen result.
 
@@ -68,14 +83,20 @@ def step_into(value: object, key: object) -> Any:
 
 
 def equal(left: object, right: object) -> bool:
-    """Compare as expressions do: 1 is 1.0, but true is not 1; unlike types are unequal."""
+    """Compare as expressions do: 1 is 1.0, but true is not 1; unlike types are unequal.
+
+    Parts of a result are compared field by field, wherever they lie.
+    """
     if is_number(left) and is_number(right):
         return left == right
     if is_list(left) and is_list(right):
         return len(left) == len(right) and all(map(equal, left, right))
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
-        same = left.keys() == right.keys()
-        return same and all(equal(left[key], right[key]) for key in left)
+    if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
+        return np.array_equal(left, right)
+    first, second = fields_of(left), fields_of(right)
+    if first is not None and second is not None:
+        same = first.keys() == second.keys()
+        return same and all(equal(first[key], second[key]) for key in first)
     return type(left) is type(right) and left == right
 
 
@@ -87,7 +108,7 @@ def as_text(value: object) -> str:
     """
     if isinstance(value, str):
         return value
-    return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, allow_nan=False)
+    return json.dumps(plain_output(value), ensure_ascii=False, allow_nan=False)
 
 
 def _not_there(key: object, known: Any) -> str:

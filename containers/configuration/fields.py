@@ -86,8 +86,8 @@ class Name(_Kind, frozen=True, kw_only=True):
                 _refuse(text, f"a name without '{character}'")
         if text != text.strip() or not text.isprintable():
             _refuse(text, "a name without blanks around it or invisible characters in it")
-        if text in (".", ".."):
-            _refuse(text, "a name that is not a folder")
+        if text.startswith("."):
+            _refuse(text, "a name that does not begin with a dot")  # what does is nobody's result
         # Two names and a dot are the name of a folder, which may have 255 bytes.
         if len(text.encode()) > LONGEST_NAME:
             _refuse(text, f"a name of at most {LONGEST_NAME} bytes in UTF-8")
@@ -95,7 +95,7 @@ class Name(_Kind, frozen=True, kw_only=True):
 
     def describe(self) -> dict[str, Any]:
         """Give the JSON Schema."""
-        pattern = r"^(?!\.{1,2}$)[^/\\#\s]([^/\\#]*[^/\\#\s])?$"
+        pattern = r"^(?!\.)[^/\\#\s]([^/\\#]*[^/\\#\s])?$"
         return {"type": "string", "pattern": pattern, "maxLength": LONGEST_NAME}
 
 

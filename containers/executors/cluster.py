@@ -14,12 +14,13 @@ import pickle
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import CancelledError
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from containers.errors import ExecutorError
-from containers.executors.lanes import Backend, Came, Died, Lost, Tell
+from containers.executors.lanes import Backend, Came, Died, Lost, Report, Tell
 from containers.executors.packing import Common, pack
 from containers.executors.sharing import Shared, write_content
 from containers.executors.spec import ExecutorSpec
@@ -286,22 +287,19 @@ class _ClusterLane:
             future.release()
 
     def _report(self, tell: Tell, done: Any) -> None:
-        name = self._backend.name
+        tell(self._outcome(done))
+
+    def _outcome(self, done: Any) -> Report:
         try:
-            if done.status == "finished":
-                tell(Came(done.result()))
-            elif done.status == "error":
-                error = done.exception()
-                if type(error).__name__ == "KilledWorker":
-                    tell(Died("", None, final=True))
-                else:
-                    tell(Lost(_refusal(name, error)))
-            elif self._backend.trouble() is None:  # what is shared died with the workers
-                tell(Died("", None))
-            else:
-                tell(Lost(str(self._backend.trouble())))
-        except Exception as error:  # noqa: BLE001  # nothing may be left unsaid
-            tell(Lost(_refusal(name, error)))
+            return Came(done.result())
+        except (CancelledError, asyncio.CancelledError):
+            # What was shared, or the result on its way, went down with the workers that had it.
+            trouble = self._backend.trouble()
+            return Died("", None) if trouble is None else Lost(trouble)
+        except Exception as error:  # noqa: BLE001  # a unit's own is a result
+            if type(error).__name__ == "KilledWorker":
+                return Died("", None, final=True)
+            return Lost(self._backend.trouble() or _refusal(self._backend.name, error))
 
 
 def _refusal(name: str, error: BaseException) -> str:

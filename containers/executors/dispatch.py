@@ -46,9 +46,15 @@ BATCH_S: Final = 0.03
 DEATHS: Final = 3
 """How many workers a unit may take with it."""
 
+STARTS: Final = 5
+"""How many workers in a row may end before they begin a unit: then none ever will."""
+
 LONG_S: Final = 300.0
 TIMES_LONGEST: Final = 50.0
 """The limit of a unit where none is given: the greater of both, in seconds and in longest units."""
+
+AGAIN_S: Final = 30.0
+"""How long a unit that is run once more may wait for a worker, beyond its limit."""
 
 
 class _Unit:
@@ -218,11 +224,12 @@ class DispatchingExecutor(UnitExecutor):
     def _take_death(self, units: list[_Unit], death: Died) -> None:
         if death.position == -1:
             self._starts_failed += 1
-            self._waiting.extendleft(reversed(units))
-            if self._starts_failed >= DEATHS:
+            again = self._suspects if units[0].deaths else self._waiting
+            again.extendleft(reversed(units))
+            if self._starts_failed >= STARTS:
                 self._lose(
                     f"workers of executor {self._backend.name} end before they begin a unit"
-                    f"{_ended(death.how)}; {DEATHS} in a row did"
+                    f"{_ended(death.how)}; {STARTS} in a row did"
                 )
             return
         self._starts_failed = 0
@@ -255,11 +262,11 @@ class DispatchingExecutor(UnitExecutor):
             del self._running[lane]
             self._idle.append(lane)
             self._backend.lanes[lane].end()
-            if position is None:
+            if position is None and self._backend.exact:
                 self._take_death(batch.units, Died("", -1))
                 continue
-            if self._backend.exact:
-                guilty = batch.units[position]
+            if position is not None and self._backend.exact:
+                guilty: _Unit | None = batch.units[position]
             elif batch.units[0].alone:
                 guilty = batch.units[0]
             else:
@@ -278,12 +285,15 @@ class DispatchingExecutor(UnitExecutor):
 
     def _limit(self, batch: _Running) -> float | None:
         """Give the limit of what a lane does now, in seconds; null while there is none."""
-        if batch.position is None:
-            return self._backend.start_s
-        if self._timeout_s is not None:
-            return self._timeout_s
         longest = batch.units[0].shared.pace.longest_s
-        return max(LONG_S, TIMES_LONGEST * longest) if longest else None
+        limit = self._timeout_s
+        if limit is None and longest:
+            limit = max(LONG_S, TIMES_LONGEST * longest)
+        if batch.position is not None:
+            return limit
+        if self._backend.start_s is None and batch.units[0].alone and limit is not None:
+            return limit + AGAIN_S  # it may wait for the very worker that it, or another, hangs
+        return self._backend.start_s
 
     def _dispatch(self) -> None:
         while self._idle and self._lost is None:

@@ -23,7 +23,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from containers.errors import ConfigurationError, Problem, StorageError
-from containers.files import write_pieces_aside
+from containers.files import inside, write_pieces_aside
 from containers.nearest import did_you_mean
 from containers.outputs import write_output
 from containers.results import PortfolioResult, WorkflowResult
@@ -42,6 +42,21 @@ __all__ = ["RESULT_FILE", "PhaseFolder", "RunFolder"]
 RESULT_FILE: Final = "result.json"
 
 
+class _Outputs:
+    """Writes the outputs of a run: over what it wrote before it was resumed, never over another."""
+
+    def __init__(self, root: Path, *, resumed: bool) -> None:
+        self._root: Final = root
+        self._resumed: Final = resumed
+        self._written: Final[set[str]] = set()
+
+    def write(self, folder: str, name: str, value: object) -> str:
+        own = (f"{folder}/{name}" if folder else name) not in self._written
+        path = write_output(self._root, folder, name, value, over=self._resumed and own)
+        self._written.add(path)
+        return path
+
+
 class PhaseFolder:
     """Where a phase keeps its data; it is made when something is written there.
 
@@ -50,11 +65,11 @@ class PhaseFolder:
         relative: Its path inside the run's folder.
     """
 
-    def __init__(self, root: Path, relative: str, *, resumed: bool = False) -> None:
+    def __init__(self, root: Path, relative: str, outputs: _Outputs) -> None:
         self.path: Final = root / relative
         self.relative: Final = relative
         self._root = root
-        self._resumed = resumed
+        self._outputs = outputs
 
     def store(self, identity: str) -> PhaseStore:
         """Open the logs of the phase.
@@ -85,6 +100,7 @@ class PhaseFolder:
         """
         if portfolio.trades is None or portfolio.equity_curve is None:
             raise ValueError(f"the portfolio '{name}' has no trades and curve that could be saved")
+        inside(self._root, f"{self.relative}/portfolios/{name}")
         files = PortfolioFiles(self.path, name)
         try:
             files.add_samples(portfolio.equity_curve)
@@ -105,7 +121,7 @@ class PhaseFolder:
             OutputError: Name or value are refused, or the file is there; see `containers.outputs`.
             StorageError: It could not be written.
         """
-        return write_output(self._root, self.relative, name, value, over=self._resumed)
+        return self._outputs.write(self.relative, name, value)
 
 
 class RunFolder:
@@ -123,6 +139,7 @@ class RunFolder:
         self.resumed: Final = resumed
         self._card = card
         self._lock: Final = lock
+        self._outputs: Final = _Outputs(path, resumed=resumed)
 
     @classmethod
     def create(
@@ -160,11 +177,14 @@ class RunFolder:
                 number += 1
             except OSError as error:
                 raise _not_writable(parent, error.strerror) from error
+        lock = None
         try:
             lock = RunLock(path)
             write_card(path, card)
-        except StorageError:
+        except BaseException:
             shutil.rmtree(path, ignore_errors=True)  # it was made here, and nothing is in it
+            if lock is not None:
+                lock.release()
             raise
         return cls(path, card, lock, resumed=False)
 
@@ -201,10 +221,7 @@ class RunFolder:
                 )
             write_card(path, card)
             for left in (path / MANIFEST_FILE, path / RESULT_FILE, *path.glob(".*.part")):
-                left.unlink(missing_ok=True)
-        except OSError as error:
-            lock.release()
-            raise _not_writable(path, error.strerror) from error
+                _remove(left)
         except BaseException:
             lock.release()
             raise
@@ -217,7 +234,7 @@ class RunFolder:
             parts: Names of the folders that lead to it: loop iteration, phase; below a branch,
                 those of the branch first.
         """
-        return PhaseFolder(self.path, "/".join(map(str, parts)), resumed=self.resumed)
+        return PhaseFolder(self.path, "/".join(map(str, parts)), self._outputs)
 
     def write_output(self, name: str, value: object) -> str:
         """Write an output of the workflow; answer the file's path inside the folder.
@@ -226,7 +243,7 @@ class RunFolder:
             OutputError: Name or value are refused, or the file is there; see `containers.outputs`.
             StorageError: It could not be written.
         """
-        return write_output(self.path, "", name, value, over=self.resumed)
+        return self._outputs.write("", name, value)
 
     def write_result(self, result: WorkflowResult) -> str:
         """Write the result as a document; answer the file's path inside the folder.
@@ -277,8 +294,15 @@ def _obstacles(before: RunCard, now: RunCard) -> list[Problem]:
     return problems + before.identity.differences(now.identity)
 
 
+def _remove(file: Path) -> None:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise _not_writable(file, error.strerror) from error
+
+
 def _no_run(parent: Path, workflow_id: str) -> ConfigurationError:
-    known = sorted(card.parent.name for card in parent.glob(f"*/{CARD_FILE}"))
+    known = sorted(c.parent.name for c in parent.glob(f"*/{CARD_FILE}") if c.is_file())
     hint = did_you_mean(workflow_id, known) if known else "there is none at all"
     return ConfigurationError([Problem(f"there is no run '{workflow_id}' in {parent}", hint=hint)])
 

@@ -147,17 +147,20 @@ def _file_digest(file: Path) -> str:
 
 
 def _files(source: Source) -> Iterator[Path]:
+    """Find the files of a source; what is built in, or was written at a prompt, has none."""
     if isinstance(source, ModuleType):
         if hasattr(source, "__path__"):
             for folder in source.__path__:
                 yield from _files(Path(folder))
+            return
+        if not getattr(source, "__file__", None):
             return
         source = Path(str(source.__file__))
     elif isinstance(source, type):
         try:
             source = Path(inspect.getfile(source))
         except (TypeError, OSError):
-            return  # built in, or written at a prompt: there is no file that could change
+            return
     if source.is_dir():
         for file in sorted(source.rglob("*")):
             if file.suffix in _ENDINGS and file.is_file():

@@ -37,7 +37,8 @@ class RunLock:
         self.held = False
         self._file = _opened(folder, os.O_RDWR | os.O_CREAT)
         try:
-            self.held = _got(self._file, folder, exclusive=True, tries=_TRIES)
+            got = _got(self._file, folder, exclusive=True, tries=_TRIES)
+            self.held = got and _is_there(self._file, folder)
         finally:
             if self.held:
                 _held.add(self)
@@ -101,6 +102,14 @@ def _got(file: int, folder: Path, *, exclusive: bool, tries: int) -> bool:
             raise _not_locked(folder, error) from error
         return True
     return False
+
+
+def _is_there(file: int, folder: Path) -> bool:
+    """Say whether a lock is still that of its folder, which may have been removed meanwhile."""
+    try:
+        return os.path.samestat(os.fstat(file), (folder / LOCK_FILE).stat())
+    except FileNotFoundError:
+        return False
 
 
 def _not_locked(folder: Path, error: OSError) -> StorageError:

@@ -10,7 +10,7 @@ from typing import Final
 
 import xxhash
 
-from containers.files import write_pieces_aside
+from containers.files import not_read, write_pieces_aside
 from containers.storage.card import CARD_FILE
 from containers.storage.phase_store import UNITS_FILE
 
@@ -61,11 +61,14 @@ def _pieces(folder: Path) -> Iterator[bytes]:
     yield b'{\n "schema": "paritykit/manifest/1",\n "files": ['
     separator = b""
     for file in result_files(folder):
-        entry = {
-            "path": file.relative_to(folder).as_posix(),
-            "bytes": file.stat().st_size,
-            "digest": _digest(file),
-        }
+        try:
+            entry = {
+                "path": file.relative_to(folder).as_posix(),
+                "bytes": file.stat().st_size,
+                "digest": _digest(file),
+            }
+        except OSError as error:
+            raise not_read(file, error) from error
         yield separator + b"\n  " + json.dumps(entry).encode()
         separator = b","
     yield b"\n ]\n}\n"

@@ -340,7 +340,7 @@ def _checked() -> Iterator[None]:
 
 def _plain(value: object) -> object:
     if isinstance(value, np.generic):
-        return msgspec.msgpack.Ext(_SCALAR, value.dtype.str.encode() + b"|" + value.tobytes())
+        return msgspec.msgpack.Ext(_SCALAR, value.dtype.str.encode() + b" " + value.tobytes())
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"found {type(value).__name__}")
@@ -365,5 +365,5 @@ def _scalar(code: int, data: memoryview) -> object:
         return int(bytes(data))
     if code != _SCALAR:
         raise ValueError(f"extension {code}")
-    dtype, _, content = bytes(data).partition(b"|")
+    dtype, _, content = bytes(data).partition(b" ")
     return np.frombuffer(content, dtype.decode())[0]

@@ -152,7 +152,7 @@ def test_nothing_is_mutated_or_shared(components: Components, complete: dict[str
         ({"symbols": ["a\\b"]}, "symbols[0].symbol: found 'a\\\\b', expected a name without '\\'"),
         (
             {"symbols": [".."]},
-            "symbols[0].symbol: found '..', expected a name that is not a folder",
+            "symbols[0].symbol: found '..', expected a name that does not begin with a dot",
         ),
         (
             {"strategies": [{"type": "momentum", "name": "a#1"}]},

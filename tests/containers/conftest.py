@@ -14,6 +14,7 @@ from containers.container import Act, Container, Role, Step
 from containers.data import Bars, Timeframe
 from containers.events import Event, EventKind, Signal
 from containers.ports import Outlet, Port
+from containers.storage import PortfolioFiles
 from containers.trace import TraceRecorder
 from containers.trading import (
     Costs,
@@ -89,6 +90,7 @@ class RunMarket(Protocol):
         fractional: bool = False,
         lot_size: float = 1.0,
         allow_short: bool = False,
+        files: Callable[[str], PortfolioFiles] | None = None,
         **profile: Any,
     ) -> Run: ...
 
@@ -173,7 +175,8 @@ def run_streams() -> RunStreams:
 def run_market() -> RunMarket:
     """Run scripted signals through portfolios, risk and execution; answer events and reports.
 
-    Streams are named ``AAA/1d``; the first of a symbol is its base. A portfolio without a word
+    Streams are named ``AAA/1d``; the first of a symbol is its base. ``files`` gives what writes
+    the trades and the curve of a portfolio. A portfolio without a word
     aims for all of its equity, with no limit but leverage 1.
     """
 
@@ -189,6 +192,7 @@ def run_market() -> RunMarket:
         fractional: bool = False,
         lot_size: float = 1.0,
         allow_short: bool = False,
+        files: Callable[[str], PortfolioFiles] | None = None,
         **profile: Any,
     ) -> Run:
         base: dict[str, str] = {}
@@ -219,6 +223,7 @@ def run_market() -> RunMarket:
                 ),
                 stop_loss=wanted.get("stop_loss"),
                 periods_per_year=252.0,
+                files=None if files is None else files(name),
             )
             bus.attach(owners[name])
         for name, wanted in settings.items():
@@ -265,6 +270,9 @@ def run_market() -> RunMarket:
             report = owner.collect()
             assert isinstance(report, PortfolioReport)
             reports[name] = report
+        for container in reversed(bus.containers):
+            container.stop()
+            container.cleanup()
         return events, reports
 
     return run

@@ -219,11 +219,36 @@ def test_a_file_is_written_below_its_folder(tmp_path: Path) -> None:
     assert written == ["0/sweep/out/best.json", "best.yaml"]
 
 
-@pytest.mark.parametrize("name", ["result.json", "manifest.json"])
+@pytest.mark.parametrize("name", ["run.json", "result.json", "manifest.json"])
 def test_the_files_of_the_run_itself_are_not_for_outputs(name: str, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="which the run writes itself"):
         write_output(tmp_path, "", name, {})
     write_output(tmp_path, "0/a", name, {})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "0/trace/trace.json", "0/1/trace/portfolio_update.parquet", "12/signals.parquet",
+        "portfolios/s.p/trades.parquet", "0/portfolios/ä/equity.parquet",
+    ],
+)  # fmt: skip
+def test_the_files_of_phases_and_units_are_not_for_outputs(name: str, tmp_path: Path) -> None:
+    for folder, file in (("0/a", name), ("", f"0/a/{name}")):
+        with pytest.raises(OutputError, match="which the run writes itself"):
+            write_output(tmp_path, folder, file, [])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "trace/trace.json", "signals.parquet", "heard/signals.parquet", "0/trace/mine.csv",
+        "portfolios/trades.parquet", "portfolios/s.p/mine.parquet", "x/result.json",
+    ],
+)  # fmt: skip
+def test_names_like_those_of_a_run_are_for_outputs(name: str, tmp_path: Path) -> None:
+    assert write_output(tmp_path, "0/a", name, [{"a": 1}]) == f"0/a/{name}"
 
 
 def test_no_file_is_written_over(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from containers.events import (
 )
 from containers.results import Trade
 from containers.storage import PortfolioFiles
+from containers.tables import read_curve, read_trades
 from containers.trace import TraceRecorder
 from containers.trading import Costs, PortfolioContainer, PortfolioReport, Sizing
 
@@ -289,6 +290,30 @@ def test_trades_are_in_the_order_of_their_closing_fills(run_market: RunMarket) -
         fixed_quantity=10.0,
     )
     assert [t.symbol for t in reports["s.p"].trades or ()] == ["CCC", "AAA", "BBB"]
+
+
+@pytest.mark.parametrize("bars", [1, 4_095, 4_096, 4_097, 9_000])
+def test_files_hold_to_the_bit_what_a_report_without_files_does(
+    bars: int, run_market: RunMarket, tmp_path: Path
+) -> None:
+    market = {"AAA/1d": [10.0 + (n * 7919 % 101) / 7 for n in range(bars)]}
+    script = {n: [("AAA", n % 4 - 1 if n % 4 < 3 else 0, 0.5)] for n in range(bars)}
+    settings: dict[str, Any] = {"allow_short": True, "fixed_quantity": 1.0, "capital": 1e6}
+    settings["costs"] = Costs(commission_bps=1.0)
+    _, kept = run_market(market, script, **settings)
+    _, written = run_market(
+        market, script, **settings, files=lambda name: PortfolioFiles(tmp_path, name)
+    )
+    expected, found = kept["s.p"], written["s.p"]
+    assert repr(found.metrics) == repr(expected.metrics)
+    assert (found.trades, found.equity_curve) == (None, None)
+    folder = tmp_path / "portfolios" / "s.p"
+    assert repr(read_trades(folder / "trades.parquet")) == repr(expected.trades)
+    assert expected.equity_curve is not None
+    curve = read_curve(folder / "equity.parquet")
+    assert curve.time_ns.tobytes() == expected.equity_curve.time_ns.tobytes()
+    assert curve.equity.tobytes() == expected.equity_curve.equity.tobytes()
+    assert bars < 4_095 or len(expected.trades or ()) > 1_000
 
 
 def portfolio(files: PortfolioFiles | None = None) -> PortfolioContainer:

@@ -136,7 +136,7 @@ def test_results_on_disk_are_those_in_memory(run: Run, config: Config, tmp_path:
     trace: Trace = disk.phase_results["backtest"].iterations[0].trace
     assert trace.path is not None
     assert trace.digest == memory.phase_results["backtest"].iterations[0].trace.digest
-    assert "0/backtest/0/portfolios/momentum.aggressive/trades.parquet" in names
+    assert "0/backtest/0/portfolios/momentum.aggressive/trades.parquet" in listed
 
 
 def test_a_run_that_exists_is_not_overwritten(run: Run, config: Config, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from containers.results import WorkflowResult
 from declarative import DeclarativeWorkflowManager
 from declarative.errors import PatternError
 
@@ -43,3 +44,27 @@ def test_a_sequence_that_is_no_good_is_refused_with_its_place(
         DeclarativeWorkflowManager(patterns=tmp_path).run_workflow(CONFIG)
     assert message in str(raised.value)
     assert "s.yaml:" in str(raised.value)
+
+
+def run(tmp_path: Path, iterations: str, gives: str) -> WorkflowResult:
+    text = f"kind: sequence\nname: s\niterations:\n{iterations}\ngives: {gives}\n"
+    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "w.yaml").write_text(WORKFLOW, encoding="utf-8")
+    return DeclarativeWorkflowManager(patterns=tmp_path).run_workflow(CONFIG)
+
+
+def test_what_is_chosen_may_be_tested_in_a_chain_as_well(tmp_path: Path) -> None:
+    train = "  - {name: train, last: bars - 3, optimizes: parameter_sweep}\n"
+    test = "  - {name: test, first: bars - 2, best_of: train}"
+    result = run(tmp_path, train + test, "{chained: test}")
+    assert result.error is None
+    iterations = result.phase_results["a"].iterations
+    assert iterations[1].parameters == iterations[0].best_parameters
+
+
+def test_what_was_left_out_can_have_chosen_nothing(tmp_path: Path) -> None:
+    train = "  - {name: train, when: bars < 0}\n"
+    result = run(tmp_path, train + "  - {name: test, best_of: train}", "{like: test}")
+    assert result.error is not None
+    assert result.error.path == "iteration=0/phase=a"
+    assert "s.yaml:5:27: iterations[1].best_of: no iteration 'train' ran" in result.error.message

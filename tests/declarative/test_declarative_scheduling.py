@@ -220,9 +220,15 @@ def windows(world: World) -> Walk[None]:
 def test_what_is_first_goes_on_while_what_runs_ahead_waits_for_its_turn() -> None:
     world, serial = World(), World()
     walk_through(windows(serial), serial.work)
-    elsewhere = Elsewhere(world, last)
-    Driver(elsewhere, 4).run(windows(world))
+    at_once: list[int] = []
+
+    def last_of(units: list[str]) -> str:
+        at_once.append(sum(unit.startswith("0y") for unit in units))
+        return units[-1]
+
+    Driver(Elsewhere(world, last_of), 4).run(windows(world))
     assert world.done == serial.done
+    assert max(at_once) == 4
 
 
 def test_of_several_groups_with_more_to_begin_the_first_has_its_units_begun() -> None:
@@ -233,8 +239,10 @@ def test_of_several_groups_with_more_to_begin_the_first_has_its_units_begun() ->
     assert elsewhere.submitted.index("0y4") < elsewhere.submitted.index("2x4")
 
 
-@pytest.mark.parametrize("broken", [["0x3"], ["1x1", "0y1"], ["1x0"]])
-def test_nothing_behind_a_failure_is_begun_any_more(broken: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("broken", "ahead"), [(["0x3"], 3), (["1x1", "0y1"], 3), (["1x0"], 3), (["2x1", "1y0"], 12)]
+)
+def test_nothing_behind_the_first_failure_is_begun_any_more(broken: list[str], ahead: int) -> None:
     begun: dict[str, list[str]] = {}
 
     class Noting(World):
@@ -243,10 +251,14 @@ def test_nothing_behind_a_failure_is_begun_any_more(broken: list[str]) -> None:
                 begun[unit] = list(elsewhere.submitted)
             return super().work(unit)
 
+    order = ["0x", "1x", "0y", "1y", "2x", "2y"]
     world = Noting(*broken)
-    elsewhere = Elsewhere(world, lambda units: min(units, key=lambda unit: unit not in broken))
+    elsewhere = Elsewhere(
+        world,
+        lambda units: min(units, key=lambda unit: (unit not in broken, order.index(unit[:2]))),
+    )
     with pytest.raises(BrokenError, match=broken[-1]):
-        Driver(elsewhere, 3).run(windows(world))
+        Driver(elsewhere, ahead).run(windows(world))
     later = elsewhere.submitted[len(begun[broken[-1]]) :]
     assert all(unit < broken[-1] for unit in later)  # their names are in path order
 

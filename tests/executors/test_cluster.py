@@ -18,7 +18,7 @@ import pytest
 from distributed import Client
 
 from containers.errors import ExecutorError, WorkerError
-from containers.executors import UnitExecutor, cluster, open_executor
+from containers.executors import UnitExecutor, cluster, dispatch, open_executor
 from tests.executors import work
 from tests.executors.conftest import MakeMarket, wait_until
 
@@ -28,7 +28,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 class Cluster:
     """A scheduler and some workers, begun as a user would."""
 
-    def __init__(self, folder: Path, workers: int) -> None:
+    def __init__(self, folder: Path, workers: int, *options: str) -> None:
         self._folder = folder
         self._environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)}
         self.processes: list[subprocess.Popen[bytes]] = []
@@ -39,8 +39,7 @@ class Cluster:
         wait_until(lambda: file.exists() and bool(file.read_text()), 30, "the scheduler begins")
         self.address = str(json.loads(file.read_text())["address"]).removeprefix("tcp://")
         self.workers = [
-            self._begin("worker", self.address, "--nthreads", "1", "--local-directory", str(folder))
-            for _ in range(workers)
+            self._begin("worker", self.address, "--nthreads", "1", *options) for _ in range(workers)
         ]
 
     def _begin(self, kind: str, *options: str) -> subprocess.Popen[bytes]:
@@ -83,12 +82,12 @@ def spec(begun: Cluster) -> str:
 
 
 @pytest.fixture
-def make_cluster(tmp_path: Path) -> Iterator[Callable[[int], Cluster]]:
+def make_cluster(tmp_path: Path) -> Iterator[Callable[..., Cluster]]:
     """Begin a cluster of the test's own."""
     made: list[Cluster] = []
 
-    def make(workers: int) -> Cluster:
-        made.append(Cluster(tmp_path, workers))
+    def make(workers: int, *options: str) -> Cluster:
+        made.append(Cluster(tmp_path, workers, *options))
         return made[-1]
 
     yield make
@@ -221,7 +220,7 @@ def test_what_is_shared_is_sent_again_after_all_workers_have_died(
 
 
 def test_a_unit_that_is_over_its_limit_is_given_up_with_its_worker(spec: str) -> None:
-    with open_executor(spec, unit_timeout_s=1.0) as executor:
+    with open_executor(spec, unit_timeout_s=0.5) as executor:
         assert executor is not None
         shared = executor.share(None)
         before = worker_ids(executor, shared)
@@ -229,7 +228,7 @@ def test_a_unit_that_is_over_its_limit_is_given_up_with_its_worker(spec: str) ->
         others = [executor.submit(work.sleep, shared, 0.1) for _ in range(6)]
         error = late.exception(60)
         assert isinstance(error, WorkerError)
-        assert "was not finished within 1 s" in str(error)
+        assert "was not finished within 0.5 s" in str(error)
         assert [other.result(60) for other in others] == [0.1] * 6
     wait_until(lambda: not any(map(os.path.exists, [f"/proc/{p}" for p in before])), 20, "ended")
 
@@ -257,7 +256,7 @@ def test_the_executor_of_a_client_of_the_callers_is_left_open(spec: str, begun: 
 
 
 def test_a_scheduler_that_goes_away_is_an_executor_error_at_once(
-    make_cluster: Callable[[int], Cluster], capfd: pytest.CaptureFixture[str]
+    make_cluster: Callable[..., Cluster], capfd: pytest.CaptureFixture[str]
 ) -> None:
     own = make_cluster(1)
     with open_executor(f"dask://{own.address}") as executor:
@@ -280,7 +279,7 @@ def test_a_scheduler_that_goes_away_is_an_executor_error_at_once(
 
 
 def test_a_cluster_that_loses_all_its_workers_is_an_executor_error(
-    make_cluster: Callable[[int], Cluster], monkeypatch: pytest.MonkeyPatch
+    make_cluster: Callable[..., Cluster], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "ALONE_S", 2.0)
     own = make_cluster(1)
@@ -293,8 +292,40 @@ def test_a_cluster_that_loses_all_its_workers_is_an_executor_error(
         assert "has had no workers for 2 s" in str(error)
 
 
+def test_a_scheduler_that_says_nothing_any_more_is_an_executor_error(
+    make_cluster: Callable[..., Cluster], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "ALONE_S", 2.0)
+    own = make_cluster(1)
+    with open_executor(f"dask://{own.address}") as executor:
+        assert executor is not None
+        future = executor.submit(work.sleep, executor.share(None), 600.0)
+        os.kill(own.scheduler.pid, signal.SIGSTOP)
+        error = future.exception(60)
+        assert isinstance(error, ExecutorError)
+        assert "has not answered for 2 s" in str(error)
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 10
+
+
+def test_a_unit_that_hangs_a_worker_without_a_nanny_is_given_up_all_the_same(
+    make_cluster: Callable[..., Cluster],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(dispatch, "AGAIN_S", 1.0)
+    own = make_cluster(1, "--no-nanny")
+    with open_executor(f"dask://{own.address}", unit_timeout_s=0.5) as executor:
+        assert executor is not None
+        late = executor.submit(work.sleep, executor.share(None), 600.0)
+        error = late.exception(60)
+        assert isinstance(error, WorkerError)
+        assert "was not finished within" in str(error)
+    assert "could not be ended" in caplog.text
+
+
 def test_a_scheduler_without_workers_is_refused(
-    make_cluster: Callable[[int], Cluster], monkeypatch: pytest.MonkeyPatch
+    make_cluster: Callable[..., Cluster], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "CONNECT_S", 1.5)
     own = make_cluster(0)

@@ -73,6 +73,13 @@ def sleep(shared: Any, item: float) -> float:
     return item
 
 
+def sleep_and_tell(folder: Path, item: float) -> float:
+    """Say who is at work here."""
+    (folder / f"at-work.{os.getpid()}").touch()
+    time.sleep(item)
+    return item
+
+
 def count_run(folder: Path, name: object) -> int:
     """Count the runs of a unit, over all processes."""
     with (folder / f"runs-{name}").open("ab") as stream:
@@ -102,7 +109,7 @@ def die_unless_alone(folder: Path, item: int) -> int:
         os._exit(1)
     here = folder / f"in-{item}"
     here.touch()
-    time.sleep(0.02)
+    time.sleep(0.1)
     beside = len(list(folder.glob("in-*")))
     here.unlink()
     return beside

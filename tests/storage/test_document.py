@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,24 @@ def test_stored_portfolios_are_read_one_by_one_and_a_damaged_one_ends_the_write(
     with pytest.raises(StorageError, match=r"equity\.parquet could not be read"):
         folder.write_result(lazy)
     assert not (folder.path / RESULT_FILE).exists()
+
+
+def test_a_long_result_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
+    def peak(count: int) -> int:
+        folder = create(tmp_path)
+        phase = folder.phase((0, "sweep"))
+        store = phase.store("0" * 32)
+        held = iteration("combination", portfolios={"s.p": portfolio(samples=2_000)})
+        for index in range(count):
+            store.add((index,), held)
+        found = phase_result(iterations=store.iterations(count))
+        store.finish(found)
+        tracemalloc.start()
+        folder.write_result(result(phase_results={"sweep": found}))
+        _, highest = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        written = json.loads((folder.path / RESULT_FILE).read_text())
+        assert len(written["phase_results"]["sweep"]["iterations"]) == count
+        return highest
+
+    assert peak(100) < peak(10) + 200_000  # 90 more are 6 MB of text more

@@ -59,6 +59,10 @@ def test_what_is_read_after_the_file_changed_is_what_was_written_or_refused(tmp_
     write(path, [((9,), b"another log altogether"), *RECORDS])
     with pytest.raises(StorageError, match="does not have the record of the phase as it was"):
         reader.read(())
+    write(path, [((3,), RECORDS[0][1]), *RECORDS[1:]])
+    with pytest.raises(StorageError, match="does not have the record 0 as it was written"):
+        reader.read((0,))
+    assert reader.read(()) == b"the phase"
     path.write_bytes(b"")
     with pytest.raises(StorageError, match="does not have the record 0 as it was written"):
         reader.read((0,))

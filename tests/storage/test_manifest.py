@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xxhash
@@ -77,3 +79,36 @@ def test_a_manifest_that_cannot_be_written_is_a_storage_error(tmp_path: Path) ->
     with pytest.raises(StorageError, match=r"manifest\.json could not be written: Is a directory"):
         folder.write_manifest()
     assert not list(folder.path.glob(".*.part"))
+
+
+def test_a_manifest_of_many_files_takes_no_more_memory_than_one_of_few(tmp_path: Path) -> None:
+    def peak(count: int) -> int:
+        folder = create(tmp_path)
+        for number in range(count):
+            write(folder.path, f"0/sweep/{number // 10}/{number}/file", b"")
+        tracemalloc.start()
+        folder.write_manifest()
+        _, highest = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return highest
+
+    peak(10)
+    assert peak(2_000) < peak(100) + 300_000  # 1,900 entries more are 2 MB more
+
+
+def test_a_file_that_cannot_be_read_is_a_storage_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = create(tmp_path)
+    write(folder.path, "0/file", b"x")
+    real = Path.open
+
+    def refuse(self: Path, *args: Any, **kwargs: Any) -> Any:
+        if self.name == "file":
+            raise PermissionError(13, "Permission denied")
+        return real(self, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(StorageError, match="0/file could not be read: Permission denied; restore"):
+        folder.write_manifest()
+    assert sorted(path.name for path in folder.path.iterdir()) == [".lock", "0", "run.json"]

@@ -57,3 +57,17 @@ def test_outputs_are_written_over_their_own_files_when_a_run_is_resumed(tmp_path
     (again.path / "link.json").symlink_to(again.path / "all.csv")
     with pytest.raises(OutputError, match="which is there already"):
         again.write_output("link.json", {})
+
+
+def test_a_resumed_run_writes_no_output_over_that_of_another(tmp_path: Path) -> None:
+    create(tmp_path, "mine").release()
+    again = RunFolder.resume(tmp_path, card=card(), workflow_id="mine")
+    again.phase((0, "a")).write_output("best.json", {"a": 1})
+    for write, name in (
+        (again.phase((0, "a")).write_output, "best.json"),
+        (again.write_output, "0/a/best.json"),
+    ):
+        with pytest.raises(OutputError, match="which is there already"):
+            write(name, {"a": 2})
+    assert (again.path / "0/a/best.json").read_text() == '{\n "a": 1\n}\n'
+    again.release()

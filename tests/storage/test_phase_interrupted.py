@@ -46,6 +46,15 @@ def test_a_phase_that_was_interrupted_ends_as_if_it_had_not_been(
     assert content == (whole.path / ITERATIONS_FILE).read_bytes()
 
 
+def test_a_tree_that_was_cut_off_is_gone_as_long_as_its_phase_runs(tmp_path: Path) -> None:
+    folder = phase(tmp_path)
+    within_finish(folder)
+    store = folder.store(IDENTITY)
+    assert store.finished() is None
+    assert places(folder.path) == [".iterations.log.part", UNITS_FILE]
+    store.close()
+
+
 @pytest.mark.parametrize("stop", [after_keep, after_publish, after_add, within_publish])
 def test_a_unit_that_was_kept_is_not_run_again(stop: Stop, tmp_path: Path) -> None:
     folder = phase(tmp_path)
@@ -129,10 +138,11 @@ def test_what_is_no_attempt_of_a_unit_is_left_alone(tmp_path: Path) -> None:
     others = [".mine", ".x.part", "0/.git/.0.part", "notes/.0.1.part", ".0.1.part2", "²/.0.a.part"]
     for name in others:
         (folder.path / name).mkdir(parents=True)
-    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / ".0.1.part").mkdir(parents=True)
     (folder.path / ".0.1.part").symlink_to(tmp_path / "elsewhere")
+    (folder.path / "9").symlink_to(tmp_path / "elsewhere")
     (folder.path / ".1.1.part").write_text("a file")
     complete(folder)
     assert all((folder.path / name).is_dir() for name in others)
     assert (folder.path / ".0.1.part").is_symlink()
-    assert (tmp_path / "elsewhere").is_dir()
+    assert (tmp_path / "elsewhere" / ".0.1.part").is_dir()

@@ -9,10 +9,19 @@ import pytest
 
 from containers.errors import StorageError
 from containers.results import Signals
-from containers.storage import PhaseFolder, UnitFolder
+from containers.storage import PhaseFolder, UnitFolder, UnitRecord, decode_unit, encode_unit
 from containers.storage.unit_folder import publish
 from containers.tables import read_signals
-from tests.storage.samples import SIGNALS, create, files, phase, save_portfolio
+from tests.storage.samples import (
+    SIGNALS,
+    create,
+    files,
+    iteration,
+    phase,
+    portfolio,
+    same_portfolio,
+    save_portfolio,
+)
 
 
 def published(folder: PhaseFolder, unit: UnitFolder, *keys: int) -> Path:
@@ -154,3 +163,24 @@ def test_a_link_under_the_name_of_a_unit_is_not_followed(tmp_path: Path) -> None
     with pytest.raises(StorageError, match="could not be written: "):
         published(folder, unit, 0)
     assert files(tmp_path / "elsewhere") == ["kept"]
+
+
+def test_portfolios_of_a_unit_can_be_read_before_its_folder_has_its_name_and_after(
+    tmp_path: Path,
+) -> None:
+    folder = phase(tmp_path)
+    unit = folder.unit((3,))
+    unit.create()
+    save_portfolio(unit, "s.p")
+    stored = unit.stored_portfolios({"s.p": portfolio(None, None)})
+    record = UnitRecord((), iteration(portfolios=stored), unit.part)
+    decoded = decode_unit(encode_unit(record), folder.path.parents[1]).result.portfolios
+    for found in (stored, decoded):
+        assert same_portfolio(found["s.p"], portfolio())
+    published(folder, unit, 3)
+    for found in (stored, decoded):
+        assert same_portfolio(found["s.p"], portfolio())
+    (folder.path / "3").rename(folder.path / "4")
+    for found in (stored, decoded):
+        with pytest.raises(StorageError, match=r"3/portfolios/s\.p/trades\.parquet could not be"):
+            found["s.p"]

@@ -5,9 +5,10 @@ object with ``engine``, ``study`` (a function of `tests.survival.studies`), ``ex
 ``storage``, ``times`` (how often) and ``seed``. It prints what the uninterrupted run came to, and
 for each time how often the run was killed and what it came to in the end.
 
-Each run is a child of its own that has everything imported already. It is killed with SIGKILL after
-a random share of the time that the uninterrupted run took; what it began itself (workers) must see
-to its own end.
+Each run is a child of its own that has everything imported already. It is killed with SIGKILL a
+random while, up to some milliseconds, after a random record of its journal: so the moments are
+spread over all that a run does, however fast the machine is. What the run began itself (workers)
+must see to its own end.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ __all__ = ["kill_and_resume"]
 
 _MOST_KILLS: Final = 3
 """Of one run: then it is let alone, so that it comes to its end."""
+_LATEST_S: Final = 0.02
+"""How long after a record a run is killed at the latest."""
 
 
 def kill_and_resume(job: dict[str, Any]) -> dict[str, Any]:
@@ -38,14 +41,12 @@ def kill_and_resume(job: dict[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="survival-") as name:
         folder = Path(name)
         study = _study(job, folder / "market")
-        began = time.perf_counter()
         expected = _uninterrupted(job, study, folder / "whole")
-        took_s = time.perf_counter() - began
         runs = [
-            _killed(job, study, folder / f"run-{number}", took_s, draw)
+            _killed(job, study, folder / f"run-{number}", expected["records"], draw)
             for number in range(job["times"])
         ]
-    return {"expected": expected, "took_s": took_s, "runs": runs}
+    return {"expected": expected, "runs": runs}
 
 
 def _study(job: dict[str, Any], folder: Path) -> Study:
@@ -56,59 +57,60 @@ def _study(job: dict[str, Any], folder: Path) -> Study:
 
 
 def _uninterrupted(job: dict[str, Any], study: Study, root: Path) -> dict[str, Any]:
-    child = _begun(job, study, root)
+    child, heard = _begun(job, study, root)
+    while os.read(heard, 65_536):
+        pass
+    os.close(heard)
     os.waitpid(child, 0)
     return _answer(root)
 
 
 def _killed(
-    job: dict[str, Any], study: Study, root: Path, took_s: float, draw: random.Random
+    job: dict[str, Any], study: Study, root: Path, records: int, draw: random.Random
 ) -> dict[str, Any]:
     """Run a study, kill it, resume it, perhaps kill it again, and let it come to its end."""
-    kills = 0
     wanted = draw.choice((1, 1, 2, _MOST_KILLS))
-    while True:
-        child = _begun(job, study, root)
-        if kills < wanted and _kill_after(child, draw.uniform(0.0, took_s) / (1 + kills)):
-            kills += 1
-            continue
-        if kills >= wanted:
-            os.waitpid(child, 0)
-        return {"kills": kills, **_answer(root)}
+    for _ in range(wanted):
+        child, heard = _begun(job, study, root)
+        _kill_at(child, heard, draw.randrange(records), draw.uniform(0.0, _LATEST_S))
+        os.close(heard)
+    return {"kills": wanted, **_uninterrupted(job, study, root)}
 
 
-def _kill_after(child: int, seconds: float) -> bool:
-    """Kill a child after a while; false when it had come to its end before."""
-    deadline = time.perf_counter() + seconds
-    while time.perf_counter() < deadline:
-        if os.waitpid(child, os.WNOHANG)[0]:
-            return False
-        time.sleep(0.001)
+def _kill_at(child: int, heard: int, record: int, pause_s: float) -> None:
+    """Kill a child a while after it has written so many records to its journal."""
+    while record > 0:
+        record -= len(os.read(heard, min(record, 65_536))) or record
+    time.sleep(pause_s)
     os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
+    os.waitpid(child, 0)
 
 
-def _begun(job: dict[str, Any], study: Study, root: Path) -> int:
+def _begun(job: dict[str, Any], study: Study, root: Path) -> tuple[int, int]:
+    """Begin a run in a child; give it, and a pipe that gets a byte for each record."""
     root.mkdir(exist_ok=True)
+    heard, write = os.pipe()
     child = os.fork()
     if child:
-        return child
+        os.close(write)
+        return child, heard
+    os.close(heard)
     try:
-        _run(job, study, root)
+        _run(job, study, root, write)
     except BaseException as error:  # noqa: BLE001  # told to the parent, whatever it is
         (root / "answer.json").write_text(json.dumps({"error": f"{type(error).__name__}: {error}"}))
     finally:
         os._exit(0)
 
 
-def _run(job: dict[str, Any], study: Study, root: Path) -> None:
+def _run(job: dict[str, Any], study: Study, root: Path, pipe: int) -> None:
     """Run or resume, and write down what was seen; in a child."""
     there = (root / "results" / ID / "run.json").exists()
     ran: list[str] = []
     executor = job["executor"]
 
     def note(entry: Entry) -> None:
+        os.write(pipe, b".")
         if isinstance(entry.record, UnitExecuted):
             ran.append(str(entry.path))
 
@@ -116,7 +118,12 @@ def _run(job: dict[str, Any], study: Study, root: Path) -> None:
         job["engine"], study, root, resume=there, consumers=[note],
         executor=None if executor == "serial" else executor,
     )  # fmt: skip
-    answer = {"digests": seen.digests(), "success": seen.document["success"], "units": len(ran)}
+    answer = {
+        "digests": seen.digests(),
+        "success": seen.document["success"],
+        "units": len(ran),
+        "records": len(seen.journal),
+    }
     (root / "answer.json").write_text(json.dumps(answer))
 
 

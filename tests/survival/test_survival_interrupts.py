@@ -11,10 +11,12 @@ import msgspec
 import pytest
 
 from containers.components import Components, default_components
+from containers.components.discovery import with_folder
 from containers.container import Container, Role
 from containers.errors import ConfigurationError
 from containers.journal import Entry, LifecycleMoved, UnitExecuted
 from containers.storage import is_held
+from containers.storage.log import LogReader, LogWriter, recover
 from containers.storage.unit_folder import publish
 from containers.trading import ExecutionContainer
 from tests.survival.failing import sometimes
@@ -226,4 +228,40 @@ def test_a_run_of_the_other_engine_is_not_resumed(engine: str, tmp_path: Path) -
 def test_a_run_that_does_not_exist_is_not_resumed(engine: str, tmp_path: Path) -> None:
     study = nested(tmp_path / "market")
     with pytest.raises(ConfigurationError, match="there is no run 'mine'"):
+        observe(engine, study, tmp_path, resume=True)
+
+
+def test_a_record_of_another_unit_is_never_taken(engine: str, tmp_path: Path) -> None:
+    study = nested(tmp_path / "market")
+    with pytest.raises(KeyboardInterrupt):
+        observe(engine, study, tmp_path, consumers=[interrupting(250)])
+    log = tmp_path / "results" / ID / "0" / "work" / "units.log"
+    places, size = recover(log)
+    first, second = sorted(places)[:2]
+    content = LogReader(log, places).read(first)
+    writer = LogWriter(log, "", size)
+    writer.append(second, content)
+    writer.close()
+    seen = observe(engine, study, tmp_path, resume=True)
+    assert not seen.document["success"]
+    error = seen.document["error"]
+    assert (error["type"], error["path"]) == ("StorageError", "iteration=0/phase=work")
+    assert "start a run of its own" in error["message"]
+
+
+def test_other_code_of_a_component_is_named(engine: str, tmp_path: Path) -> None:
+    folder = tmp_path / "components"
+    folder.mkdir()
+    file = folder / "idle.py"
+    file.write_text(
+        "from containers.components import BuyAndHold\n\n\n"
+        'class Idle(BuyAndHold, frozen=True):\n    type_name = "idle"\n'
+    )
+    components = with_folder(default_components(), folder)
+    study = nested(tmp_path / "market")
+    study = Study(study.config, study.definitions, {"components": components})
+    with pytest.raises(KeyboardInterrupt):
+        observe(engine, study, tmp_path, consumers=[interrupting(60)])
+    file.write_text(file.read_text() + "    lookback = 2\n")
+    with pytest.raises(ConfigurationError, match="the installed code is not that of the run"):
         observe(engine, study, tmp_path, resume=True)

@@ -26,13 +26,13 @@ def killed(**job: Any) -> dict[str, Any]:
 
 
 def check(answer: dict[str, Any]) -> None:
-    """Every run came to what the uninterrupted one came to, and some were killed."""
+    """Every run was killed, and came to what the uninterrupted one came to."""
     expected = answer["expected"]
     assert expected["success"]
     for run in answer["runs"]:
         assert run.get("error") is None
         assert (run["digests"], run["units"]) == (expected["digests"], expected["units"])
-    assert sum(run["kills"] for run in answer["runs"])
+        assert run["kills"]
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,4 @@ def test_25_killed_runs_are_resumed_to_the_same_bits(
     engine: str, study: str, executor: str
 ) -> None:
     storage = "hybrid" if study == "nested" else "disk"
-    answer = killed(
-        engine=engine, study=study, executor=executor, storage=storage, times=25, seed=11
-    )
-    check(answer)
-    assert sum(run["kills"] > 0 for run in answer["runs"]) >= 15
+    check(killed(engine=engine, study=study, executor=executor, storage=storage, times=25, seed=11))
