@@ -38,6 +38,7 @@ def everything(folder: Path, storage: str = "disk", **settings: Any) -> Study:
         "k_fold": {"folds": 3, "embargo_bars": 1},
         "walk_forward": {"train_bars": 20, "test_bars": 15, "step_bars": 10},
         "max_iterations": 2,
+        "trace_level": "minimal",
         **settings,
     }
     return Study(config, [_everything()])
