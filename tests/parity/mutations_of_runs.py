@@ -220,7 +220,7 @@ _IN_DECLARATIVE: Final = (
         "store.unit((*leaf.position.keys[:-1], 0))",
         "short_walk",
         _CUT,
-        "topology",
+        "plan",
     ),
     _declarative(
         "a finished phase is not told again",

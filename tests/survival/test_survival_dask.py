@@ -164,8 +164,9 @@ def test_a_scheduler_that_vanishes_fails_the_phase_and_the_run_is_resumed_elsewh
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_scheduler_that_is_not_there_is_refused_before_anything_is_written(
-    engine: str, tmp_path: Path
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("containers.executors.cluster.CONNECT_S", 0.5)
     study = nested(tmp_path / "market")
     with pytest.raises(ExecutorError, match=r"127\.0\.0\.1:9"):
         observe(engine, study, tmp_path, executor="dask://127.0.0.1:9")

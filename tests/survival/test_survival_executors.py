@@ -125,8 +125,5 @@ def elsewhere(job: Mapping[str, Any], **environment: str) -> Any:
 def test_hash_seed_time_zone_locale_and_workers_decide_nothing(engine: str) -> None:
     job = {"engine": engine, "study": "everything", "executor": "serial"}
     expected = elsewhere(job, PYTHONHASHSEED="0", TZ="UTC", LC_ALL="C")
-    for executor, environment in (
-        ("processes:2", {"PYTHONHASHSEED": "1", "TZ": "Asia/Kathmandu", "LC_ALL": "C.UTF-8"}),
-        ("processes:3", {"PYTHONHASHSEED": "77", "TZ": "America/St_Johns", "LC_ALL": "POSIX"}),
-    ):
-        assert elsewhere({**job, "executor": executor}, **environment) == expected
+    other = {"PYTHONHASHSEED": "77", "TZ": "Asia/Kathmandu", "LC_ALL": "C.UTF-8"}
+    assert elsewhere({**job, "executor": "processes:3"}, **other) == expected
