@@ -42,7 +42,6 @@ def everything(folder: Path, storage: str = "disk", **settings: Any) -> Study:
         "k_fold": {"folds": 3, "embargo_bars": 1},
         "walk_forward": {"train_bars": 20, "test_bars": 24, "step_bars": 16},
         "max_iterations": 2,
-        "trace_level": "minimal",
         **settings,
     }
     return Study(config, [_everything()])
