@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,30 +13,21 @@ import pytest
 from containers.components import Components, default_components
 from containers.container import Act, Container, Role, Step
 from containers.errors import ConfigurationError
-from containers.journal import Entry, UnitExecuted
-from containers.results import WorkflowResult, units
+from containers.journal import Entry
+from containers.results import WorkflowResult
 from containers.storage import RunCard, read_card
 from containers.trading import (
-    DataContainer,
-    ExecutionContainer,
     FeaturesContainer,
-    PortfolioContainer,
     RiskContainer,
-    StrategyContainer,
 )
 from declarative import DeclarativeWorkflowManager
 
 from .conftest import Config
 
 SHIPPED: Mapping[Role, type[Container]] = {
-    Role.DATA: DataContainer,
     Role.FEATURES: FeaturesContainer,
-    Role.STRATEGY: StrategyContainer,
-    Role.PORTFOLIO: PortfolioContainer,
     Role.RISK: RiskContainer,
-    Role.EXECUTION: ExecutionContainer,
 }
-ACTIVITIES = ("initialize", "start", "execute", "collect", "stop", "cleanup")
 WORKFLOW = """\
 kind: workflow
 name: own
@@ -126,46 +116,6 @@ def run(
             return manager.run_workflow({**config, "results": results}, "mine", resume=resume)
 
         yield run
-
-
-def folders(tmp_path: Path, phase: str) -> list[str]:
-    """Give the folders of units below a phase, hidden ones as well."""
-    place = tmp_path / "results" / "mine" / "0" / phase
-    return sorted(p.parent.relative_to(place).as_posix() for p in place.rglob("trace"))
-
-
-@pytest.mark.parametrize(("role", "activity"), list(itertools.product(SHIPPED, ACTIVITIES)))
-def test_a_container_that_fails_leaves_what_was_finished_before(
-    role: Role, activity: str, run: Callable[..., WorkflowResult], tmp_path: Path
-) -> None:
-    for storage, executor in (("memory", "threads"), ("disk", "serial"), ("hybrid", "threads")):
-        journal: list[Entry] = []
-        components, _ = failing(role, activity, UNITS + 4, BrokenError("no"))
-        if storage == "hybrid":
-            _forget(tmp_path)
-        result = run(storage, components, journal=journal, executor=executor)
-        error = result.error
-        assert error is not None
-        assert (error.type, error.message, error.activity) == ("BrokenError", "no", activity)
-        assert (error.container or "").split("/")[0] == role.value
-        seconds = [each.message for each in error.attached]
-        assert seconds == ([] if activity == "cleanup" else ["a second one"])
-        done = result.phase_results["first"]
-        assert done.status == "succeeded"
-        assert len([unit for _, unit in units(done.iterations)]) == UNITS
-        assert all(
-            trade.symbol == "AAA" for p in done.portfolios.values() for trade in p.trades or ()
-        )
-        failed = result.phase_results["second"]
-        assert (failed.status, failed.error) == ("failed", error)
-        if executor == "serial":
-            assert error.path == "iteration=0/phase=second/window=1/window=0/window=0/unit=0"
-            executed = [e for e in journal if isinstance(e.record, UnitExecuted)]
-            before = {"initialize", "start", "execute"}
-            assert len(executed) == UNITS + 3 + (activity not in before)
-            if storage == "disk":
-                assert folders(tmp_path, "second") == ["0/0/0", "0/0/1", "0/1"]
-                assert len(folders(tmp_path, "first")) == UNITS
 
 
 def _forget(tmp_path: Path) -> None:
