@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -79,9 +79,9 @@ def _speed_up(console: Console, scratch: Path, folder: Path, symbol: str) -> Non
             for _ in range(_ROUNDS):
                 alone, spread, cold = on(None), on(executor), on(f"processes:{_WORKERS}")
                 work = [length] * _COMBINATIONS
-                loop = _seconds(lambda: list(map(_spin, work)))  # noqa: B023  # called at once
-                loops = _seconds(lambda: list(pool.map(_spin, work)))  # noqa: B023  # likewise
-                begun = _seconds(lambda: _spread(work))  # noqa: B023  # likewise
+                loop = _seconds(partial(_spin_all, map, work))
+                loops = _seconds(partial(_spin_all, pool.map, work))
+                begun = _seconds(partial(_spread, work))
                 rows.append((alone, spread, alone / spread, alone / spread / (loop / loops),
                              alone / cold / (loop / begun)))  # fmt: skip
             medians = [statistics.median(column) for column in zip(*rows, strict=True)]
@@ -89,10 +89,15 @@ def _speed_up(console: Console, scratch: Path, folder: Path, symbol: str) -> Non
     console.print(table)
 
 
+def _spin_all(each: Callable[..., Iterable[float]], work: list[int]) -> None:
+    """Run the pure loop, on what ``each`` maps with."""
+    list(each(_spin, work))
+
+
 def _spread(work: list[int]) -> None:
     """Run the pure loop on processes that are begun for it."""
     with ProcessPoolExecutor(_WORKERS, mp_context=get_context("spawn")) as pool:
-        list(pool.map(_spin, work))
+        _spin_all(pool.map, work)
 
 
 def _on(make: Callable[..., Any], config: dict[str, Any], executor: Any) -> float:

@@ -19,4 +19,4 @@ class UsageError(ParityError):
 
 
 class SubjectError(ParityError):
-    """A subject gave something that is not a record of a run."""
+    """A subject gave something that is not a record of a run, or did not do as it was told."""

@@ -16,6 +16,7 @@ from containers.errors import ConfigPath, ConfigurationError, Problem
 from containers.journal import Entry
 from containers.results import WorkflowResult
 from parity.channels import ALL, Channel, Content
+from parity.errors import SubjectError
 from parity.places import phase_of
 from parity.recording import add_files, add_journal, add_result
 from parity.recording.plain import without_root
@@ -133,6 +134,7 @@ def record_of_run(
 def record_of_crash(subject: str, error: BaseException, duration_s: float) -> Record:
     """Record that a subject raised what no engine should let out."""
     name = type(error).__name__
+    by = "" if isinstance(error, SubjectError) else " (raised by the engine itself)"
     return Record(
         subject=subject,
         workflow=None,
@@ -143,7 +145,7 @@ def record_of_crash(subject: str, error: BaseException, duration_s: float) -> Re
             Channel.ERRORS: {"": {"type": name, "message": str(error)}},
         },
         duration_s=duration_s,
-        explanation=f"{name}: {error} (raised by the engine itself)",
+        explanation=f"{name}: {error}{by}",
     )
 
 

@@ -13,6 +13,7 @@ from containers.configuration import UserInput, read_user, validate_partial
 from containers.errors import ConfigPath, ConfigurationError
 from containers.journal import Entry, JournalConsumer, UnitExecuted
 from containers.results import PlannedRun, WorkflowResult
+from parity.errors import SubjectError
 from parity.record import Record, record_of_crash, record_of_refusal, record_of_run
 
 if TYPE_CHECKING:
@@ -106,7 +107,10 @@ class EngineSubject:
     def _begin(self, user: UserInput, root: Path) -> bool:
         """Run until so many units have finished, then leave as Ctrl-C does.
 
-        Answers whether the run was interrupted: it has not come to its end before that.
+        Answers whether the run was interrupted; one that fails before that is not.
+
+        Raises:
+            SubjectError: It succeeded before so many units had finished.
         """
         finished = 0
 
@@ -118,9 +122,14 @@ class EngineSubject:
 
         engine = self._factory(consumers=[hear], root=root, executor=self._executor)
         try:
-            engine.run_workflow(user, _INTERRUPTED)
+            result = engine.run_workflow(user, _INTERRUPTED)
         except _Interruption:
             return True
+        if result.success:
+            raise SubjectError(
+                f"the run was to be interrupted after {self._interrupted_after} units, and came to "
+                f"its end after {finished}; give interrupt a smaller number"
+            )
         return False
 
 
