@@ -479,7 +479,6 @@ UNSEEN: Final = (
         "parity/subjects/engine.py",
         "                raise _Interruption\n",
         "                pass\n",
-        "tests/parity/test_executing.py"
-        "::test_a_subject_that_is_to_be_interrupted_is_if_its_run_is_long_enough",
+        "tests/parity/test_executing.py::test_a_subject_that_is_to_be_interrupted_is",
     ),
 )
