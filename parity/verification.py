@@ -16,9 +16,12 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from parity.channels import ORACLE, Channel
+from parity.checks import CheckOutcome
 from parity.comparison.outcome import ChannelOutcome
 from parity.comparison.records import compare_records, overall
 from parity.divergence import Divergence, first_divergence
+from parity.noise import NoiseFloor
+from parity.policy import RuleStanding
 from parity.record import Record, record_of_crash
 from parity.subjects import OracleSubject, Subject, record_of
 from parity.verdicts import Verdict, worst
@@ -124,11 +127,23 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 class Verification(msgspec.Struct, frozen=True):
-    """What came of verifying some configurations."""
+    """What came of verifying some configurations.
+
+    Attributes:
+        control: Name of the reference.
+        candidates: Names of what was held against it.
+        pairs: One for each configuration and candidate, the oracle included.
+        checks: What came of invariants and relations, by configuration and subject.
+        rules: How each rule of the policy stands.
+        noise: How far each subject is from itself, where that was measured.
+    """
 
     control: str
     candidates: tuple[str, ...]
     pairs: tuple[Pair, ...]
+    checks: tuple[CheckOutcome, ...] = ()
+    rules: tuple[RuleStanding, ...] = ()
+    noise: tuple[NoiseFloor, ...] = ()
 
     @property
     def ran(self) -> bool:
