@@ -49,7 +49,7 @@ class Iteration:
 
     @property
     def name(self) -> str:
-        """What it is: ``train``, ``test``, …"""
+        """What it is: ``train``, ``test`` and so on."""
         return str(self.window["name"])
 
     @property

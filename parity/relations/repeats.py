@@ -36,7 +36,10 @@ def engine_reused(trial: Trial) -> None:
     """Let one engine run the case, another, and the case again."""
     entries: list[Entry] = []
     root = trial.folder()
-    engine = trial.case.own.engine(trial.engine, consumers=[entries.append], root=root)
+    try:
+        engine = trial.case.own.engine(trial.engine, consumers=[entries.append], root=root)
+    except ConfigurationError as error:
+        raise DoesNotApplyError(f"the engine cannot be made: {error}") from error
     first = _run(engine, trial, trial.case.config, entries, root)
     _run(engine, trial, another(trial.case.config), entries, root)
     last = _run(engine, trial, trial.case.config, entries, root)

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from containers.journal import JournalConsumer
 from parity.case import Case
 from parity.channels import CAUSE_FIRST, Channel
@@ -18,7 +20,7 @@ from parity.own import Own
 from parity.record import Record
 from parity.subjects import SubjectSpec, record_of, subject_for
 
-__all__ = ["DoesNotApplyError", "Trial"]
+__all__ = ["DoesNotApplyError", "Trial", "placeless"]
 
 
 class DoesNotApplyError(Exception):
@@ -90,7 +92,7 @@ class Trial:
         what: str,
         channels: Iterable[Channel] = CAUSE_FIRST,
     ) -> None:
-        """Compare two records, channel by channel.
+        """Compare two records, channel by channel; in which folder the data lie does not count.
 
         Args:
             due: What ``found`` must be equal to.
@@ -98,6 +100,7 @@ class Trial:
             what: How the other run was made, in a few words.
             channels: Those that count.
         """
+        due, found = placeless(due), placeless(found)
         if due.status != found.status:
             self.found.breaks(
                 f"status, {what}", {"status": due.status, "explanation": due.explanation},
@@ -113,3 +116,22 @@ class Trial:
                     f"{channel}, {what}: {first.path}",
                     first.control, first.candidate, first.fields, first.unit,
                 )  # fmt: skip
+
+
+def placeless(record: Record) -> Record:
+    """Strike the folders of data from a record: the same bars may lie anywhere."""
+    config = record.channels.get(Channel.CONFIG)
+    if not config:
+        return record
+    channels = {**record.channels, Channel.CONFIG: _placeless(config)}
+    return msgspec.structs.replace(record, channels=channels)
+
+
+def _placeless(tree: Any) -> Any:
+    if isinstance(tree, Mapping):
+        return {
+            key: None if key == "data_dir" else _placeless(value) for key, value in tree.items()
+        }
+    if isinstance(tree, list | tuple):
+        return [_placeless(item) for item in tree]
+    return tree
