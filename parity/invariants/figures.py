@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from containers.results import Trade
+from parity.invariants.batch import Floats
 
 __all__ = ["FIGURES", "Traded", "add_up", "figures_of"]
 
@@ -41,7 +43,7 @@ class Traded(msgspec.Struct, frozen=True):
 
 def figures_of(
     capital: float,
-    equity: Sequence[float],
+    equity: Floats | Sequence[float],
     trades: Sequence[Trade],
     periods: float,
     traded: Traded | None,
@@ -56,23 +58,20 @@ def figures_of(
         traded: What its fills say; null for curves that are chained from several units.
     """
     n = len(equity)
-    mean, squares, losses, peak, drawdown = 0.0, 0.0, 0.0, capital, 0.0
-    before = capital
-    for count, value in enumerate(equity, 1):
-        r = value / before - 1.0
-        before = value
+    curve = np.concatenate([[capital], equity])
+    with np.errstate(all="ignore"):  # what overflows is null in the end
+        returns = curve[1:] / curve[:-1] - 1.0
+        falls = 1.0 - curve / np.maximum.accumulate(curve)
+        negative = returns[returns < 0.0]
+        losses = float(np.add.accumulate(negative * negative)[-1]) if len(negative) else 0.0
+    drawdown = max(float(np.fmax.reduce(falls)), 0.0)
+    mean, squares, count = 0.0, 0.0, 0.0
+    for r in returns.tolist():
+        count += 1.0
         d = r - mean
-        mean = mean + d / count
-        squares = squares + d * (r - mean)
-        if r < 0.0:
-            losses = losses + r * r
-        if value > peak:
-            peak = value
-        else:
-            fallen = 1.0 - value / peak
-            if fallen > drawdown:
-                drawdown = fallen
-    final, root = equity[-1], math.sqrt(periods)
+        mean += d / count
+        squares += d * (r - mean)
+    final, root = float(curve[-1]), math.sqrt(periods)
     sd = math.sqrt(squares / (n - 1)) if n > 1 and squares >= 0.0 else None
     downside = math.sqrt(losses / n)
     annual = _power(final / capital, periods / n) if final > 0.0 else None
@@ -88,7 +87,7 @@ def figures_of(
         "calmar_ratio": None if annual is None or drawdown == 0.0 else annual / drawdown,
         **_of_trades(trades),
         "exposure": None if traded is None else traded.in_market / n,
-        "turnover": None if traded is None else _over(traded.volume, add_up(equity) / n),
+        "turnover": None if traded is None else _over(traded.volume, _sum(curve[1:]) / n),
         "total_commission": commission if traded is None else traded.commission,
         "min_cash": None if traded is None else traded.min_cash,
         "bars": n,
@@ -99,6 +98,10 @@ def figures_of(
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in figures.items()
     }
+
+
+def _sum(values: Floats) -> float:
+    return 0.0 + float(np.add.accumulate(values)[-1])
 
 
 def add_up(values: Any) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from containers.results import Trade
 from parity.channels import Channel
 from parity.comparison.rows import compare_rows
 from parity.invariants.batch import Batch
-from parity.invariants.books import Books, books_of
+from parity.invariants.books import Books, books_of, total
 from parity.invariants.figures import FIGURES, Traded, figures_of
 from parity.invariants.findings import Findings
 from parity.invariants.market import first_bars
@@ -76,7 +76,7 @@ def check_metrics(run: Run, found: Findings) -> None:
             if not isinstance(periods, float):
                 found.breaks(f"{account.place}: periods_per_year", "a number", periods)
                 continue
-            curve = equity[rows].tolist()
+            curve = equity[rows]
             due = figures_of(capital, curve, trades, periods, _traded(batch, books, account))
             compare_figures(account.place, due, shown, found)
 
@@ -120,8 +120,8 @@ def _traded(batch: Batch, books: Books, account: _Account) -> Traded:
     updates = batch[EventKind.PORTFOLIO_UPDATE]
     return Traded(
         in_market=int(np.count_nonzero(held[rows])),
-        volume=_sum(amounts.tolist()),
-        commission=_sum(books.commission[fills].tolist()),
+        volume=total(amounts),
+        commission=total(books.commission[fills]),
         min_cash=min([capital, *after[fills].tolist()]),
         ruined_at=_ruined_at(batch, books, account, updates.time_ns[books.updates][rows]),
     )
@@ -147,13 +147,6 @@ def _ruined_at(batch: Batch, books: Books, account: _Account, times: object) -> 
     if cash + float(value[0]) <= 0.0:
         return int(updates.time_ns[books.updates[last]])
     return None
-
-
-def _sum(values: Sequence[float]) -> float:
-    total = 0.0
-    for value in values:
-        total = total + value
-    return total
 
 
 def trades_of(batch: Batch, code: int, name: str) -> tuple[Trade, ...]:
