@@ -135,6 +135,7 @@ def record_of_crash(subject: str, error: BaseException, duration_s: float) -> Re
     """Record that a subject raised what no engine should let out."""
     name = type(error).__name__
     by = "" if isinstance(error, SubjectError) else " (raised by the engine itself)"
+    more = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
     return Record(
         subject=subject,
         workflow=None,
@@ -145,7 +146,7 @@ def record_of_crash(subject: str, error: BaseException, duration_s: float) -> Re
             Channel.ERRORS: {"": {"type": name, "message": str(error)}},
         },
         duration_s=duration_s,
-        explanation=f"{name}: {error}{by}",
+        explanation=f"{name}: {error}{by}{more}",
     )
 
 
