@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -30,8 +31,8 @@ __all__ = ["ANSWER", "Answer", "Order", "main"]
 
 ANSWER: Final = "answer"
 """Name of the file, below the order's folder."""
-_BEFORE_END: Final = 0.95
-"""Part of its time after which a subject's process says where it is, for whoever it is ended by."""
+_BEFORE_S: Final = 0.3
+"""How long before its time is up a subject's process says where it is: nobody can ask it later."""
 
 Answer: TypeAlias = Mapping[Literal["record", "name", "usage", "error"], Any]
 """The record; or how the subject calls itself; or why it cannot be made, or not be sent."""
@@ -47,7 +48,7 @@ class Order(msgspec.Struct, frozen=True):
         components: A folder of his components; null: none.
         executor: Where units run, as text, opened for the run; null: nothing is opened.
         folder: Where it leaves its answer, and traces.
-        time_s: How long it may take; null: as long as it likes.
+        ends_s: When its time is up, on the clock that all processes share; null: never.
         runs: Whether it is to run; else only to be made.
         tells: Whether somebody listens to its progress.
         config: What to run.
@@ -60,7 +61,7 @@ class Order(msgspec.Struct, frozen=True):
     components: Path | None
     executor: str | None
     folder: Path
-    time_s: float | None = None
+    ends_s: float | None = None
     runs: bool = False
     tells: bool = False
     config: Any = None
@@ -74,11 +75,13 @@ def main(order_file: str, alive: str, tell: str) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash leaves no file
     threading.Thread(target=_watch, args=(int(alive),), daemon=True).start()
     order = Order(**decode(Path(order_file).read_bytes()))
-    if order.time_s is not None:
+    if order.ends_s is not None:
         # It watches from outside the interpreter: a hang in C is shown as well.
-        faulthandler.dump_traceback_later(order.time_s * _BEFORE_END)
+        faulthandler.dump_traceback_later(max(order.ends_s - time.monotonic() - _BEFORE_S, 0.001))
+    path = list(sys.path)
     try:
         answer: Answer = _done(order, int(tell))
+        sys.path[:] = path  # writing may import, whatever the subject has done to it
         content = encode(dict(answer), order.folder / "traces")
     except (UsageError, ExecutorError) as error:
         content = encode({"usage": str(error)}, order.folder)

@@ -14,6 +14,7 @@ import re
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -87,7 +88,6 @@ class ProcessSubject:
             own.folder,
             options.get("executor", executor) if spec.engine in ENGINES else None,
             Path(),
-            limits.time_s,
         )
         if spec.engine not in ENGINES or self._order.executor is not None:
             self._try()
@@ -127,7 +127,10 @@ class ProcessSubject:
         return msgspec.structs.replace(record, subject=self.name)
 
     def _asked(self, order: Order, folder: Path, watch: JournalConsumer | None) -> dict[str, Any]:
-        order = msgspec.structs.replace(order, folder=folder)
+        limit = self._limits.time_s
+        order = msgspec.structs.replace(
+            order, folder=folder, ends_s=None if limit is None else time.monotonic() + limit
+        )
         write_aside(folder / "order", encode(msgspec.structs.asdict(order), folder))
         path = msgspec.json.encode(sys.path).decode()
         ending = supervise(
