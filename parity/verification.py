@@ -31,6 +31,8 @@ __all__ = ["Configured", "Coverage", "Pair", "Totals", "Verification", "verify"]
 
 Configured: TypeAlias = Mapping[str, Any] | Path
 
+Ending: TypeAlias = Literal["parity", "differs", "refused", "failed", "empty"]
+
 _ENDINGS: Final[Mapping[str, int]] = {
     "parity": 0,
     "differs": 1,
@@ -109,11 +111,17 @@ class Pair(msgspec.Struct, frozen=True):
         )
 
     @property
-    def ending(self) -> Literal["parity", "differs", "refused", "failed", "empty"]:
-        """What the pair comes to, by which the exit code goes."""
+    def ending(self) -> Ending:
+        """What the pair comes to, by which the exit code goes.
+
+        Of a candidate that cannot express the workflow nothing was compared; the oracle, which
+        nobody asked for, is then left out.
+        """
         if self.optional and self.candidate is None:
             return "parity"
-        if self.candidate is None or self.candidate.status != self.control.status:
+        if self.candidate is None:  # it cannot express the workflow
+            return "empty" if self.control.status == "succeeded" else self.control.status
+        if self.candidate.status != self.control.status:
             return "differs"
         if self.verdict.is_difference:
             return "differs"
@@ -263,6 +271,10 @@ def _outcomes(control: Record, candidate: Record) -> tuple[Record, dict[Channel,
 
 
 def _compare(name: str, control: Record, candidate: Record) -> Pair:
+    if candidate.beyond is not None and control.beyond is None:
+        note = f"{candidate.subject} cannot express it: {candidate.beyond}"
+        silent = _silent(name, control, note, None)
+        return msgspec.structs.replace(silent, candidate_name=candidate.subject, optional=False)
     candidate, outcomes = _outcomes(control, candidate)
     return Pair(
         config=name,
@@ -291,7 +303,7 @@ def _ask_oracle(name: str, control: Record, config: Configured, root: Path) -> P
     )
 
 
-def _silent(name: str, control: Record, note: str, coverage: Coverage) -> Pair:
+def _silent(name: str, control: Record, note: str, coverage: Coverage | None) -> Pair:
     return Pair(
         config=name,
         control=control,
