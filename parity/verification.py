@@ -20,15 +20,18 @@ from parity.checks import CheckOutcome
 from parity.comparison.outcome import ChannelOutcome
 from parity.comparison.records import compare_records, overall
 from parity.divergence import Divergence, first_divergence
-from parity.noise import NoiseFloor
+from parity.noise import NoiseFloor, is_within
 from parity.policy import RuleStanding
 from parity.record import Record, record_of_crash
+from parity.repeating import FEWEST_RUNS, repeated
 from parity.subjects import OracleSubject, Subject, record_of
 from parity.verdicts import Verdict, worst
 
 __all__ = ["Configured", "Coverage", "Pair", "Totals", "Verification", "verify"]
 
 Configured: TypeAlias = Mapping[str, Any] | Path
+
+Ending: TypeAlias = Literal["parity", "differs", "refused", "failed", "empty"]
 
 _ENDINGS: Final[Mapping[str, int]] = {
     "parity": 0,
@@ -108,11 +111,17 @@ class Pair(msgspec.Struct, frozen=True):
         )
 
     @property
-    def ending(self) -> Literal["parity", "differs", "refused", "failed", "empty"]:
-        """What the pair comes to, by which the exit code goes."""
+    def ending(self) -> Ending:
+        """What the pair comes to, by which the exit code goes.
+
+        Of a candidate that cannot express the workflow nothing was compared; the oracle, which
+        nobody asked for, is then left out.
+        """
         if self.optional and self.candidate is None:
             return "parity"
-        if self.candidate is None or self.candidate.status != self.control.status:
+        if self.candidate is None:  # it cannot express the workflow
+            return "empty" if self.control.status == "succeeded" else self.control.status
+        if self.candidate.status != self.control.status:
             return "differs"
         if self.verdict.is_difference:
             return "differs"
@@ -173,13 +182,26 @@ class Verification(msgspec.Struct, frozen=True):
         return worst(p.verdict for p in self.pairs if not (p.optional and p.candidate is None))
 
     @property
+    def holds_back(self) -> bool:
+        """Whether a gate is not met: a subject differs from itself."""
+        return any(floor.verdict.is_difference for floor in self.noise)
+
+    def is_noise(self, pair: Pair) -> bool:
+        """Whether all in which a pair differs differs as well between runs of one of the two."""
+        both = (pair.control.subject, pair.candidate_name)
+        floors = (f for f in self.noise if f.config == pair.config and f.subject in both)
+        return is_within(pair.channels, floors)
+
+    @property
     def exit_code(self) -> int:
         """0 parity; 1 anything differs; 2 all refuse alike; 3 fail alike; 4 nothing compared.
 
-        Over several configurations a difference outweighs everything, then come failure,
-        refusal, and nothing compared.
+        Over several configurations a difference outweighs everything, and so does a gate that is
+        not met; then come failure, refusal, and nothing compared.
         """
-        endings = {pair.ending for pair in self.pairs}
+        endings: set[str] = {pair.ending for pair in self.pairs}
+        if self.holds_back:
+            endings.add("differs")
         for ending in ("differs", "failed", "refused", "empty"):
             if ending in endings:
                 return _ENDINGS[ending]
@@ -193,6 +215,7 @@ def verify(
     root: Path,
     *,
     oracle: bool = True,
+    repeat: int = 1,
     on_step: Callable[[str, str], None] = lambda config, subject: None,
 ) -> Verification:
     """Run every configuration through all subjects and compare.
@@ -203,16 +226,29 @@ def verify(
         candidates: What is held against it.
         root: Each run gets a folder of its own below; made when something is stored.
         oracle: Hold the oracle against the control as well.
+        repeat: How often each subject runs on each configuration; from 2 on each is compared with
+            its own first run.
         on_step: Called with (configuration, subject) before each run.
     """
     pairs: list[Pair] = []
+    noise: list[NoiseFloor] = []
+
+    def run(subject: Subject, name: str, config: Configured, folder: Path) -> Record:
+        on_step(name, subject.name)
+        if repeat < FEWEST_RUNS:
+            return record_of(subject, config, folder)
+        record, floor = repeated(
+            subject, name, config, folder, repeat, lambda *both: _outcomes(*both)[1],
+            lambda again: on_step(name, f"{subject.name} · run {again} of {repeat}"),
+        )  # fmt: skip
+        noise.append(floor)
+        return record
+
     for number, (name, config) in enumerate(configs):
         folder = root / str(number)
-        on_step(name, control.name)
-        reference = record_of(control, config, folder / "control")
+        reference = run(control, name, config, folder / "control")
         for index, candidate in enumerate(candidates):
-            on_step(name, candidate.name)
-            record = record_of(candidate, config, folder / f"candidate-{index}")
+            record = run(candidate, name, config, folder / f"candidate-{index}")
             pairs.append(_compare(name, reference, record))
         if oracle and reference.status == "succeeded":
             on_step(name, OracleSubject.name)
@@ -221,15 +257,25 @@ def verify(
         control=control.name,
         candidates=tuple(candidate.name for candidate in candidates),
         pairs=tuple(pairs),
+        noise=tuple(noise),
     )
 
 
-def _compare(name: str, control: Record, candidate: Record) -> Pair:
+def _outcomes(control: Record, candidate: Record) -> tuple[Record, dict[Channel, ChannelOutcome]]:
+    """Compare; give the candidate's record as well, which is another if it can't be compared."""
     try:
-        outcomes = compare_records(control, candidate)
+        return candidate, compare_records(control, candidate)
     except Exception as error:  # noqa: BLE001  # what a foreign subject recorded can be anything
         candidate = record_of_crash(candidate.subject, error, candidate.duration_s)
-        outcomes = compare_records(control, candidate)
+        return candidate, compare_records(control, candidate)
+
+
+def _compare(name: str, control: Record, candidate: Record) -> Pair:
+    if candidate.beyond is not None and control.beyond is None:
+        note = f"{candidate.subject} cannot express it: {candidate.beyond}"
+        silent = _silent(name, control, note, None)
+        return msgspec.structs.replace(silent, candidate_name=candidate.subject, optional=False)
+    candidate, outcomes = _outcomes(control, candidate)
     return Pair(
         config=name,
         control=control,
@@ -257,7 +303,7 @@ def _ask_oracle(name: str, control: Record, config: Configured, root: Path) -> P
     )
 
 
-def _silent(name: str, control: Record, note: str, coverage: Coverage) -> Pair:
+def _silent(name: str, control: Record, note: str, coverage: Coverage | None) -> Pair:
     return Pair(
         config=name,
         control=control,

@@ -9,6 +9,7 @@ import click
 
 from parity.commands.executing import executor_option, opened
 from parity.commands.features import evidence_option
+from parity.commands.isolating import isolation_options, limits_of, made, repeats
 from parity.commands.output import check_json_target, console_for, json_option, write_json
 from parity.commands.own import own_options
 
@@ -31,6 +32,13 @@ _SUBJECT = "ENGINE[:key=value,…]"
     metavar=_SUBJECT,
     help="What is held against it; may be given several times.",
 )
+@isolation_options
+@click.option(
+    "--repeat",
+    type=int,
+    metavar="N",
+    help="Run each subject N times, at least 2, and compare it with itself as well.",
+)
 @click.option(
     "--records",
     type=click.Path(path_type=Path),
@@ -46,6 +54,10 @@ def verify(
     configs: tuple[Path, ...],
     control: str,
     candidates: tuple[str, ...],
+    isolate: bool,
+    time_limit: str | None,
+    memory_limit: str | None,
+    repeat: int | None,
     records: Path,
     evidence: Path,
     executor: str | None,
@@ -64,10 +76,12 @@ def verify(
     from parity.records import RecordFolder
     from parity.reporting.document import verification_document
     from parity.reporting.text import print_verification
-    from parity.subjects import parse_subject, subject_for
+    from parity.subjects import parse_subject
     from parity.verification import verify as verify_configs
 
     check_json_target(json_target)
+    limits = limits_of(isolate, time_limit, memory_limit)
+    runs = repeats(repeat)
     console = console_for(json_target)
     store = EvidenceStore(evidence)
     store.runs()  # what is there must be ours, before hours of work go by
@@ -75,19 +89,17 @@ def verify(
     specs = [parse_subject(text) for text in (control, *candidates)]
     named = [(str(config), config) for config in configs]
     with (
-        opened(specs, executor) as executors,
+        opened(specs, executor, isolate) as executors,
         tempfile.TemporaryDirectory(prefix="parity-") as scratch,
-        working(runs=len(named) * (len(specs) + 1)) as watch,
+        working(runs=len(named) * (len(specs) * runs + 1)) as watch,
     ):
-        reference, *others = [
-            subject_for(spec, own, watch, where)
-            for spec, where in zip(specs, executors, strict=True)
-        ]
+        reference, *others = made(specs, own, watch, executors, limits)
         verification = verify_configs(
             named,
             reference,
             others,
             Path(scratch),
+            repeat=runs,
             on_step=lambda config, subject: watch.say(f"{config} · {subject}"),
         )
         # A configuration that nobody could run leaves nothing worth keeping.

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, get_args
 
+import msgspec
+
 from containers.results import EquityCurve
 from containers.trace import Trace
 from parity.channels import Channel
@@ -32,7 +34,10 @@ _CONTENTS: Final[Mapping[Channel, type]] = {
 
 
 def record_of(subject: Subject, config: Mapping[str, Any] | Path, root: Path) -> Record:
-    """Run ``subject`` on its own copy of ``config``; whatever it does, answer a sound record."""
+    """Run ``subject`` on its own copy of ``config``; whatever it does, answer a sound record.
+
+    The record has the name that reports call the subject by, whatever the subject calls itself.
+    """
     began = time.perf_counter()
     own = config if isinstance(config, Path) else copy.deepcopy(dict(config))
     try:
@@ -43,7 +48,7 @@ def record_of(subject: Subject, config: Mapping[str, Any] | Path, root: Path) ->
     if problem is not None:
         mistake = SubjectError(f"the subject answered with {problem}")
         return record_of_crash(subject.name, mistake, time.perf_counter() - began)
-    return record
+    return msgspec.structs.replace(record, subject=subject.name)
 
 
 def _problem(record: object) -> str | None:
