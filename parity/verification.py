@@ -20,8 +20,9 @@ from parity.checks import CheckOutcome
 from parity.comparison.outcome import ChannelOutcome
 from parity.comparison.records import compare_records, overall
 from parity.divergence import Divergence, first_divergence
+from parity.errors import UsageError
 from parity.noise import NoiseFloor
-from parity.policy import RuleStanding
+from parity.policy import AppliedPolicy, RuleStanding
 from parity.record import Record, record_of_crash
 from parity.subjects import OracleSubject, Subject, record_of
 from parity.verdicts import Verdict, worst
@@ -177,13 +178,15 @@ class Verification(msgspec.Struct, frozen=True):
         """0 parity; 1 anything differs; 2 all refuse alike; 3 fail alike; 4 nothing compared.
 
         Over several configurations a difference outweighs everything, then come failure,
-        refusal, and nothing compared.
+        refusal, and nothing compared. A rule with a problem makes 1 of what would be 0.
         """
         endings = {pair.ending for pair in self.pairs}
         for ending in ("differs", "failed", "refused", "empty"):
             if ending in endings:
                 return _ENDINGS[ending]
-        return 0 if self.pairs else _ENDINGS["empty"]
+        if not self.pairs:
+            return _ENDINGS["empty"]
+        return 1 if any(rule.problem is not None for rule in self.rules) else 0
 
 
 def verify(
@@ -193,6 +196,7 @@ def verify(
     root: Path,
     *,
     oracle: bool = True,
+    policy: AppliedPolicy | None = None,
     on_step: Callable[[str, str], None] = lambda config, subject: None,
 ) -> Verification:
     """Run every configuration through all subjects and compare.
@@ -203,7 +207,11 @@ def verify(
         candidates: What is held against it.
         root: Each run gets a folder of its own below; made when something is stored.
         oracle: Hold the oracle against the control as well.
+        policy: What may differ, for every comparison; null: nothing may.
         on_step: Called with (configuration, subject) before each run.
+
+    Raises:
+        UsageError: A comparator or cleaner of the policy failed.
     """
     pairs: list[Pair] = []
     for number, (name, config) in enumerate(configs):
@@ -213,23 +221,28 @@ def verify(
         for index, candidate in enumerate(candidates):
             on_step(name, candidate.name)
             record = record_of(candidate, config, folder / f"candidate-{index}")
-            pairs.append(_compare(name, reference, record))
+            pairs.append(_compare(name, reference, record, policy))
         if oracle and reference.status == "succeeded":
             on_step(name, OracleSubject.name)
-            pairs.append(_ask_oracle(name, reference, config, folder))
+            pairs.append(_ask_oracle(name, reference, config, folder, policy))
     return Verification(
         control=control.name,
         candidates=tuple(candidate.name for candidate in candidates),
         pairs=tuple(pairs),
+        rules=() if policy is None else policy.standings(),
     )
 
 
-def _compare(name: str, control: Record, candidate: Record) -> Pair:
+def _compare(
+    name: str, control: Record, candidate: Record, policy: AppliedPolicy | None = None
+) -> Pair:
     try:
-        outcomes = compare_records(control, candidate)
+        outcomes = compare_records(control, candidate, policy)
+    except UsageError:
+        raise  # a comparator or cleaner of the policy's failed
     except Exception as error:  # noqa: BLE001  # what a foreign subject recorded can be anything
         candidate = record_of_crash(candidate.subject, error, candidate.duration_s)
-        outcomes = compare_records(control, candidate)
+        outcomes = compare_records(control, candidate, policy)
     return Pair(
         config=name,
         control=control,
@@ -241,7 +254,9 @@ def _compare(name: str, control: Record, candidate: Record) -> Pair:
     )
 
 
-def _ask_oracle(name: str, control: Record, config: Configured, root: Path) -> Pair:
+def _ask_oracle(
+    name: str, control: Record, config: Configured, root: Path, policy: AppliedPolicy | None
+) -> Pair:
     if not any(control.channels.get(channel) for channel in ORACLE):
         return _silent(
             name, control, "the control filled nothing that the oracle fills", Coverage()
@@ -253,7 +268,7 @@ def _ask_oracle(name: str, control: Record, config: Configured, root: Path) -> P
     if record.status == "refused":
         return _silent(name, control, str(record.explanation), coverage)
     return msgspec.structs.replace(
-        _compare(name, control, record), optional=True, coverage=coverage
+        _compare(name, control, record, policy), optional=True, coverage=coverage
     )
 
 

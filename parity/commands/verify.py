@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from parity.commands.executing import executor_option, opened
 from parity.commands.features import evidence_option
 from parity.commands.output import check_json_target, console_for, json_option, write_json
 from parity.commands.own import own_options
+
+if TYPE_CHECKING:
+    from parity.policy import AppliedPolicy
 
 __all__ = ["verify"]
 
@@ -32,6 +36,17 @@ _SUBJECT = "ENGINE[:key=value,…]"
     help="What is held against it; may be given several times.",
 )
 @click.option(
+    "--policy",
+    "policy_file",
+    type=click.Path(path_type=Path),
+    help="File with rules for what may differ; without it nothing may.",
+)
+@click.option(
+    "--today",
+    metavar="YYYY-MM-DD",
+    help="Day by which rules of the policy expire.  [default: the day it is, UTC]",
+)
+@click.option(
     "--records",
     type=click.Path(path_type=Path),
     default=Path(".parity/records"),
@@ -46,6 +61,8 @@ def verify(
     configs: tuple[Path, ...],
     control: str,
     candidates: tuple[str, ...],
+    policy_file: Path | None,
+    today: str | None,
     records: Path,
     evidence: Path,
     executor: str | None,
@@ -56,7 +73,8 @@ def verify(
     """Run each CONFIG through the control and every candidate, and the oracle where it can.
 
     Leaves with 0 on parity, 1 when anything differs, 2 when a configuration can't be run, 3 when
-    it fails alike everywhere, 4 when no event, trade or metric was compared.
+    it fails alike everywhere, 4 when no event, trade or metric was compared. A rule of the policy
+    that never fired or has expired is 1 as well.
     """
     from parity.commands.progress import working
     from parity.evidence import EvidenceStore
@@ -71,6 +89,7 @@ def verify(
     console = console_for(json_target)
     store = EvidenceStore(evidence)
     store.runs()  # what is there must be ours, before hours of work go by
+    policy = _policy(policy_file, today)
     own = Own(patterns, components)
     specs = [parse_subject(text) for text in (control, *candidates)]
     named = [(str(config), config) for config in configs]
@@ -88,6 +107,7 @@ def verify(
             reference,
             others,
             Path(scratch),
+            policy=policy,
             on_step=lambda config, subject: watch.say(f"{config} · {subject}"),
         )
         # A configuration that nobody could run leaves nothing worth keeping.
@@ -101,3 +121,23 @@ def verify(
     write_json(document, json_target)
     print_verification(verification, console, record)
     return verification.exit_code
+
+
+def _policy(file: Path | None, today: str | None) -> AppliedPolicy | None:
+    """Read the policy before anything runs."""
+    import datetime
+
+    from parity.errors import UsageError
+    from parity.policy import AppliedPolicy, read_policy
+
+    if file is None:
+        if today is not None:
+            raise UsageError("--today is the day by which rules expire: give their --policy too")
+        return None
+    day = datetime.datetime.now(datetime.UTC).date()
+    if today is not None:
+        try:
+            day = datetime.datetime.strptime(today, "%Y-%m-%d").date()
+        except ValueError:
+            raise UsageError(f"--today {today}: expected a day that exists, YYYY-MM-DD") from None
+    return AppliedPolicy(read_policy(file), day)
