@@ -6,18 +6,14 @@ from collections.abc import Mapping
 
 import msgspec
 
-from containers.trace import Trace, count_differences, first_difference
+from containers.trace import Trace, align
 from parity.comparison.outcome import Difference, Tally
 
 __all__ = ["compare_traces"]
 
 
 def compare_traces(control: Mapping[str, Trace], candidate: Mapping[str, Trace]) -> Tally:
-    """Compare traces of the same unit, row by row.
-
-    One missing event shifts what follows it, so the counts after the first difference are of
-    positions, not of aligned events.
-    """
+    """Compare traces of the same unit, each event with its counterpart."""
     tally = Tally()
     for unit in [*control, *(key for key in candidate if key not in control)]:
         left, right = control.get(unit), candidate.get(unit)
@@ -33,16 +29,15 @@ def compare_traces(control: Mapping[str, Trace], candidate: Mapping[str, Trace])
 
 
 def _compare_unit(tally: Tally, unit: str, left: Trace, right: Trace) -> None:
-    first = first_difference(left, right)
-    if first is None:
-        tally.compared += len(left)
-        return
-    counts = count_differences(left, right)
+    counts = align(left, right)
     tally.compared += counts.compared
     tally.different += counts.different
     tally.missing += counts.missing
     tally.extra += counts.extra
     tally.widen(counts.max_abs or None, counts.max_ulp or None)
+    first = counts.first
+    if first is None:
+        return
     tally.note(
         Difference(
             path=f"{unit}: event {first.position}",
