@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from containers.errors import ConfigPath, ConfigurationError
+from containers.errors import ConfigPath, ConfigurationError, Location
 from containers.nearest import did_you_mean
 from containers.strict_yaml import Document, load, loads
 from parity.channels import ALL, Channel

@@ -1,4 +1,4 @@
-"""Two records of one small run, and policies: built by hand, so that a test says all that differs."""
+"""Two records of one small run, and policies: by hand, so that a test says all that differs."""
 
 from __future__ import annotations
 

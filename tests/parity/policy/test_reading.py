@@ -1,4 +1,4 @@
-"""Policy files: what they can say, and what is wrong with one, all at once and each with its place."""
+"""Policy files: what they can say, and that what is wrong is said at once, with its place."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_policy_is_read_with_everything_it_says(tmp_path: Path) -> None:
     assert first.tolerance == Tolerance(abs=1e-9, ulp=4)
     assert (first.reason, first.owner) == ("another order of summation", "ada")
     assert first.expires == datetime.date(2027, 2, 28)
-    assert first.place == f"{file}:3:5"
+    assert str(first.place) == f"{file}:3:5"
     assert first.text == "channel: metrics, path: **: sharpe_ratio, ulp: 4, abs: 1e-09"
     assert second.channels == {Channel.TRACE, Channel.TRADES}
     assert second.tolerance == Tolerance(rel=1, nan_equal=True)
@@ -89,8 +89,8 @@ RULE = "  - {channel: metrics, path: '**: a', abs: 1, reason: r}\n"
         (
             HEAD + "  - {chanel: metrics, path: '**', abs: 1, reason: r}\n",
             [
-                "p.yaml:3:6: unknown key 'chanel'; did you mean 'channel'?",
                 "p.yaml:3:5: found no 'channel', expected a channel, a list of them, or '*'",
+                "p.yaml:3:6: unknown key 'chanel'; did you mean 'channel'?",
             ],
         ),
         (
@@ -128,15 +128,19 @@ RULE = "  - {channel: metrics, path: '**: a', abs: 1, reason: r}\n"
         (
             HEAD + "  - {channel: metrics, path: '**', reason: r}\n",
             [
-                "p.yaml:3:5: found nothing to do in the rule, expected one of abs, rel, ulp, "
-                "nan_equal, ignore, unordered, comparator"
+                (
+                    "p.yaml:3:5: found nothing to do in the rule, expected one of abs, rel, ulp, "
+                    "nan_equal, ignore, unordered, comparator"
+                )
             ],
         ),
         (
             HEAD + "  - {channel: metrics, path: '**', abs: 1, ignore: true, reason: r}\n",
             [
-                "p.yaml:3:44: abs and ignore contradict each other in one rule; of these only abs, "
-                "rel, ulp, nan_equal can stand together"
+                (
+                    "p.yaml:3:44: abs and ignore contradict each other in one rule; of these only "
+                    "abs, rel, ulp, nan_equal can stand together"
+                )
             ],
         ),
         (
@@ -191,8 +195,10 @@ RULE = "  - {channel: metrics, path: '**: a', abs: 1, reason: r}\n"
         (
             HEAD + "  - {channel: metrics, path: '**', abs: 1, reason: r, expires: 2026-02-30}\n",
             [
-                "p.yaml:3:64: found text '2026-02-30' for expires, expected a day that exists, as "
-                "YYYY-MM-DD"
+                (
+                    "p.yaml:3:64: found text '2026-02-30' for expires, expected a day that exists, "
+                    "as YYYY-MM-DD"
+                )
             ],
         ),
         (
@@ -206,8 +212,10 @@ RULE = "  - {channel: metrics, path: '**: a', abs: 1, reason: r}\n"
         (
             HEAD + RULE + "  - {channel: metrics, path: '**: a', ignore: true, reason: r}\n",
             [
-                "p.yaml:4:5: the path '**: a' in metrics has a rule already, at p.yaml:3:5; "
-                "expected one rule that says everything about it"
+                (
+                    "p.yaml:4:5: the path '**: a' in metrics has a rule already, at p.yaml:3:5; "
+                    "expected one rule that says everything about it"
+                )
             ],
         ),
         (
@@ -225,8 +233,10 @@ RULE = "  - {channel: metrics, path: '**: a', abs: 1, reason: r}\n"
             + "  - {channel: '*', path: '**', ignore: true, reason: r}\n"
             + "  - {channel: metrics, path: '**: a', abs: 1, reason: r}\n",
             [
-                "p.yaml:4:5: this rule can never decide: the one at p.yaml:3:5 comes before it, "
-                "and its path '**' covers '**: a'; put the narrower rule first"
+                (
+                    "p.yaml:4:5: this rule can never decide: the one at p.yaml:3:5 comes before "
+                    "it, and its path '**' covers '**: a'; put the narrower rule first"
+                )
             ],
         ),
         (
@@ -244,8 +254,10 @@ RULE = "  - {channel: metrics, path: '**: a', abs: 1, reason: r}\n"
         (
             "schema: paritykit/policy/1\ncleaners: [none_of_these]\n",
             [
-                "p.yaml:2:12: there is no cleaner 'none_of_these' among the entry points of the "
-                "group 'parity.cleaners' (none are known)"
+                (
+                    "p.yaml:2:12: there is no cleaner 'none_of_these' among the entry points of "
+                    "the group 'parity.cleaners' (none are known)"
+                )
             ],
         ),
         (
