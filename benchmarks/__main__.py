@@ -31,7 +31,7 @@ from benchmarks.studies import measure_studies
 from benchmarks.verifying import measure_verifying
 from benchmarks.workloads import CONTENDERS, LEVELS, prepare, sp500, synthetic
 from containers.events import Event
-from containers.trace import Trace, first_difference
+from containers.trace import Trace, align
 
 _ROUNDS = 20
 _MILLION = 1_000_000
@@ -98,12 +98,12 @@ def _memory(console: Console, folder: Path, symbol: str) -> None:
 
 
 def _compare(console: Console) -> None:
-    traces = [_million_events() for _ in range(2)]
+    left, right = traces = [_million_events() for _ in range(2)]
     buffers = [[b for chunk in trace.chunks for b in chunk.buffers()] for trace in traces]
     flat = [np.concatenate([b.reshape(-1).view(np.uint8) for b in part]) for part in buffers]
-    ours = _median(lambda: first_difference(*traces, use_digests=False))
+    ours = _median(lambda: align(left, right, use_digests=False))
     plain = _median(lambda: _plain_numpy(*flat))
-    digests = _median(lambda: first_difference(*traces))
+    digests = _median(lambda: align(left, right))
     table = Table(title=f"Comparing two equal traces of {len(traces[0]):,} events in memory")
     for heading in ("", "ms", "x plain numpy"):
         table.add_column(heading, justify="left" if not heading else "right")
