@@ -17,7 +17,7 @@ from benchmarks.workloads import sp500, synthetic
 from declarative import DeclarativeWorkflowManager
 from imperative import Coordinator
 from parity.subjects import parse_subject, subject_for
-from parity.verification import verify
+from parity.verifying import verify
 
 __all__ = ["measure_verifying"]
 

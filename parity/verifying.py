@@ -114,11 +114,11 @@ class _Verifying:
             records.append(self._run(candidate, name, config, folder / f"candidate-{index}"))
             self.pairs.append(self._compare(name, reference, records[-1]))
         for record in records:
-            self.checks += held_alone(record, name, config)
+            self.checks.extend(held_alone(record, name, config))
         if self._thorough is not None:
             named = {record.subject: record for record in records}
-            self.checks += self._thorough.hold(
-                name, config, named, folder / "relations", self._on_step
+            self.checks.extend(
+                self._thorough.hold(name, config, named, folder / "relations", self._on_step)
             )
         if oracle and reference.status == "succeeded":
             self._on_step(name, OracleSubject.name)

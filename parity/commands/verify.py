@@ -61,6 +61,14 @@ _SUBJECT = "ENGINE[:key=value,…]"
     show_default=True,
     help="Folder in which the record of this verification is kept.",
 )
+@click.option(
+    "--thorough",
+    is_flag=True,
+    help="Hold each engine against all relations as well: perturbed bars, other ways to run, …",
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Where --thorough's choices come from."
+)
 @evidence_option
 @executor_option
 @own_options
@@ -76,6 +84,8 @@ def verify(
     policy_file: Path | None,
     today: str | None,
     records: Path,
+    thorough: bool,
+    seed: int,
     evidence: Path,
     executor: str | None,
     patterns: Path | None,
@@ -88,6 +98,7 @@ def verify(
     it fails alike everywhere, 4 when no event, trade or metric was compared. A rule of the policy
     that never fired or has expired is 1 as well.
     """
+    from parity.checking import Thorough
     from parity.commands.progress import working
     from parity.evidence import EvidenceStore
     from parity.own import Own
@@ -120,6 +131,7 @@ def verify(
             Path(scratch),
             repeat=runs,
             policy=policy,
+            thorough=Thorough(own, seed) if thorough else None,
             on_step=lambda config, subject: watch.say(f"{config} · {subject}"),
         )
         # A configuration that nobody could run leaves nothing worth keeping.
