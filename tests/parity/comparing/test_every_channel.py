@@ -118,6 +118,7 @@ def test_a_tolerance_excuses_what_is_within_it_at_its_path_and_nothing_else(
     channel: Channel,
 ) -> None:
     same, bit, path, step, step_path, _, _ = CASES[channel]
+    kind: dict[str, Any]
     for kind in ({"ulp": 2}, {"abs": 1.0}, {"rel": 0.1}):
         found, (rule,) = outcome(channel, same, bit, {"path": path, **kind})
         assert found.verdict is Verdict.WITHIN_TOLERANCE
@@ -187,6 +188,7 @@ def test_a_rule_of_another_channel_excuses_nothing(channel: Channel) -> None:
 @EVERY
 def test_a_whole_channel_that_is_ignored_was_not_compared(channel: Channel) -> None:
     same, bit, _, _, _, _, _ = CASES[channel]
+    other: Any
     for other in (same, bit, {}):
         found, _ = outcome(channel, same, other, {"path": "**", "ignore": True})
         assert (found.verdict, found.compared) == (Verdict.IGNORED, 0)

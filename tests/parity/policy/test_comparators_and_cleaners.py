@@ -106,10 +106,11 @@ def times(channel, content):
             curve.time_ns[:] = 0
     return content
 """
-COMPARATORS = (
-    "near casefold length never raising leaving nothing text one negative nan beyond inf number"
-).split()
-CLEANERS = "lower idle dropping bad none broken quitting times number".split()
+COMPARATORS = [
+    *("near", "casefold", "length", "never", "raising", "leaving", "nothing", "text", "one"),
+    *("negative", "nan", "beyond", "inf", "number"),
+]
+CLEANERS = ["lower", "idle", "dropping", "bad", "none", "broken", "quitting", "times", "number"]
 
 
 @pytest.fixture(autouse=True)
@@ -248,11 +249,9 @@ def test_what_a_comparator_does_wrong_is_an_error_that_names_it(name: str, messa
     ],
 )
 def test_what_cannot_be_loaded_is_named_with_its_place(group: str, name: str, message: str) -> None:
+    rules = [{"path": "**", "comparator": name}] if group == "comparator" else []
     with pytest.raises(UsageError) as raised:
-        if group == "cleaner":
-            applied(cleaners=(name,))
-        else:
-            applied({"path": "**", "comparator": name})
+        applied(*rules, cleaners=(name,) if group == "cleaner" else ())
     assert message in str(raised.value)
     assert str(raised.value).startswith("policy:")
 
@@ -342,12 +341,10 @@ def test_the_command_leaves_with_two_when_one_fails(
     what: str, parity: Callable[..., Output], tmp_path: Path
 ) -> None:
     config = str(HANDMADE / "two_symbols.yaml")
-    # Both run the same, but for where they store: told so, the config differs in what is digested.
     (tmp_path / "p.yaml").write_text(
         f"schema: paritykit/policy/1\nrules:\n  - {{channel: '*', path: '**', {what}, reason: r}}\n"
     )
-    command = ["verify", config, "--policy", "p.yaml", "--candidate", "declarative"]
-    output = parity(*command)
+    output = parity("verify", config, "--policy", "p.yaml")
     assert output.code == 1  # nothing differs, so nobody was asked: the rule never fired
     (tmp_path / "q.yaml").write_text("schema: paritykit/policy/1\ncleaners: [quitting]\n")
     output = parity("verify", config, "--policy", "q.yaml")
