@@ -157,9 +157,15 @@ def _covered(channel: Channel, record: Record, *, by: Record) -> Content:
     """Give what ``record`` has in a channel, of places that the other record is about.
 
     Who covers some units alone says nothing of what lies above them, and of a unit it shows the
-    trace and what belongs to a portfolio.
+    trace and what belongs to a portfolio. Who has some figures says nothing of the others.
     """
     content = record.channels.get(channel, {})
+    figures = by.figures
+    if channel is Channel.METRICS and figures is not None:
+        content = {
+            place: {name: value for name, value in of.items() if name in figures}
+            for place, of in content.items()
+        }
     if by.covers is None:
         return content
     covers = by.covers

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, get_args
 
+import msgspec
+
 from parity.channels import Channel
 from parity.contents import problem_of_content
 from parity.errors import SubjectError
@@ -25,7 +27,10 @@ _STATUSES: Final = get_args(Status)
 
 
 def record_of(subject: Subject, config: Mapping[str, Any] | Path, root: Path) -> Record:
-    """Run ``subject`` on its own copy of ``config``; whatever it does, answer a sound record."""
+    """Run ``subject`` on its own copy of ``config``; whatever it does, answer a sound record.
+
+    The record has the name that reports call the subject by, whatever the subject calls itself.
+    """
     began = time.perf_counter()
     own = config if isinstance(config, Path) else copy.deepcopy(dict(config))
     try:
@@ -36,7 +41,7 @@ def record_of(subject: Subject, config: Mapping[str, Any] | Path, root: Path) ->
     if problem is not None:
         mistake = SubjectError(f"the subject answered with {problem}")
         return record_of_crash(subject.name, mistake, time.perf_counter() - began)
-    return record
+    return msgspec.structs.replace(record, subject=subject.name)
 
 
 def _problem(record: object) -> str | None:
