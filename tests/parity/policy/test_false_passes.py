@@ -22,7 +22,7 @@ from parity.channels import Channel
 from parity.comparison.records import compare_records
 from parity.record import Record
 from parity.verdicts import Verdict
-from parity.verification import verify
+from parity.verifying import verify
 from tests.parity.comparing.building import (
     NOON,
     PLACE,
@@ -244,7 +244,8 @@ def test_two_sides_with_nothing_in_them_agree_on_nothing() -> None:
     ):
         side = Fixed(record(made))
         verification = verify([("c", {})], side, [side], Path("x"), oracle=False)
-        assert verification.exit_code == 4
+        assert verification.exit_code in (1, 4)  # some of it breaks invariants as well
+        assert msgspec.structs.replace(verification, checks=()).exit_code == 4
         assert not verification.totals
     outcomes = compare_records(record(empty), record(empty))
     for channel in (Channel.TRACE, Channel.TRADES, Channel.EQUITY, Channel.METRICS):
