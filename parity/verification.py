@@ -1,35 +1,26 @@
-"""The main job: run workflows through subjects, compare, and say what came of it.
+"""What came of verifying: pairs, checks, rules, noise floors, and one number for all of it.
 
-1. `verify` runs the control and each candidate on every configuration.
-2. Each candidate is compared with the control (`compare_records`), and so is the oracle, on every
-   unit of a run of the control's that it can express.
-3. `Verification.exit_code` says it in one number (see README.md).
+`parity.verifying` makes it; reports and exit codes read it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from parity.channels import ORACLE, Channel
+from parity.channels import Channel
 from parity.checks import CheckOutcome
 from parity.comparison.outcome import ChannelOutcome
-from parity.comparison.records import compare_records, overall
-from parity.divergence import Divergence, first_divergence
+from parity.divergence import Divergence
 from parity.noise import NoiseFloor, is_within
 from parity.policy import RuleStanding
-from parity.record import Record, record_of_crash
-from parity.repeating import FEWEST_RUNS, repeated
-from parity.subjects import OracleSubject, Subject, record_of
+from parity.record import Record
 from parity.verdicts import Verdict, worst
 
-__all__ = ["Configured", "Coverage", "Pair", "Totals", "Verification", "verify"]
-
-Configured: TypeAlias = Mapping[str, Any] | Path
+__all__ = ["Coverage", "Ending", "Pair", "Totals", "Verification"]
 
 Ending: TypeAlias = Literal["parity", "differs", "refused", "failed", "empty"]
 
@@ -182,9 +173,14 @@ class Verification(msgspec.Struct, frozen=True):
         return worst(p.verdict for p in self.pairs if not (p.optional and p.candidate is None))
 
     @property
+    def broken(self) -> list[CheckOutcome]:
+        """The checks that do not hold."""
+        return [check for check in self.checks if check.verdict.is_difference]
+
+    @property
     def holds_back(self) -> bool:
-        """Whether a gate is not met: a subject differs from itself."""
-        return any(floor.verdict.is_difference for floor in self.noise)
+        """Whether a run is wrong by itself: it breaks a check, or differs from its repetition."""
+        return bool(self.broken) or any(floor.verdict.is_difference for floor in self.noise)
 
     def is_noise(self, pair: Pair) -> bool:
         """Whether all in which a pair differs differs as well between runs of one of the two."""
@@ -196,8 +192,9 @@ class Verification(msgspec.Struct, frozen=True):
     def exit_code(self) -> int:
         """0 parity; 1 anything differs; 2 all refuse alike; 3 fail alike; 4 nothing compared.
 
-        Over several configurations a difference outweighs everything, and so does a gate that is
-        not met; then come failure, refusal, and nothing compared.
+        Over several configurations a difference outweighs everything, and so does a run that is
+        wrong by itself; then come failure, refusal, and nothing compared. A rule of the policy with
+        a problem makes 1 of what would be 0.
         """
         endings: set[str] = {pair.ending for pair in self.pairs}
         if self.holds_back:
@@ -205,114 +202,7 @@ class Verification(msgspec.Struct, frozen=True):
         for ending in ("differs", "failed", "refused", "empty"):
             if ending in endings:
                 return _ENDINGS[ending]
-        return 0 if self.pairs else _ENDINGS["empty"]
-
-
-def verify(
-    configs: Sequence[tuple[str, Configured]],
-    control: Subject,
-    candidates: Sequence[Subject],
-    root: Path,
-    *,
-    oracle: bool = True,
-    repeat: int = 1,
-    on_step: Callable[[str, str], None] = lambda config, subject: None,
-) -> Verification:
-    """Run every configuration through all subjects and compare.
-
-    Args:
-        configs: Name and content (a file's path or a mapping) of each.
-        control: The reference.
-        candidates: What is held against it.
-        root: Each run gets a folder of its own below; made when something is stored.
-        oracle: Hold the oracle against the control as well.
-        repeat: How often each subject runs on each configuration; from 2 on each is compared with
-            its own first run.
-        on_step: Called with (configuration, subject) before each run.
-    """
-    pairs: list[Pair] = []
-    noise: list[NoiseFloor] = []
-
-    def run(subject: Subject, name: str, config: Configured, folder: Path) -> Record:
-        on_step(name, subject.name)
-        if repeat < FEWEST_RUNS:
-            return record_of(subject, config, folder)
-        record, floor = repeated(
-            subject, name, config, folder, repeat, lambda *both: _outcomes(*both)[1],
-            lambda again: on_step(name, f"{subject.name} · run {again} of {repeat}"),
-        )  # fmt: skip
-        noise.append(floor)
-        return record
-
-    for number, (name, config) in enumerate(configs):
-        folder = root / str(number)
-        reference = run(control, name, config, folder / "control")
-        for index, candidate in enumerate(candidates):
-            record = run(candidate, name, config, folder / f"candidate-{index}")
-            pairs.append(_compare(name, reference, record))
-        if oracle and reference.status == "succeeded":
-            on_step(name, OracleSubject.name)
-            pairs.append(_ask_oracle(name, reference, config, folder))
-    return Verification(
-        control=control.name,
-        candidates=tuple(candidate.name for candidate in candidates),
-        pairs=tuple(pairs),
-        noise=tuple(noise),
-    )
-
-
-def _outcomes(control: Record, candidate: Record) -> tuple[Record, dict[Channel, ChannelOutcome]]:
-    """Compare; give the candidate's record as well, which is another if it can't be compared."""
-    try:
-        return candidate, compare_records(control, candidate)
-    except Exception as error:  # noqa: BLE001  # what a foreign subject recorded can be anything
-        candidate = record_of_crash(candidate.subject, error, candidate.duration_s)
-        return candidate, compare_records(control, candidate)
-
-
-def _compare(name: str, control: Record, candidate: Record) -> Pair:
-    if candidate.beyond is not None and control.beyond is None:
-        note = f"{candidate.subject} cannot express it: {candidate.beyond}"
-        silent = _silent(name, control, note, None)
-        return msgspec.structs.replace(silent, candidate_name=candidate.subject, optional=False)
-    candidate, outcomes = _outcomes(control, candidate)
-    return Pair(
-        config=name,
-        control=control,
-        candidate=candidate,
-        candidate_name=candidate.subject,
-        verdict=overall(outcomes),
-        channels=outcomes,
-        divergence=first_divergence(control, candidate, outcomes),
-    )
-
-
-def _ask_oracle(name: str, control: Record, config: Configured, root: Path) -> Pair:
-    if not any(control.channels.get(channel) for channel in ORACLE):
-        return _silent(
-            name, control, "the control filled nothing that the oracle fills", Coverage()
-        )
-    oracle = OracleSubject({}, control)
-    record = record_of(oracle, config, root)
-    held = len(record.channels.get(Channel.TRACE, ()))
-    coverage = Coverage(held, dict(oracle.beyond))
-    if record.status == "refused":
-        return _silent(name, control, str(record.explanation), coverage)
-    return msgspec.structs.replace(
-        _compare(name, control, record), optional=True, coverage=coverage
-    )
-
-
-def _silent(name: str, control: Record, note: str, coverage: Coverage | None) -> Pair:
-    return Pair(
-        config=name,
-        control=control,
-        candidate=None,
-        candidate_name=OracleSubject.name,
-        verdict=Verdict.NOT_COMPARABLE,
-        channels={},
-        divergence=None,
-        note=note,
-        optional=True,
-        coverage=coverage,
-    )
+        if not self.pairs:
+            return _ENDINGS["empty"]
+        gated = any(rule.problem is not None for rule in self.rules)
+        return _ENDINGS["differs" if gated else "parity"]

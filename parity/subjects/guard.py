@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, get_args
 
 import msgspec
 
-from containers.results import EquityCurve
-from containers.trace import Trace
 from parity.channels import Channel
+from parity.contents import problem_of_content
 from parity.errors import SubjectError
 from parity.record import OVERRIDABLE, Record, Status, record_of_crash
 from parity.subjects.specification import Subject
@@ -25,12 +24,6 @@ from parity.subjects.specification import Subject
 __all__ = ["record_of"]
 
 _STATUSES: Final = get_args(Status)
-_CONTENTS: Final[Mapping[Channel, type]] = {
-    Channel.TRACE: Trace,
-    Channel.TRADES: Sequence,
-    Channel.EQUITY: EquityCurve,
-    Channel.METRICS: Mapping,
-}
 
 
 def record_of(subject: Subject, config: Mapping[str, Any] | Path, root: Path) -> Record:
@@ -60,13 +53,9 @@ def _problem(record: object) -> str | None:
     for channel, content in record.channels.items():
         if channel not in Channel.__members__.values():
             return f"the channel {channel!r}, which does not exist"
-        if not isinstance(content, Mapping):
-            return f"{type(content).__name__} in the channel {channel}, expected a mapping"
-        due = _CONTENTS.get(channel, object)
-        for place, value in content.items():
-            if not isinstance(value, due):
-                found = f"{type(value).__name__} at {place!r} of the channel {channel}"
-                return f"{found}, expected {due.__name__}"
+        problem = problem_of_content(channel, content)
+        if problem is not None:
+            return problem
     hidden = set(record.told) - OVERRIDABLE
     if hidden:
         return f"settings it says it was told and that no one can tell it: {sorted(hidden)}"

@@ -25,7 +25,8 @@ from parity.errors import UsageError
 from parity.record import Record, Status, record_of_refusal
 from parity.subjects import EngineSubject, Subject, parse_subject, subject_for
 from parity.verdicts import Verdict
-from parity.verification import Verification, verify
+from parity.verification import Verification
+from parity.verifying import verify
 
 UNIT = "iteration=0/phase=backtest/window=0/unit=0"
 PLACE = f"{UNIT}/portfolio=a.b"

@@ -22,7 +22,7 @@ from parity.record import Record
 from parity.subjects import parse_subject, record_of, subject_for
 from parity.subjects.isolated import _last_lines
 from parity.subjects.limits import Limits
-from parity.verification import verify
+from parity.verifying import verify
 from tests.parity.conftest import HANDMADE, ROOT
 from tests.parity.subjects.installing import WICKED, install
 
