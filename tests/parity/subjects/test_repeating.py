@@ -16,7 +16,8 @@ from parity.record import Record
 from parity.repeating import repeated
 from parity.subjects import Subject, parse_subject, record_of, subject_for
 from parity.verdicts import Verdict
-from parity.verification import Verification, verify
+from parity.verification import Verification
+from parity.verifying import verify
 from tests.parity.conftest import HANDMADE, Output
 from tests.parity.subjects.test_same_record import config
 

@@ -10,7 +10,7 @@ import pytest
 from parity.commands.isolating import limits_of
 from parity.errors import UsageError
 from parity.subjects.limits import Limits, default_memory, parse_memory_limit, parse_time_limit
-from tests.parity.conftest import HANDMADE, Output
+from tests.parity.conftest import HANDMADE, OWN, Output
 from tests.parity.subjects.installing import install
 
 Parity = Callable[..., Output]
@@ -113,16 +113,29 @@ def test_wrong_usage_is_refused_before_anything_runs(
 
 
 def test_the_oracle_as_a_candidate_stays_in_this_process(parity: Parity) -> None:
-    output = parity("verify", TWO, "--candidate", "oracle", "--isolate", "--json", "-")
+    options = ["--candidate", "oracle", "--candidate", "oracle:trace=minimal", "--isolate"]
+    output = parity("verify", TWO, *options, "--json", "-")
     assert output.code == 0
-    assert [p["candidate"] for p in output.document["workflows"]] == ["oracle", "oracle"]
+    pairs = {pair["candidate"]: pair for pair in output.document["workflows"]}
+    # Each is held against the control, and none is asked once more.
+    assert list(pairs) == ["oracle", "oracle:trace=minimal"]
+    assert pairs["oracle"]["channels"]["trades"]["compared"] > 0
+    assert output.document["oracle"]["held"] == 2
 
 
-def test_the_oracle_as_a_candidate_that_cannot_express_it_compares_nothing(parity: Parity) -> None:
-    study = str(HANDMADE / "walk_forward" / "walk_forward.yaml")
-    output = parity("verify", study, "--candidate", "oracle")
+def test_the_oracle_as_a_candidate_that_cannot_express_it_compares_nothing(
+    parity: Parity, tmp_path: Path
+) -> None:
+    (tmp_path / "own.yaml").write_text(
+        f"workflow: simple_backtest\ndata: {{data_dir: {HANDMADE}}}\nsymbols: [AAA]\n"
+        "strategies: [{type: fade}]\n"
+    )
+    own = ["--components", str(OWN / "components"), "--patterns", str(OWN / "patterns")]
+    config = str(tmp_path / "own.yaml")
+    assert parity("verify", config, *own).code == 0
+    output = parity("verify", config, *own, "--candidate", "oracle")
     assert output.code == 4
-    assert "oracle cannot express it: the workflow is " in output.out
+    assert "among the shipped ones is no strategy of type 'fade'" in output.out
 
 
 def test_limits_are_what_was_asked_for() -> None:
