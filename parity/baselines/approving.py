@@ -25,7 +25,8 @@ from parity.divergence import Divergence
 from parity.errors import UsageError
 from parity.record import Record
 from parity.subjects import Subject, record_of
-from parity.verification import Pair, Verification, verify
+from parity.verification import Pair, Verification
+from parity.verifying import verify
 
 __all__ = ["Approval", "Approved", "Standing", "approve"]
 

@@ -24,6 +24,7 @@ from parity.comparison.outcome import ChannelOutcome
 from parity.comparison.records import compare_records, overall
 from parity.divergence import Divergence, first_divergence
 from parity.errors import UsageError
+from parity.policy import AppliedPolicy, RuleStanding
 from parity.record import Record
 from parity.subjects import Subject, record_of
 from parity.verdicts import Verdict, worst
@@ -97,12 +98,14 @@ class Check(msgspec.Struct, frozen=True):
         folder: The folder of baselines.
         checked: One for each configuration.
         unused: Files of baselines that no configuration used.
+        rules: How each rule of the policy stands.
     """
 
     subject: str
     folder: Path
     checked: tuple[Checked, ...]
     unused: tuple[Path, ...] = ()
+    rules: tuple[RuleStanding, ...] = ()
 
     @property
     def totals(self) -> Totals:
@@ -120,9 +123,12 @@ class Check(msgspec.Struct, frozen=True):
 
     @property
     def exit_code(self) -> int:
-        """0 as approved; 1 anything differs, is not approved or not used; 4 nothing compared."""
+        """0 as approved; 1 anything differs, is not approved or not used; 4 nothing compared.
+
+        A rule of the policy with a problem is 1 as well.
+        """
         codes = {_ENDINGS[one.ending] for one in self.checked}
-        if 1 in codes or self.unused:
+        if 1 in codes or self.unused or any(rule.problem for rule in self.rules):
             return 1
         return 4 if 4 in codes or not self.checked else 0
 
@@ -141,7 +147,9 @@ class Check(msgspec.Struct, frozen=True):
             for one in self.checked
             if one.held is not None
         )
-        return Verification(control=APPROVED, candidates=(self.subject,), pairs=pairs)
+        return Verification(
+            control=APPROVED, candidates=(self.subject,), pairs=pairs, rules=self.rules
+        )
 
 
 def configurations(folder: BaselineFolder, named: Sequence[Path]) -> list[Path]:
@@ -172,6 +180,7 @@ def check(
     *,
     stand_in: Subject | str | None = None,
     only: bool = False,
+    policy: AppliedPolicy | None = None,
     on_step: Callable[[str, str], None] = lambda config, subject: None,
 ) -> Check:
     """Run each configuration and hold it against what was approved.
@@ -184,6 +193,7 @@ def check(
         stand_in: Asked for the approved run where the subject differs; a text says why there is
             none; null: nobody is asked.
         only: Leave baselines of other configurations alone.
+        policy: Says which differences are excused; null: none are.
         on_step: Called with (configuration, subject) before each run.
 
     Raises:
@@ -203,7 +213,7 @@ def check(
         on_step(str(config), subject.name)
         below = root / str(number)
         record = record_of(subject, config, below / "subject")
-        found = _check_one(config, file, baseline, record)
+        found = _check_one(config, file, baseline, record, policy)
         if found.ending == "differs" and stand_in is not None:
             if not isinstance(stand_in, str):
                 on_step(str(config), stand_in.name)
@@ -211,11 +221,14 @@ def check(
             found = msgspec.structs.replace(found, stand_in=answer)
         checked.append(found)
     unused = () if only else tuple(folder.file_of(key) for key in baselines if key not in used)
-    return Check(subject.name, folder.path, tuple(checked), unused)
+    rules = () if policy is None else policy.standings()
+    return Check(subject.name, folder.path, tuple(checked), unused, rules)
 
 
-def _check_one(config: Path, file: Path, baseline: Baseline, record: Record) -> Checked:
-    held = hold(baseline.sketch, record, config)
+def _check_one(
+    config: Path, file: Path, baseline: Baseline, record: Record, policy: AppliedPolicy | None
+) -> Checked:
+    held = hold(baseline.sketch, record, config, policy)
     return Checked(
         config=config,
         baseline=file,

@@ -22,6 +22,7 @@ from parity.channels import REQUIRED, Channel
 from parity.comparison.outcome import ChannelOutcome, Difference, Tally
 from parity.comparison.records import compare_records
 from parity.errors import UsageError
+from parity.policy.judging import NOBODY, AppliedPolicy, Judge
 from parity.record import Record, TraceSettings
 from parity.verdicts import Verdict
 
@@ -51,13 +52,29 @@ class Held(msgspec.Struct, frozen=True):
     outcomes: Mapping[Channel, ChannelOutcome]
 
 
-def hold(approved: Sketch, record: Record, config: Path) -> Held:
-    """Compare ``record``, a run of the file ``config``, with what was approved of it.
+def hold(
+    approved: Sketch, record: Record, config: Path, policy: AppliedPolicy | None = None
+) -> Held:
+    """Compare a run with what was approved.
+
+    Args:
+        approved: What was approved.
+        record: The run.
+        config: The file that it is a run of.
+        policy: Says which differences are excused, and keeps account; null: none are. Of what is
+            known by digest it can excuse a place as a whole.
 
     Raises:
-        UsageError: The run keeps less of its traces than was approved, so that digests of the two
-            say nothing of each other.
+        UsageError: The policy has a cleaner, which digests can't be cleaned by; or the run keeps
+            less of its traces than was approved, so that digests of the two say nothing of each
+            other.
     """
+    if policy is not None and policy.policy.cleaners:
+        names = ", ".join(policy.policy.cleaners)
+        raise UsageError(
+            f"{policy.policy.file}: its cleaners ({names}) change runs before they are compared, "
+            "and of an approved one there are digests alone; leave them out"
+        )
     record = _at_level(approved, record)
     sketch = sketch_of(record, config)
     left = _tree_record(APPROVED, approved)
@@ -66,9 +83,13 @@ def hold(approved: Sketch, record: Record, config: Path) -> Held:
         explanation=record.explanation,
         covers=record.covers,
     )
-    outcomes = dict(compare_records(left, right))
+    outcomes = dict(compare_records(left, right, policy))
+    judges = []
     for channel in BY_DIGEST:
-        outcomes[channel] = _by_digest(channel, approved, sketch, record)
+        judges.append(NOBODY if policy is None else policy.judge(channel))
+        outcomes[channel] = _by_digest(channel, approved, sketch, record, judges[-1])
+    if policy is not None:
+        policy.take(judges)
     return Held(left, right, record, sketch, outcomes)
 
 
@@ -122,7 +143,7 @@ def _kept(settings: TraceSettings) -> Any:
 
 
 def _by_digest(
-    channel: Channel, approved: Sketch, sketch: Sketch, record: Record
+    channel: Channel, approved: Sketch, sketch: Sketch, record: Record, judge: Judge
 ) -> ChannelOutcome:
     """Compare what is known by digest; ``different`` counts the places where digests differ."""
     for name, side in ((APPROVED, approved), (record.subject, sketch)):
@@ -142,11 +163,19 @@ def _by_digest(
     tally = Tally()
     for place in [*left, *(place for place in right if place not in left)]:
         ours, theirs = left.get(place), right.get(place)
+        if ours != theirs and (ruling := judge.on_absence(place)) is not None:
+            tally.excuse([ruling])
+            continue
+        if judge.ignores(place):
+            continue  # it is the same, and nobody asked
         content = record.channels.get(channel, {}).get(place)
         _compare_marks(tally, channel, place, ours, theirs, content)
+    if judge.may_ignore and not tally.verdict.is_difference and not tally.compared:
+        tally.ignored = max(tally.ignored, 1)  # what is ignored was not compared, even if equal
     verdict = tally.verdict
     if verdict is Verdict.NOT_COMPARABLE:
         verdict = Verdict.EQUAL  # both have nothing at the same places
+    reasons = {rule.reason: None for rule in judge.accounts if judge.accounts[rule].fired}
     return ChannelOutcome(
         verdict=verdict,
         required=True,
@@ -155,6 +184,9 @@ def _by_digest(
         missing=tally.missing,
         extra=tally.extra,
         first=tally.first,
+        reason="; ".join(reasons) or None,
+        ignored=tally.ignored,
+        rules=tuple(at for at, _ in tally.rules),
     )
 
 

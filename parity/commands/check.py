@@ -12,6 +12,7 @@ from parity.commands.approve import baselines_option
 from parity.commands.executing import executor_option, opened
 from parity.commands.output import check_json_target, console_for, json_option, write_json
 from parity.commands.own import own_options
+from parity.commands.policies import applied_policy, policy_options
 
 if TYPE_CHECKING:
     from parity.subjects import SubjectSpec
@@ -44,6 +45,7 @@ _SUBJECT = "ENGINE[:key=value,…]"
     show_default=True,
     help="Folder in which the record of a check that found differences is kept.",
 )
+@policy_options
 @executor_option
 @own_options
 @json_option
@@ -55,6 +57,8 @@ def check(
     stand_in: str | None,
     no_stand_in: bool,
     records: Path,
+    policy_file: Path | None,
+    today: str | None,
     executor: str | None,
     patterns: Path | None,
     components: Path | None,
@@ -82,6 +86,7 @@ def check(
         raise UsageError("--only leaves other baselines alone: name the configurations to check")
     if stand_in is not None and no_stand_in:
         raise UsageError("--stand-in names one, and --no-stand-in wants none: give one of them")
+    policy = applied_policy(policy_file, today)
     console = console_for(json_target)
     folder = BaselineFolder(baselines)
     folder.read_all()  # what is there must be sound, before hours of work go by
@@ -111,6 +116,7 @@ def check(
             Path(scratch),
             stand_in=others[0] if others else other if isinstance(other, str) else None,
             only=only,
+            policy=policy,
             on_step=lambda config, name: watch.say(f"{config} · {name}"),
         )
         verification = found.as_verification()

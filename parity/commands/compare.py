@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from parity.commands.output import check_json_target, console_for, json_option, write_json
+from parity.commands.policies import applied_policy, policy_options
 
 __all__ = ["compare"]
 
@@ -48,6 +49,7 @@ __all__ = ["compare"]
     show_default=True,
     help="The results directory in which ids of runs are looked for.",
 )
+@policy_options
 @json_option
 def compare(
     left: str,
@@ -59,6 +61,8 @@ def compare(
     portfolio: str | None,
     rows: int,
     directory: Path,
+    policy_file: Path | None,
+    today: str | None,
     json_target: str | None,
 ) -> int:
     """Compare the trades, equity and metrics that are stored in LEFT and RIGHT.
@@ -88,6 +92,7 @@ def compare(
             portfolio=portfolio,
             key=columns,
             rows=rows,
+            policy=applied_policy(policy_file, today),
         ),
     )
     write_json(compare_document(outcome), json_target)

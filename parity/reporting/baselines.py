@@ -14,6 +14,7 @@ from parity.baselines.locating import Changed, Range, StandIn
 from parity.channels import Channel
 from parity.comparison.outcome import ChannelOutcome
 from parity.divergence import Divergence
+from parity.policy import RuleStanding
 from parity.verdicts import Verdict
 from parity.verification import Totals
 
@@ -71,7 +72,10 @@ class CheckedPart(msgspec.Struct, frozen=True):
 
 
 class CheckDocument(msgspec.Struct, frozen=True):
-    """What came of holding one engine against approved results."""
+    """What came of holding one engine against approved results.
+
+    ``unused`` are files of baselines that no configuration used.
+    """
 
     schema: Literal["paritykit/check/1"]
     verdict: Verdict
@@ -81,6 +85,7 @@ class CheckDocument(msgspec.Struct, frozen=True):
     totals: Totals
     workflows: tuple[CheckedPart, ...]
     unused: tuple[str, ...]
+    rules: tuple[RuleStanding, ...]
 
 
 class ApprovedPart(msgspec.Struct, frozen=True):
@@ -129,6 +134,7 @@ def check_document(check: Check, record: str | None) -> dict[str, Any]:
             totals=check.totals,
             workflows=tuple(_checked(one, record) for one in check.checked),
             unused=tuple(map(str, check.unused)),
+            rules=check.rules,
         )
     )
 

@@ -14,8 +14,10 @@ from parity.baselines import Approval, Check, Checked, Standing
 from parity.baselines.locating import Changed, Range, StandIn
 from parity.comparison.values import ulp_distance
 from parity.divergence import Divergence
+from parity.policy import RuleStanding
+from parity.verdicts import Verdict
 
-__all__ = ["print_approval", "print_check"]
+__all__ = ["print_approval", "print_check", "rule_words"]
 
 _SHOWN: Final = 8
 
@@ -102,6 +104,8 @@ def print_check(check: Check, console: Console, record: str | None) -> None:
             f"not used: {file}; name its configuration, give --only to leave others alone, or if "
             "the configuration is gone: parity approve --prune",
         )
+    for rule in check.rules:
+        _line(console, rule_words(rule))
     totals = check.totals
     counts = (
         f"{totals.events:,} events, {totals.trades:,} trades and {totals.figures:,} figures held "
@@ -111,6 +115,13 @@ def print_check(check: Check, console: Console, record: str | None) -> None:
     console.print(f"{words.get(check.exit_code, '[bold red]NOTHING COMPARED[/]')}: {counts}.")
     if record is not None:
         console.print(f"[dim]record: {escape(record)}[/]")
+
+
+def rule_words(rule: RuleStanding) -> str:
+    """Say on one line how a rule of the policy stands."""
+    used = "" if rule.used is None else f", {rule.used:.0%} of its tolerance used"
+    standing = rule.problem or f"excused {rule.fired:,}{used}"
+    return f"{rule.place}: {rule.rule} ({rule.reason}): {standing}"
 
 
 def _print_checked(one: Checked, subject: str, console: Console) -> None:
@@ -127,7 +138,11 @@ def _print_checked(one: Checked, subject: str, console: Console) -> None:
         return
     console.print()
     if one.divergence is None:
-        unfilled = [c.value for c, o in one.channels.items() if o.required and not o.compared]
+        unfilled = [
+            channel.value
+            for channel, outcome in one.channels.items()
+            if outcome.required and outcome.verdict is Verdict.NOT_COMPARABLE
+        ]
         _line(console, f"{one.config}: nothing was compared in {', '.join(unfilled)}")
         return
     console.print(

@@ -11,6 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from containers.data import format_instant
+from parity.policy import RuleStanding
+from parity.reporting.baselines_text import rule_words
 from parity.stored import StoredOutcome, TableOutcome
 from parity.stored.comparing import Row, Widest
 from parity.stored.table import Kind, Type, field_type
@@ -40,6 +42,7 @@ class CompareDocument(msgspec.Struct, frozen=True):
     tables: tuple[TableOutcome, ...]
     problems: tuple[str, ...]
     left_out: tuple[Kind, ...]
+    rules: tuple[RuleStanding, ...]
 
 
 def compare_document(outcome: StoredOutcome) -> dict[str, Any]:
@@ -57,6 +60,7 @@ def compare_document(outcome: StoredOutcome) -> dict[str, Any]:
         tables=outcome.tables,
         problems=outcome.problems,
         left_out=outcome.left_out,
+        rules=outcome.rules,
     )
     plain: dict[str, Any] = _finite(msgspec.to_builtins(document))
     return plain
@@ -78,6 +82,8 @@ def print_comparison(outcome: StoredOutcome, console: Console) -> None:
         _print_table(table, console)
     for problem in outcome.problems:
         _line(console, problem)
+    for rule in outcome.rules:
+        _line(console, rule_words(rule))
     if outcome.left_out:
         _line(console, f"not compared, since the files have none: {', '.join(outcome.left_out)}")
     words = _ENDINGS[outcome.exit_code]

@@ -16,8 +16,9 @@ import msgspec
 from containers.nearest import did_you_mean
 from parity.comparison.values import same, ulp_distance
 from parity.errors import UsageError
+from parity.policy.judging import NOBODY, Judge
 from parity.stored.converting import NUMBER, WHOLE, parse_cells
-from parity.stored.mapping import TableMapping, Tolerance
+from parity.stored.mapping import TableMapping, Tolerated
 from parity.stored.table import KEYS, Cells, Kind, Table, Type
 
 __all__ = ["ColumnOutcome", "Row", "TableOutcome", "Widest", "compare_tables"]
@@ -156,6 +157,8 @@ def compare_tables(
     key: Sequence[str] = (),
     rows: int = 5,
     notes: Sequence[str] = (),
+    judge: Judge = NOBODY,
+    where: str | None = None,
 ) -> TableOutcome:
     """Compare two tables of one kind.
 
@@ -166,18 +169,29 @@ def compare_tables(
         key: Fields by which rows are matched; empty: the mapping's, or else the usual ones.
         rows: How many differing rows are kept to be shown, and as many of each side alone.
         notes: What to know about how they were made.
+        judge: Is asked where cells differ that the mapping does not tolerate.
+        where: The structural path by which the policy knows the tables; null: their kind.
 
     Raises:
         UsageError: A field of the key is not there, or a row has nothing in it.
     """
-    return _Comparison(left, right, mapping, key, rows).outcome(notes)
+    comparison = _Comparison(left, right, mapping, (key, rows), judge, where or left.kind)
+    return comparison.outcome(notes)
 
 
 class _Comparison:
     def __init__(
-        self, left: Table, right: Table, mapping: TableMapping, key: Sequence[str], rows: int
+        self,
+        left: Table,
+        right: Table,
+        mapping: TableMapping,
+        wishes: tuple[Sequence[str], int],
+        judge: Judge,
+        where: str,
     ) -> None:
+        key, rows = wishes
         self._left, self._right = left, right
+        self._judge, self._where = judge, where
         self._mapping = mapping
         self._shown = rows
         names = list(dict.fromkeys((*left.columns, *right.columns)))
@@ -254,8 +268,8 @@ class _Comparison:
         for key in [*ours, *(key for key in theirs if key not in ours)]:
             a, b = ours.get(key, []), theirs.get(key, [])
             pairs += zip(a, b, strict=False)
-            only[0].extend(a[len(b) :])
-            only[1].extend(b[len(a) :])
+            only[0].extend(self._excused(0, a[len(b) :]))
+            only[1].extend(self._excused(1, b[len(a) :]))
         differing: set[int] = set()
         columns = tuple(
             self._compare_column(name, pairs, differing)
@@ -326,8 +340,8 @@ class _Comparison:
             for measure, size in sizes.items():
                 if measure not in widest or size > widest[measure].size:
                     widest[measure] = Widest(size, self._key_of(0, row), x, y)
-            share = None if rule is None else _share(rule, sizes)
-            if share is not None and share <= 1.0:
+            share = self._share(name, row, x, y, rule)
+            if share is not None:
                 tolerated += 1
                 used = max(used, share)
             else:
@@ -352,7 +366,32 @@ class _Comparison:
             note=note,
         )
 
-    def _tolerance(self, name: str) -> Tolerance | None:
+    def _share(self, name: str, row: int, x: Any, y: Any, rule: Tolerated | None) -> float | None:
+        """Give the share of a tolerance that a difference uses; null when nothing excuses it."""
+        share = None if rule is None else rule.bounds.share(x, y)
+        if share is not None or not self._judge:
+            return share
+        ruling = self._judge.on_values(self._path(0, row, name), x, y)
+        return None if ruling is None else ruling.share or 0.0
+
+    def _path(self, side: int, row: int, name: str | None = None) -> str:
+        """Name a row, or a cell in it, as a verification does, so that policies serve both."""
+        kind = self._left.kind
+        place = self._where
+        if "portfolio" in self._pairs:
+            place = f"{place}/portfolio={self._pairs['portfolio'][side].values[row]}"
+        if kind is Kind.METRICS:
+            return place if name is None else f"{place}: {name}"
+        inside = f"{'row' if kind is Kind.TRADES else 'sample'} {row}"
+        return f"{place}: {inside}" if name is None else f"{place}: {inside}.{name}"
+
+    def _excused(self, side: int, rows: list[int]) -> list[int]:
+        """Leave out of the rows of one side alone those that the policy ignores."""
+        if not self._judge:
+            return rows
+        return [row for row in rows if self._judge.on_absence(self._path(side, row)) is None]
+
+    def _tolerance(self, name: str) -> Tolerated | None:
         found = [t for glob, t in self._mapping.tolerance.items() if fnmatchcase(name, glob)]
         return found[-1] if found else None
 
@@ -431,14 +470,3 @@ def _sizes(x: Any, y: Any) -> dict[str, float | int]:
         if ulp is not None:
             sizes["ulp"] = ulp
     return sizes
-
-
-def _share(rule: Tolerance, sizes: Mapping[str, float | int]) -> float | None:
-    """Give the share of a tolerance that a difference uses: the least by any of its measures."""
-    limits = {"abs": rule.absolute, "rel": rule.relative, "ulp": rule.ulp}
-    shares = [
-        sizes[measure] / limit
-        for measure, limit in limits.items()
-        if limit is not None and measure in sizes
-    ]
-    return min(shares, default=None)

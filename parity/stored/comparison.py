@@ -13,7 +13,10 @@ from typing import Final
 import msgspec
 
 from containers.results import Trade
+from parity.channels import Channel
 from parity.errors import UsageError
+from parity.policy.judging import NOBODY, AppliedPolicy
+from parity.policy.standing import RuleStanding
 from parity.stored.comparing import TableOutcome, compare_tables
 from parity.stored.converting import converted
 from parity.stored.mapping import TableMapping
@@ -43,6 +46,7 @@ class StoredOutcome(msgspec.Struct, frozen=True):
         tables: One for each kind.
         problems: Tables that one side alone has, as sentences.
         left_out: Kinds that a run has and the files have not.
+        rules: How each rule of the policy stands.
     """
 
     left: str
@@ -51,11 +55,14 @@ class StoredOutcome(msgspec.Struct, frozen=True):
     tables: tuple[TableOutcome, ...]
     problems: tuple[str, ...] = ()
     left_out: tuple[Kind, ...] = ()
+    rules: tuple[RuleStanding, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """0 equal; 1 anything differs; 4 nothing was compared."""
+        """0 equal; 1 anything differs, or a rule has a problem; 4 nothing was compared."""
         if self.problems or any(table.differs for table in self.tables):
+            return 1
+        if any(rule.problem for rule in self.rules):
             return 1
         return 4 if all(table.is_empty for table in self.tables) else 0
 
@@ -69,6 +76,7 @@ class Wishes(msgspec.Struct, frozen=True):
         portfolio: Of a run: only this one; null: all.
         key: Fields by which rows are matched; empty: the usual ones.
         rows: How many differing rows are kept to be shown.
+        policy: Says which differences are excused; null: none but by the mapping.
     """
 
     table: Kind | None = None
@@ -76,6 +84,7 @@ class Wishes(msgspec.Struct, frozen=True):
     portfolio: str | None = None
     key: tuple[str, ...] = ()
     rows: int = 5
+    policy: AppliedPolicy | None = None
 
 
 def compare_stored(
@@ -109,7 +118,8 @@ def compare_stored(
         if kind not in kinds:
             problems.append(f"the mapping has a section of {kind}, which were not compared")
     place = next((place for place in places if place is not None), None)
-    return StoredOutcome(*names, place, tables, tuple(problems), tuple(left_out))
+    rules = () if wishes.policy is None else wishes.policy.standings()
+    return StoredOutcome(*names, place, tables, tuple(problems), tuple(left_out), rules)
 
 
 def _kinds(
@@ -208,7 +218,14 @@ def _compare_kind(
     left, right = tables
     assert left is not None  # each side is a file or a run
     assert right is not None
-    return compare_tables(left, right, mapping, wishes.key, wishes.rows, notes)
+    judge = NOBODY if wishes.policy is None else wishes.policy.judge(Channel(kind))
+    where = next((place for place in places if place is not None), None)
+    outcome = compare_tables(
+        left, right, mapping, wishes.key, wishes.rows, notes, judge=judge, where=where
+    )
+    if wishes.policy is not None:
+        wishes.policy.take([judge])
+    return outcome
 
 
 def _mapped_side(sides: tuple[Side, Side], mapping: TableMapping) -> int:

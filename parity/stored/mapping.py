@@ -28,9 +28,10 @@ import msgspec
 from containers.errors import ConfigPath, ConfigurationError, Problem
 from containers.nearest import did_you_mean
 from containers.strict_yaml import Document, load
+from parity.policy.tolerance import Tolerance
 from parity.stored.table import Kind, Type
 
-__all__ = ["FieldMapping", "TableMapping", "Tolerance", "read_mapping"]
+__all__ = ["FieldMapping", "TableMapping", "Tolerated", "read_mapping"]
 
 Side: TypeAlias = Literal["left", "right"]
 
@@ -80,22 +81,18 @@ class FieldMapping(msgspec.Struct, frozen=True):
     shift_ns: int = 0
 
 
-class Tolerance(msgspec.Struct, frozen=True):
+class Tolerated(msgspec.Struct, frozen=True):
     """How far two cells of a column may be apart, and why.
 
     Attributes:
         place: Where it stands, ``file:line:column``.
         reason: Why, in its author's words.
-        absolute: Largest difference; null: not by this.
-        relative: Largest difference as a share of the larger of both; null: not by this.
-        ulp: Largest number of doubles between them; null: not by this.
+        bounds: How far.
     """
 
     place: str
     reason: str
-    absolute: float | None = None
-    relative: float | None = None
-    ulp: int | None = None
+    bounds: Tolerance
 
 
 class TableMapping(msgspec.Struct, frozen=True):
@@ -121,7 +118,7 @@ class TableMapping(msgspec.Struct, frozen=True):
     key: tuple[str, ...] = ()
     nulls: frozenset[str] = frozenset()
     delimiter: str | None = None
-    tolerance: Mapping[str, Tolerance] = {}
+    tolerance: Mapping[str, Tolerated] = {}
 
 
 def read_mapping(path: Path) -> dict[Kind, TableMapping]:
@@ -322,7 +319,7 @@ class _Reader:
             return 0
         return int(found[1]) * _DURATIONS[found[2]]
 
-    def _tolerance(self, path: ConfigPath, told: Any) -> Tolerance | None:
+    def _tolerance(self, path: ConfigPath, told: Any) -> Tolerated | None:
         before = len(self.problems)
         if not self.expect(path, told, dict, "a mapping with abs, rel or ulp and a reason"):
             return None
@@ -341,10 +338,8 @@ class _Reader:
                 self.fail((*path, name), f"found {size!r}, expected more than 0")
         if len(self.problems) > before:
             return None
-        return Tolerance(
+        return Tolerated(
             place=str(self._document.locate(path, key=True)),
             reason=str(reason),
-            absolute=None if "abs" not in sizes else float(sizes["abs"]),
-            relative=None if "rel" not in sizes else float(sizes["rel"]),
-            ulp=sizes.get("ulp"),
+            bounds=Tolerance(abs=sizes.get("abs"), rel=sizes.get("rel"), ulp=sizes.get("ulp")),
         )
