@@ -329,7 +329,7 @@ class _Comparison:
         a, b = self._pairs[name]
         rule = self._tolerance(name)
         different = tolerated = 0
-        used = 0.0
+        used, fired = 0.0, False
         widest: dict[str, Widest] = {}
         alike = a.type is b.type or {a.type, b.type} == {Type.INT, Type.TIME}
         for number, (row, other) in enumerate(pairs):
@@ -340,10 +340,13 @@ class _Comparison:
             for measure, size in sizes.items():
                 if measure not in widest or size > widest[measure].size:
                     widest[measure] = Widest(size, self._key_of(0, row), x, y)
-            share = self._share(name, row, x, y, rule)
+            share = None if rule is None else rule.bounds.share(x, y)
             if share is not None:
                 tolerated += 1
                 used = max(used, share)
+                fired = True
+            elif self._judge.on_values(self._path(0, row, name), x, y) is not None:
+                tolerated += 1
             else:
                 different += 1
                 differing.add(number)
@@ -361,18 +364,10 @@ class _Comparison:
             widest_abs=widest.get("abs"),
             widest_rel=widest.get("rel"),
             widest_ulp=widest.get("ulp"),
-            used=used if tolerated else None,
+            used=used if fired else None,
             tolerance=None if rule is None else rule.reason,
             note=note,
         )
-
-    def _share(self, name: str, row: int, x: Any, y: Any, rule: Tolerated | None) -> float | None:
-        """Give the share of a tolerance that a difference uses; null when nothing excuses it."""
-        share = None if rule is None else rule.bounds.share(x, y)
-        if share is not None or not self._judge:
-            return share
-        ruling = self._judge.on_values(self._path(0, row, name), x, y)
-        return None if ruling is None else ruling.share or 0.0
 
     def _path(self, side: int, row: int, name: str | None = None) -> str:
         """Name a row, or a cell in it, as a verification does, so that policies serve both."""
@@ -403,7 +398,7 @@ class _Comparison:
             if not any(fnmatchcase(name, glob) for name in names):
                 problems.append(f"ignore '{glob}' ({reason}): there is no such column")
         for glob, rule in self._mapping.tolerance.items():
-            if not any(c.tolerated for c in columns if fnmatchcase(c.name, glob)):
+            if all(c.used is None for c in columns if fnmatchcase(c.name, glob)):
                 problems.append(f"{rule.place}: tolerance '{glob}' ({rule.reason}) never fired")
         return problems
 
