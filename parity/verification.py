@@ -173,13 +173,22 @@ class Verification(msgspec.Struct, frozen=True):
         return worst(p.verdict for p in self.pairs if not (p.optional and p.candidate is None))
 
     @property
+    def holds_back(self) -> bool:
+        """Whether a gate is not met: a check is broken, or a rule of the policy has a problem."""
+        return any(check.verdict.is_difference for check in self.checks) or any(
+            rule.problem is not None for rule in self.rules
+        )
+
+    @property
     def exit_code(self) -> int:
         """0 parity; 1 anything differs; 2 all refuse alike; 3 fail alike; 4 nothing compared.
 
-        Over several configurations a difference outweighs everything, then come failure,
-        refusal, and nothing compared.
+        Over several configurations a difference outweighs everything, and so does a gate that is
+        not met; then come failure, refusal, and nothing compared.
         """
-        endings = {pair.ending for pair in self.pairs}
+        endings: set[str] = {pair.ending for pair in self.pairs}
+        if self.holds_back:
+            endings.add("differs")
         for ending in ("differs", "failed", "refused", "empty"):
             if ending in endings:
                 return _ENDINGS[ending]

@@ -9,8 +9,9 @@ import click
 
 from parity.commands.executing import executor_option, opened
 from parity.commands.features import evidence_option
-from parity.commands.output import check_json_target, console_for, json_option, write_json
+from parity.commands.output import console_for
 from parity.commands.own import own_options
+from parity.commands.reports import Reports, report_options
 
 __all__ = ["verify"]
 
@@ -41,7 +42,7 @@ _SUBJECT = "ENGINE[:key=value,…]"
 @evidence_option
 @executor_option
 @own_options
-@json_option
+@report_options
 def verify(
     configs: tuple[Path, ...],
     control: str,
@@ -51,7 +52,7 @@ def verify(
     executor: str | None,
     patterns: Path | None,
     components: Path | None,
-    json_target: str | None,
+    reports: Reports,
 ) -> int:
     """Run each CONFIG through the control and every candidate, and the oracle where it can.
 
@@ -67,8 +68,8 @@ def verify(
     from parity.subjects import parse_subject, subject_for
     from parity.verification import verify as verify_configs
 
-    check_json_target(json_target)
-    console = console_for(json_target)
+    reports.check(configs)
+    console = console_for(reports.json_target)
     store = EvidenceStore(evidence)
     store.runs()  # what is there must be ours, before hours of work go by
     own = Own(patterns, components)
@@ -98,6 +99,7 @@ def verify(
             watch.say("keeping the record")
             folder.save(verification, document)
             store.add(verification)
-    write_json(document, json_target)
+    reports.write(verification, document, record)
     print_verification(verification, console, record)
+    reports.annotate(verification)
     return verification.exit_code
