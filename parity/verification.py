@@ -174,9 +174,14 @@ class Verification(msgspec.Struct, frozen=True):
 
     @property
     def holds_back(self) -> bool:
-        """Whether a gate is not met: a check is broken, or a rule of the policy has a problem."""
-        return any(check.verdict.is_difference for check in self.checks) or any(
-            rule.problem is not None for rule in self.rules
+        """Whether a gate is not met.
+
+        A check is broken, a rule of the policy has a problem, or a subject differs from itself.
+        """
+        return (
+            any(check.verdict.is_difference for check in self.checks)
+            or any(rule.problem is not None for rule in self.rules)
+            or any(floor.verdict.is_difference for floor in self.noise)
         )
 
     @property

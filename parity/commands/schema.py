@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import click
 
 from parity.commands.output import write_json
@@ -19,21 +23,27 @@ def schema(kind: str | None) -> int:
     Of a command it is what --json gives, `runs-show` for `runs show`. Without KIND, print all of
     them, by kind.
     """
-    from containers.configuration import json_schema
     from containers.nearest import did_you_mean
-    from declarative import json_schemas
     from parity.errors import UsageError
+
+    known = _schemas()
+    if kind is None:
+        write_json({name: make() for name, make in known.items()}, "-")
+        return 0
+    if kind not in known:
+        raise UsageError(f"there is no schema of '{kind}'; {did_you_mean(kind, known)}")
+    write_json(known[kind](), "-")
+    return 0
+
+
+def _schemas() -> dict[str, Callable[[], dict[str, Any]]]:
+    """Give what makes each schema, by kind."""
+    from containers.configuration import json_schema
+    from declarative import json_schemas
     from parity.reporting.schemas import DOCUMENTS, document_schema
 
-    schemas = {
-        _CONFIGURATION: json_schema(),
-        **json_schemas(),
-        **{document: document_schema(document) for document in DOCUMENTS},
+    return {
+        _CONFIGURATION: json_schema,
+        **{kind: partial(dict, schema) for kind, schema in json_schemas().items()},
+        **{document: partial(document_schema, document) for document in DOCUMENTS},
     }
-    if kind is None:
-        write_json(schemas, "-")
-        return 0
-    if kind not in schemas:
-        raise UsageError(f"there is no schema of '{kind}'; {did_you_mean(kind, schemas)}")
-    write_json(schemas[kind], "-")
-    return 0

@@ -157,7 +157,7 @@ def _cases(config: str, verification: Verification) -> Iterator[Case]:
             yield _check(check, found.get(id(check)))
     for noise in verification.noise:
         if noise.config == config:
-            yield _noise(noise)
+            yield _noise(noise, found.get(id(noise)))
 
 
 def _runs(pairs: list[Pair]) -> Iterator[Case]:
@@ -194,11 +194,11 @@ def _pair(pair: Pair, found: Finding | None) -> Iterator[Case]:
             yield _channel(group, channel, outcome_of, pair, found)
     if "succeeded" == pair.control.status == pair.candidate.status:
         if found is not None and found.kind is FindingKind.EMPTY:
-            yield Case(group, "anything compared", "failure", headline(found), told(found))
+            yield _failed(Case(group, "anything compared"), found)
         else:
             yield Case(group, "anything compared")
     elif found is not None and found.kind is FindingKind.DIFFERENCE and pair.divergence is None:
-        yield Case(group, "status", "failure", headline(found), told(found))
+        yield _failed(Case(group, "status"), found)
 
 
 def _channel(
@@ -242,18 +242,22 @@ def _summary(outcome: ChannelOutcome) -> str:
 def _check(check: CheckOutcome, found: Finding | None) -> Case:
     case = Case(f"{check.kind} of {check.subject}", check.name)
     if found is not None:
-        return msgspec.structs.replace(
-            case, outcome="failure", message=headline(found), lines=told(found)
-        )
+        return _failed(case, found)
     if check.verdict is Verdict.NOT_COMPARABLE:
         reason = visible(check.reason or "there was nothing to hold it against")
         return msgspec.structs.replace(case, outcome="skipped", message=reason)
     return case
 
 
-def _noise(noise: NoiseFloor) -> Case:
-    """Give a noise floor: it is measured, not judged."""
-    return Case("noise floor", noise.subject, notes=(noise_words(noise),))
+def _noise(noise: NoiseFloor, found: Finding | None) -> Case:
+    case = Case("noise floor", noise.subject, notes=(noise_words(noise),))
+    return case if found is None else _failed(case, found)
+
+
+def _failed(case: Case, found: Finding) -> Case:
+    return msgspec.structs.replace(
+        case, outcome="failure", message=headline(found), lines=told(found)
+    )
 
 
 def _rules(verification: Verification) -> Iterator[Case]:
@@ -261,8 +265,4 @@ def _rules(verification: Verification) -> Iterator[Case]:
     for rule in verification.rules:
         case = Case(_POLICY, f"{rule.place} {rule.rule}", notes=(rule_words(rule),))
         finding = found.get(id(rule))
-        if finding is not None:
-            case = msgspec.structs.replace(
-                case, outcome="failure", message=headline(finding), lines=told(finding)
-            )
-        yield case
+        yield case if finding is None else _failed(case, finding)

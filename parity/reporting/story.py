@@ -2,8 +2,8 @@
 
 1. `conclusion` gives the verdict in two words, with what was compared.
 2. `findings` gives what keeps it from being a pass, worst first: one for each comparison that is no
-   parity, each broken check, each rule of the policy with a problem. There are none if and only if
-   the exit code is 0.
+   parity, each broken check, each subject that differs from itself, each rule of the policy with a
+   problem. There are none if and only if the exit code is 0.
 3. `headline` and `told` put a finding into words: one line, and the lines below it.
 
 Findings keep what they are about as it is, typed; words are made where a report is written.
@@ -21,8 +21,17 @@ from parity.checks import CheckKind, CheckOutcome
 from parity.comparison.outcome import Difference
 from parity.comparison.values import ulp_distance
 from parity.divergence import Divergence
+from parity.noise import NoiseFloor
 from parity.policy import RuleStanding
-from parity.reporting.words import count, event_words, message_lines, value_words, visible
+from parity.reporting.words import (
+    count,
+    event_words,
+    message_lines,
+    size_words,
+    value_words,
+    verdict_words,
+    visible,
+)
 from parity.verdicts import Verdict
 from parity.verification import Coverage, Pair, Totals, Verification
 
@@ -41,7 +50,7 @@ __all__ = [
     "told",
 ]
 
-Source: TypeAlias = Pair | CheckOutcome | RuleStanding
+Source: TypeAlias = Pair | CheckOutcome | NoiseFloor | RuleStanding
 
 
 class FindingKind(StrEnum):
@@ -52,6 +61,7 @@ class FindingKind(StrEnum):
     FAILED = "failed"
     EMPTY = "empty"
     CHECK = "check"
+    NOISE = "noise"
     RULE = "rule"
 
     @property
@@ -158,6 +168,9 @@ def _findings(verification: Verification) -> Iterator[Finding]:
     for check in verification.checks:
         if check.verdict.is_difference:
             yield Finding(FindingKind.CHECK, check.config, check.subject, check)
+    for noise in verification.noise:
+        if noise.verdict.is_difference:
+            yield Finding(FindingKind.NOISE, noise.config, noise.subject, noise)
     for rule in verification.rules:
         if rule.problem is not None:
             yield Finding(FindingKind.RULE, None, None, rule)
@@ -169,7 +182,7 @@ def pair_words(pair: Pair) -> str:
         return f"{pair.ending} alike"
     if pair.ending == "empty":
         return "nothing compared"
-    return pair.verdict.value.replace("_", " ")
+    return verdict_words(pair.verdict)
 
 
 def headline(finding: Finding) -> str:
@@ -178,6 +191,8 @@ def headline(finding: Finding) -> str:
     if isinstance(source, CheckOutcome):
         verb = "breaks the" if source.kind is CheckKind.INVARIANT else "does not keep the"
         return f"{visible(source.subject)} {verb} {source.kind} {visible(source.name)}"
+    if isinstance(source, NoiseFloor):
+        return f"{visible(source.subject)} differs from itself, {count(source.runs, 'run')}"
     if isinstance(source, RuleStanding):
         return f"rule of the policy: {visible(source.problem or '')}: {visible(source.rule)}"
     control, candidate = visible(source.control.subject), visible(source.candidate_name)
@@ -197,6 +212,8 @@ def told(finding: Finding) -> tuple[str, ...]:
     source = finding.source
     if isinstance(source, CheckOutcome):
         return tuple(check_told(source))
+    if isinstance(source, NoiseFloor):
+        return tuple(_noise(source))
     if isinstance(source, RuleStanding):
         return tuple(_rule(source))
     if finding.kind.is_error:
@@ -219,6 +236,17 @@ def _two_sides(first: Difference, left: str, right: str) -> Iterator[str]:
     width = max(len(left), len(right)) + 1
     yield f"{left + ':':<{width}} {value_words(first.control)}"
     yield f"{right + ':':<{width}} {value_words(first.candidate)}"
+
+
+def _noise(noise: NoiseFloor) -> Iterator[str]:
+    for channel, verdict in noise.channels.items():
+        yield f"{channel}: {verdict_words(verdict)}"
+    size = size_words(noise.max_abs, noise.max_ulp)
+    if size:
+        yield f"numbers differ {size}"
+    if noise.first is not None:
+        yield f"first at {visible(noise.first.path)}"
+        yield from _two_sides(noise.first, "first run", "later run")
 
 
 def _rule(rule: RuleStanding) -> Iterator[str]:
