@@ -75,10 +75,7 @@ class Reports:
                 check_file(option, target)
                 targets[option] = [Path(target)]
         if self.folder is not None:
-            check_folder("--report", self.folder)
-            for name in REPORT_FILES:
-                if (self.folder / name).exists():
-                    check_file("--report", str(self.folder / name))
+            check_folder("--report", self.folder, REPORT_FILES)
             targets["--report"] = [self.folder / name for name in REPORT_FILES]
         check_targets(targets, inputs)
 

@@ -24,28 +24,35 @@ def check_file(option: str, target: str, stream: str = "") -> None:
 
     path = Path(target)
     try:
+        there = _is_there(path)
         if path.is_dir():
             raise UsageError(f"{option} {target}: this is a folder; name a file{stream}")
         if not path.parent.is_dir():
             what = f"the folder {path.parent} does not exist; make it first"
             raise UsageError(f"{option} {target}: {what}")
-        if not target or not os.access(path if path.exists() else path.parent, os.W_OK):
+        if not target or not os.access(path if there else path.parent, os.W_OK):
             raise UsageError(f"{option} {target}: this cannot be written; choose another place")
     except (OSError, ValueError) as error:  # a name that is too long, or that no file can have
         raise UsageError(f"{option} {target}: {_reason(error)}; choose another name") from error
 
 
-def check_folder(option: str, target: Path) -> None:
+def check_folder(option: str, target: Path, names: Iterable[str] = ()) -> None:
     """Refuse a folder that can't be made or written to; nothing is made.
 
+    Args:
+        option: The option that names it.
+        target: The folder.
+        names: Of the files that are to be written in it.
+
     Raises:
-        UsageError: It is a file, or lies below one, or may not be written to.
+        UsageError: It is a file, or lies below one, or may not be written to, or has something
+            that is no file in the place of one.
     """
     from parity.errors import UsageError
 
     try:
         there = target
-        while not os.path.lexists(there) and there != there.parent:
+        while not _is_there(there) and there != there.parent:
             there = there.parent
         if not there.is_dir():
             raise UsageError(f"{option} {target}: {there} is a file; name a folder")
@@ -53,6 +60,9 @@ def check_folder(option: str, target: Path) -> None:
             raise UsageError(f"{option} {target}: {there} cannot be written to; choose another")
     except (OSError, ValueError) as error:
         raise UsageError(f"{option} {target}: {_reason(error)}; choose another name") from error
+    for name in names:
+        if _is_there(target / name):
+            check_file(option, str(target / name))
 
 
 def check_targets(targets: Mapping[str, Iterable[Path]], inputs: Iterable[Path] = ()) -> None:
@@ -79,6 +89,20 @@ def check_targets(targets: Mapping[str, Iterable[Path]], inputs: Iterable[Path] 
                 what = f"{path} is the file of both; name two"
                 raise UsageError(f"{written[identity]} and {option}: {what}")
             written[identity] = option
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is something at a path, be it a link that leads nowhere.
+
+    Raises:
+        OSError: No file can be called so, or nobody may look.
+        ValueError: No file can be called so.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _reason(error: OSError | ValueError) -> str:

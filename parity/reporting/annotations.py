@@ -57,7 +57,7 @@ def _title(finding: Finding) -> str:
 
 
 def _lines(finding: Finding) -> tuple[str, ...]:
-    lines = told(finding) or (headline(finding),)
+    lines = told(finding)
     text = "\n".join(lines)
     return lines if len(text) <= _LONGEST else (f"{text[:_LONGEST]}…",)
 

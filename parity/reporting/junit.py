@@ -15,7 +15,8 @@ There is a failure or an error if and only if the exit code is not 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal, TypeAlias
 from xml.etree import ElementTree as ET
 
@@ -69,17 +70,31 @@ def junit_xml(verification: Verification, record: str | None) -> bytes:
         record: Where the record of this verification is kept; null when it is not.
     """
     suites = [
-        (config, list(_cases(config, verification)))
+        (config, _told_apart(_cases(config, verification)))
         for config in dict.fromkeys(pair.config for pair in verification.pairs)
     ]
     if verification.rules:
-        suites.append((_POLICY, list(_rules(verification))))
+        suites.append((_POLICY, _told_apart(_rules(verification))))
     root = ET.Element("testsuites", {"name": "parity verify", **_counts(suites)})
     for name, cases in suites:
         root.append(_suite(name, cases, verification, record))
     ET.indent(root)
     text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
+
+
+def _told_apart(cases: Iterable[Case]) -> list[Case]:
+    """Number cases that are called alike, as those of two candidates of one name."""
+    taken: set[tuple[str, str]] = set()
+    apart = []
+    for case in cases:
+        names = (f"{case.name} ({number})" for number in itertools.count(2))
+        name = case.name
+        while (case.group, name) in taken:
+            name = next(names)
+        taken.add((case.group, name))
+        apart.append(msgspec.structs.replace(case, name=name))
+    return apart
 
 
 def _suite(
@@ -127,7 +142,9 @@ def _element(case: Case, file: str | None) -> ET.Element:
     if case.outcome == "skipped":
         ET.SubElement(element, "skipped", {"message": case.message})
     elif case.outcome != "passed":
-        mark = ET.SubElement(element, case.outcome, {"message": case.message, "type": case.group})
+        mark = ET.SubElement(
+            element, case.outcome, {"message": case.message, "type": visible(case.group)}
+        )
         mark.text = "\n".join((case.message, *case.lines))
     if case.notes:
         ET.SubElement(element, "system-out").text = "\n".join(case.notes)

@@ -220,6 +220,8 @@ def told(finding: Finding) -> tuple[str, ...]:
         return tuple(message_lines(source.control.explanation or "it did not say why"))
     if source.divergence is not None:
         return tuple(_divergence(source.divergence, source))
+    if finding.kind is FindingKind.EMPTY:
+        return tuple(_empty(source))
     return tuple(_unfilled(source))
 
 
@@ -256,6 +258,12 @@ def _rule(rule: RuleStanding) -> Iterator[str]:
         yield f"owner: {visible(rule.owner)}"
     if rule.expires is not None:
         yield f"holds until {visible(rule.expires)}"
+
+
+def _empty(pair: Pair) -> Iterator[str]:
+    looked_at = [channel.value for channel, outcome in pair.channels.items() if outcome.compared]
+    yield f"channels that were compared: {', '.join(looked_at) or 'none'}"
+    yield from _said(pair)
 
 
 def _unfilled(pair: Pair) -> Iterator[str]:

@@ -90,15 +90,11 @@ def size_words(absolute: float | None, ulp: int | None) -> str:
 def share(part: float) -> str:
     """Give a share of a tolerance in percent; never 0 % of what was used, nor 100 % of a part.
 
-    >>> share(0.5), share(1e-9), share(1.0), share(0.99999), share(0)
-    ('50 %', '0.0000001 %', '100 %', '99.999 %', '0 %')
+    >>> share(0.125), share(1e-9), share(1.0), share(0.99999), share(0)
+    ('12.5 %', '1e-07 %', '100 %', 'over 99.9 %', '0 %')
     """
-    percent = part * 100
-    for digits in range(12):
-        rounded = round(percent, digits)
-        if (rounded == 0) == (percent == 0) and (rounded == 100) == (percent == 100):
-            return f"{rounded:.{digits}f} %"
-    return f"{percent:.3g} %"
+    text = f"{part * 100:.3g}"
+    return "over 99.9 %" if text == "100" and part < 1 else f"{text} %"
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
