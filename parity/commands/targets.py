@@ -24,13 +24,13 @@ def check_file(option: str, target: str, stream: str = "") -> None:
 
     path = Path(target)
     try:
-        there = _is_there(path)
+        _is_there(path)
         if path.is_dir():
             raise UsageError(f"{option} {target}: this is a folder; name a file{stream}")
         if not path.parent.is_dir():
             what = f"the folder {path.parent} does not exist; make it first"
             raise UsageError(f"{option} {target}: {what}")
-        if not target or not os.access(path if there else path.parent, os.W_OK):
+        if not target or not os.access(path if path.exists() else path.resolve().parent, os.W_OK):
             raise UsageError(f"{option} {target}: this cannot be written; choose another place")
     except (OSError, ValueError) as error:  # a name that is too long, or that no file can have
         raise UsageError(f"{option} {target}: {_reason(error)}; choose another name") from error
