@@ -12,8 +12,9 @@ import pytest
 
 from containers.errors import ConfigurationError
 from containers.nearest import did_you_mean
+from parity.case import Configured
 from parity.errors import UsageError
-from parity.verification import Configured, Verification
+from parity.verification import Verification
 
 __all__ = [
     "Chosen",
@@ -128,7 +129,7 @@ class Parity:
         from parity.records import RecordFolder
         from parity.reporting.document import verification_document
         from parity.subjects import parse_subject, subject_for
-        from parity.verification import verify
+        from parity.verifying import verify
 
         pytest_config = self._request.config
         if isinstance(config, Mapping):

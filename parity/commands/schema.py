@@ -18,10 +18,10 @@ _CONFIGURATION = "configuration"
 @click.command()
 @click.argument("kind", required=False)
 def schema(kind: str | None) -> int:
-    """Print the JSON Schema of KIND: `configuration`, a kind of pattern, or a command's document.
+    """Print the JSON Schema of KIND: `configuration`, `policy`, a pattern's, or a document's.
 
-    Of a command it is what --json gives, `runs-show` for `runs show`. Without KIND, print all of
-    them, by kind.
+    The document of a command is what --json gives, `runs-show` for `runs show`. Without KIND,
+    print all of them, by kind.
     """
     from containers.nearest import did_you_mean
     from parity.errors import UsageError
@@ -40,10 +40,12 @@ def _schemas() -> dict[str, Callable[[], dict[str, Any]]]:
     """Give what makes each schema, by kind."""
     from containers.configuration import json_schema
     from declarative import json_schemas
+    from parity.policy import policy_schema
     from parity.reporting.schemas import DOCUMENTS, document_schema
 
     return {
         _CONFIGURATION: json_schema,
+        "policy": policy_schema,
         **{kind: partial(dict, schema) for kind, schema in json_schemas().items()},
         **{document: partial(document_schema, document) for document in DOCUMENTS},
     }

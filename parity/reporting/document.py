@@ -38,7 +38,9 @@ class Subjects(msgspec.Struct, frozen=True):
 class ChannelPart(msgspec.Struct, frozen=True):
     """The verdict on one channel, and the counts behind it.
 
-    ``required`` says whether it counts; ``reason`` why it was not comparable, or what let it pass.
+    ``required`` says whether it counts; ``reason`` why it was not comparable, or which rules of the
+    policy excused what differs, and ``rules`` where these stand; ``tolerated`` and ``ignored`` count
+    what they excused.
     """
 
     verdict: Verdict
@@ -47,10 +49,13 @@ class ChannelPart(msgspec.Struct, frozen=True):
     different: int
     missing: int
     extra: int
+    tolerated: int
+    ignored: int
     max_abs: Number
     max_ulp: int | None
     tolerance_used: Number
     reason: str | None
+    rules: tuple[str, ...]
 
 
 class StatusPart(msgspec.Struct, frozen=True):

@@ -78,12 +78,14 @@ class Finding(msgspec.Struct, frozen=True):
         config: The configuration as it was named; null for a rule, which is of all.
         subject: Whose run it is about; null for a rule.
         source: What it was found in.
+        is_noise: Whether all that differs here differs as well when one of the two runs again.
     """
 
     kind: FindingKind
     config: str | None
     subject: str | None
     source: Source
+    is_noise: bool = False
 
 
 class Conclusion(msgspec.Struct, frozen=True):
@@ -114,6 +116,10 @@ _ENDINGS: Final[Mapping[int, tuple[str, str]]] = {
     3: ("FAILED", " in all alike"),
     4: ("NOTHING COMPARED", ""),
 }
+
+_NOISE: Final = (
+    "all that differs here differs as well, and as far, when one of the two runs again: begin there"
+)
 
 _KINDS: Final[Mapping[str, FindingKind]] = {
     "differs": FindingKind.DIFFERENCE,
@@ -164,7 +170,8 @@ def _findings(verification: Verification) -> Iterator[Finding]:
             if (pair.config, pair.control.explanation) in alike:
                 continue
             alike.add((pair.config, pair.control.explanation))
-        yield Finding(kind, pair.config, pair.candidate_name, pair)
+        noise = kind is FindingKind.DIFFERENCE and verification.is_noise(pair)
+        yield Finding(kind, pair.config, pair.candidate_name, pair, noise)
     for check in verification.checks:
         if check.verdict.is_difference:
             yield Finding(FindingKind.CHECK, check.config, check.subject, check)
@@ -219,7 +226,8 @@ def told(finding: Finding) -> tuple[str, ...]:
     if finding.kind.is_error:
         return tuple(message_lines(source.control.explanation or "it did not say why"))
     if source.divergence is not None:
-        return tuple(_divergence(source.divergence, source))
+        noise = (_NOISE,) if finding.is_noise else ()
+        return (*_divergence(source.divergence, source), *noise)
     if finding.kind is FindingKind.EMPTY:
         return tuple(_empty(source))
     return tuple(_unfilled(source))

@@ -238,10 +238,12 @@ def test_a_call_that_leads_nowhere_is_a_usage_error_at_its_line(
     "source",
     [
         "def test_one(parity_verification): pass\n",
-        "import pytest, unittest\n"
-        "class TestOne(unittest.TestCase):\n"
-        "    @pytest.mark.parity('studies/one.yaml')\n"
-        "    def test_one(self): pass\n",
+        """
+import pytest, unittest
+class TestOne(unittest.TestCase):
+    @pytest.mark.parity('studies/one.yaml')
+    def test_one(self): pass
+""",
     ],
 )
 def test_a_marker_that_cannot_work_is_no_pass(project: pytest.Pytester, source: str) -> None:

@@ -17,7 +17,8 @@ from parity.noise import NoiseFloor
 from parity.policy import RuleStanding
 from parity.record import Record, Status, record_of_crash
 from parity.verdicts import Verdict
-from parity.verification import Coverage, Pair, Verification, verify
+from parity.verification import Coverage, Pair, Verification
+from parity.verifying import verify
 
 __all__ = ["FULL", "KINDS", "UNIT", "WICKED", "alike", "changed", "record", "verification"]
 
