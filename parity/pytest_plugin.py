@@ -4,18 +4,20 @@
    first divergence, and never passes on nothing compared.
 2. The marker ``parity("studies/*.yaml")`` makes a test of each configuration; the fixture
    `parity_verification` is what came of it.
+3. At the end of the session the rules of the settings' policy that never fired are named. With
+   several workers each sends what it saw to the one that reports.
 
 Everything that takes long is imported when a test asks for it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 if TYPE_CHECKING:
-    from parity.pytesting import Parity
+    from parity.testing import Parity
     from parity.verification import Verification
 
 __all__ = ["parity", "parity_verification"]
@@ -23,11 +25,13 @@ __all__ = ["parity", "parity_verification"]
 _MARKER: Final = "parity"
 _MARKER_HELP: Final = (
     "parity(*paths, control='imperative', candidate='declarative', candidates=(…), policy=None, "
-    "thorough=False): verify each configuration (paths and globs, from the folder of the test, or "
-    "from the root directory)"
+    "thorough=False, patterns=None, components=None): verify each configuration (paths and globs, "
+    "from the folder of the test, or from the root directory)"
 )
 _RESULT: Final = "parity_verification"
 _STORY: Final = pytest.StashKey[str]()
+_SEEN: Final = "parity_seen"
+"""Under which a worker sends what it saw."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,6 +42,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="keep the records of verifications below DIR; by default in pytest's temporary folder",
     )
+    group.addoption(
+        "--parity-unused",
+        action="store_true",
+        help="fail when a rule of parity_policy never fired; for runs of all tests",
+    )
     parser.addini(
         "parity_policy", "file with rules for what may differ, from the ini file's folder"
     )
@@ -47,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Name the marker, and refuse settings that lead nowhere before any test runs."""
     config.addinivalue_line("markers", _MARKER_HELP)
     if config.getini("parity_policy") or config.getoption("--parity-records"):
-        from parity.pytesting import check_settings
+        from parity.testing import check_settings
 
         check_settings(config)
 
@@ -65,7 +74,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if not markers:
         return
     from parity.errors import UsageError
-    from parity.pytesting import marked
+    from parity.testing import marked
 
     try:
         chosen = marked(markers, metafunc.definition.path.parent, metafunc.config)
@@ -85,13 +94,52 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
         pytest.fail(story, pytrace=False)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take what a worker saw."""
+    seen = getattr(node, "workeroutput", {}).get(_SEEN)
+    if seen:
+        from parity.testing import account_of
+
+        account_of(node.config).take(seen)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send what a worker saw; else say whether all that was there was used."""
+    if not session.config.getini("parity_policy"):
+        return
+    from parity.testing import account_of
+
+    account = account_of(session.config)
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[_SEEN] = account.seen()
+    elif session.config.getoption("--parity-unused") and account.unused():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Name what was not used."""
+    if not config.getini("parity_policy"):
+        return
+    from parity.testing import account_of
+
+    unused = account_of(config).unused()
+    if unused:
+        terminalreporter.section("parity: not used by these tests")
+        for line in unused:
+            terminalreporter.write_line(line)
+
+
 @pytest.fixture
 def parity(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Parity:
     """Verify a configuration: ``parity("my.yaml", candidates=["declarative"], policy="p.yaml")``.
 
     It gives the `Verification`, and fails the test on anything but parity.
     """
-    from parity.pytesting import Parity
+    from parity.testing import Parity
 
     return Parity(request, tmp_path_factory)
 
@@ -106,7 +154,7 @@ def parity_verification(request: pytest.FixtureRequest, parity: Parity) -> Verif
             f"{request.node.name} asks what came of its marker, and has none that a function can "
             "have: give it @pytest.mark.parity('PATH'), or ask for the fixture parity"
         )
-    verification, story = parity.verified(choice.path, **choice.options)
+    verification, story = parity.verified(choice.path, choice.options)
     if story is not None:
         request.node.stash[_STORY] = story
     return verification
@@ -115,5 +163,6 @@ def parity_verification(request: pytest.FixtureRequest, parity: Parity) -> Verif
 @pytest.fixture(autouse=True)
 def _parity_of_the_marker(request: pytest.FixtureRequest) -> None:
     """Verify what a marker names although the test does not look at what came of it."""
+    __tracebackhide__ = True
     if request.node.get_closest_marker(_MARKER) is not None:
         request.getfixturevalue(_RESULT)

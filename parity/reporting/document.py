@@ -38,9 +38,9 @@ class Subjects(msgspec.Struct, frozen=True):
 class ChannelPart(msgspec.Struct, frozen=True):
     """The verdict on one channel, and the counts behind it.
 
-    ``required`` says whether it counts; ``reason`` why it was not comparable, or which rules of the
-    policy excused what differs, and ``rules`` where these stand; ``tolerated`` and ``ignored`` count
-    what they excused.
+    ``required`` says whether it counts; ``reason`` why it was not comparable, or which rules of
+    the policy excused what differs, and ``rules`` where these stand; ``tolerated`` and ``ignored``
+    count what they excused.
     """
 
     verdict: Verdict

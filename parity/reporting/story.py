@@ -170,8 +170,8 @@ def _findings(verification: Verification) -> Iterator[Finding]:
             if (pair.config, pair.control.explanation) in alike:
                 continue
             alike.add((pair.config, pair.control.explanation))
-        noise = kind is FindingKind.DIFFERENCE and verification.is_noise(pair)
-        yield Finding(kind, pair.config, pair.candidate_name, pair, noise)
+        is_noise = kind is FindingKind.DIFFERENCE and verification.is_noise(pair)
+        yield Finding(kind, pair.config, pair.candidate_name, pair, is_noise)
     for check in verification.checks:
         if check.verdict.is_difference:
             yield Finding(FindingKind.CHECK, check.config, check.subject, check)

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import containers
+import declarative
+import imperative
+import parity
 from tests.parity.conftest import HANDMADE, ROOT
 
 pytest_plugins = ("pytester",)
+
+# Sessions within this process forget what they imported, and numpy can be loaded only once.
+for package in (containers, imperative, declarative, parity):
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if not module.name.endswith(("__main__", "pytest_plugin")):
+            importlib.import_module(module.name)
 
 TWO = HANDMADE / "two_symbols.yaml"
 
@@ -105,7 +117,7 @@ def test_a_difference_fails_the_test_with_its_story(project: pytest.Pytester) ->
         [
             "NO PARITY: *events,*compared in 3 comparisons",
             "studies/one.yaml — tampered parts from imperative first in metrics",
-            "  control:   6",
+            "  control:   4",
             "  candidate: 99",
             "record: *kept/000001",
         ]
@@ -199,8 +211,8 @@ def test_a_path_is_looked_for_beside_the_test_and_then_from_the_root(
     [
         ("'none.yaml'", "found no 'none.yaml' in *, expected a configuration there"),
         ("'none/*.yaml'", "found no 'none/[*].yaml' in *, expected configurations there"),
-        ("", "marker parity: it names no configuration; give a path or a glob"),
-        ("7", "marker parity: found 7, expected a path or a glob"),
+        ("", "the marker names no configuration; give it a path or a glob"),
+        ("7", "the marker names 7, expected a path or a glob"),
         (
             "'studies/one.yaml', candidat='x'",
             "unknown keyword 'candidat'; did you mean 'candidate'?",
@@ -224,6 +236,17 @@ def test_a_marker_that_leads_nowhere_is_an_error_before_any_test_runs(
         ("'studies/one.yaml', candidate='declaratve'", "there is no engine 'declaratve'; did you"),
         ("'studies/one.yaml', control='imperative:trac=none'", "unknown key 'trac'; did you mean"),
         ("'studies/one.yaml', candidate='a', candidates=['b']", "'candidate' or 'candidates', not"),
+        ("'studies/one.yaml', candidates=[]", "found no candidates, expected at least one"),
+        ("'studies/one.yaml', candidates=7", "found candidates=7, expected a list of ENGINE"),
+        ("'studies/one.yaml', control=None", "found control=None, expected text: ENGINE"),
+        ("'studies/one.yaml', thorough='yes'", "found thorough='yes', expected True or False"),
+        ("'studies/one.yaml', policy=1", "found policy=1, expected a path"),
+        ("'studies/one.yaml', policy='none.yaml'", "found no 'none.yaml' in *, expected a policy"),
+        (
+            "'studies/one.yaml', policy='studies/bad.yml'",
+            "studies/bad.yml: found no 'schema', expected",
+        ),
+        ("'studies/one.yaml', components='none'", "found no 'none' in *, expected a folder there"),
     ],
 )
 def test_a_call_that_leads_nowhere_is_a_usage_error_at_its_line(
@@ -302,3 +325,87 @@ def test_the_plugin_loads_nothing_that_takes_long() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+POLICY = """
+schema: paritykit/policy/1
+rules:
+  - channel: metrics
+    path: "**: num_trades"
+    abs: 100
+    reason: one counts its open trade
+  - channel: equity
+    path: "**"
+    abs: 1e-9
+    reason: never needed
+"""
+
+
+def test_a_policy_by_name_is_held_to_every_rule(project: pytest.Pytester) -> None:
+    (project.path / "policy.yaml").write_text(POLICY, encoding="utf-8")
+    result = run(
+        project,
+        """
+        def test_one(parity):
+            parity("studies/one.yaml", candidate="tampered", policy="policy.yaml")
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["rule of the policy: never fired: channel: equity*", "  at *policy.yaml:8:5"]
+    )
+
+
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")])
+def test_rules_of_the_settings_are_held_to_the_whole_session(
+    project: pytest.Pytester, workers: tuple[str, ...]
+) -> None:
+    (project.path / "policy.yaml").write_text(POLICY, encoding="utf-8")
+    project.makeini("[pytest]\nparity_policy = policy.yaml\n")
+    project.makepyfile(
+        test_studies="""
+        import pytest
+
+        @pytest.mark.parity("studies/one.yaml", candidate="tampered")
+        def test_one(parity_verification):
+            assert parity_verification.verdict.value == "within_tolerance"
+
+        @pytest.mark.parity("studies/two.yaml")
+        def test_two(): pass
+        """
+    )
+    common = ("-p", "parity.pytest_plugin", "-p", "no:cacheprovider", "-W", "error", *workers)
+    for more, code in (((), 0), (("--parity-unused",), 1)):
+        result = project.runpytest_subprocess(*common, *more)
+        result.assert_outcomes(passed=2)
+        assert result.ret == code
+        result.stdout.fnmatch_lines(
+            [
+                "parity: policy policy.yaml, records in the temporary folder",
+                "*parity: not used by these tests*",
+                "*policy.yaml:8:5: this rule never fired: channel: equity*",
+            ]
+        )
+        assert str(result.stdout).count("this rule never fired") == 1
+
+
+def test_a_rule_that_has_expired_fails_each_test(project: pytest.Pytester) -> None:
+    expired = POLICY.replace("    abs: 100\n", "    abs: 100\n    expires: 2001-01-01\n")
+    (project.path / "policy.yaml").write_text(expired, encoding="utf-8")
+    source = "def test_one(parity): parity('studies/one.yaml')"
+    result = run(project, source, "-o", "parity_policy=policy.yaml")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["rule of the policy: expired: channel: metrics*"])
+
+
+@pytest.mark.deep
+def test_a_thorough_verification_holds_relations(project: pytest.Pytester) -> None:
+    result = run(
+        project,
+        """
+        def test_one(parity):
+            verification = parity("studies/one.yaml", thorough=True)
+            assert {check.kind for check in verification.checks} == {"invariant", "relation"}
+        """,
+    )
+    result.assert_outcomes(passed=1)
