@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,10 +12,8 @@ from parity.commands.features import evidence_option
 from parity.commands.isolating import isolation_options, limits_of, made, repeats
 from parity.commands.output import console_for
 from parity.commands.own import own_options
+from parity.commands.policies import applied_policy, policy_options
 from parity.commands.reports import Reports, report_options
-
-if TYPE_CHECKING:
-    from parity.policy import AppliedPolicy
 
 __all__ = ["verify"]
 
@@ -44,17 +41,7 @@ _SUBJECT = "ENGINE[:key=value,…]"
     metavar="N",
     help="Run each subject N times, at least 2, and compare it with itself as well.",
 )
-@click.option(
-    "--policy",
-    "policy_file",
-    type=click.Path(path_type=Path),
-    help="File with rules for what may differ; without it nothing may.",
-)
-@click.option(
-    "--today",
-    metavar="YYYY-MM-DD",
-    help="Day by which rules of the policy expire.  [default: the day it is, UTC]",
-)
+@policy_options
 @click.option(
     "--records",
     type=click.Path(path_type=Path),
@@ -115,7 +102,7 @@ def verify(
     console = console_for(reports.json_target)
     store = EvidenceStore(evidence)
     store.runs()  # what is there must be ours, before hours of work go by
-    policy = _policy(policy_file, today)
+    policy = applied_policy(policy_file, today)
     own = Own(patterns, components)
     specs = [parse_subject(text) for text in (control, *candidates)]
     named = [(str(config), config) for config in configs]
@@ -147,23 +134,3 @@ def verify(
     print_verification(verification, console, record)
     reports.annotate(verification)
     return verification.exit_code
-
-
-def _policy(file: Path | None, today: str | None) -> AppliedPolicy | None:
-    """Read the policy before anything runs."""
-    import datetime
-
-    from parity.errors import UsageError
-    from parity.policy import AppliedPolicy, read_policy
-
-    if file is None:
-        if today is not None:
-            raise UsageError("--today is the day by which rules expire: give their --policy too")
-        return None
-    day = datetime.datetime.now(datetime.UTC).date()
-    if today is not None:
-        try:
-            day = datetime.datetime.strptime(today, "%Y-%m-%d").date()
-        except ValueError:
-            raise UsageError(f"--today {today}: expected a day that exists, YYYY-MM-DD") from None
-    return AppliedPolicy(read_policy(file), day)
