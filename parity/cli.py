@@ -19,6 +19,7 @@ __all__ = ["COMMANDS", "cli", "main"]
 _INTERRUPTED: Final = 130
 
 COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "explain": ("explain", "explain", "Tell where the runs of a record part first, and why."),
     "features": ("features", "features", "Show what both engines can do, with the evidence."),
     "list": ("listing", "list_command", "List what there is, by name, engine and origin."),
     "plan": ("plan", "plan", "Show what a configuration would run, and run nothing."),
