@@ -76,7 +76,7 @@ class ProcessSubject:
         limits: Limits = UNLIMITED,
         environment: Mapping[str, str] = {},
     ) -> None:
-        self.name: Final = str(spec)
+        self.name = str(spec)
         self._watch = watch
         self._limits = limits
         self._environment = {**os.environ, **environment}
