@@ -47,11 +47,7 @@ def mapped(
                 place: _tree("", value, change, keys) for place, value in content.items()
             }
         else:
-            one = {
-                Channel.TRACE: _trace,
-                Channel.TRADES: _trades,
-                Channel.EQUITY: _curve,
-            }[channel]
+            one: Any = _BY_CHANNEL[channel]
             channels[channel] = {place: one(value, change) for place, value in content.items()}
     return msgspec.structs.replace(record, channels=channels)
 
@@ -137,3 +133,6 @@ def _column(name: str, column: Column, change: Change) -> Column:
     names = [n for code in column.names.codes.tolist() for n in members[code]]
     flat = [change(n, v) for n, v in zip(names, column.flat.data.tolist(), strict=True)]
     return MappingColumn(column.names, FloatColumn(np.array(flat, np.float64), column.flat.valid))
+
+
+_BY_CHANNEL: Final = {Channel.TRACE: _trace, Channel.TRADES: _trades, Channel.EQUITY: _curve}

@@ -1,4 +1,4 @@
-"""A part of a case against the whole: one strategy alone, one window alone, the first half alone."""
+"""A part of a case against the whole: one strategy, one window, the first bars, each alone."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def first_part(trial: Trial) -> None:
     ends = {
         sheet.end_ns(row, labels_are_ends=data["timestamp"] == "end") or 0
         for sheet in sheets
-        for row in [[r for r in sheet.in_range({**data, "end_date": _text(last)})][-1]]
+        for row in list(sheet.in_range({**data, "end_date": _text(last)}))[-1:]
     }
     before = min(ends)
     what = f"bars after {_text(last)} left out"

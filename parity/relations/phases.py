@@ -110,7 +110,7 @@ def _permute_patterns(folder: Path, workflow: str, order: list[str]) -> bool:
     import yaml
 
     for file in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
-        content = yaml.load(file.read_text("utf-8"), Loader=yaml.BaseLoader)
+        content = yaml.safe_load(file.read_text("utf-8"))
         is_it = isinstance(content, dict) and content.get("name") == workflow
         if not is_it or content.get("kind") != "workflow":
             continue

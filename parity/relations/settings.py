@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -40,18 +41,18 @@ _SECTIONS: Final[Mapping[str, tuple[frozenset[str], Mapping[str, Any]]]] = {
 
 
 def unused_sections(trial: Trial) -> None:
-    """Change the sections that no phase's sequence uses; they change nothing but the config hash."""
+    """Change the sections that no phase's sequence uses; nothing but the config hash changes."""
     trial.needs_success()
-    _refuse_own(trial, "definitions of a user's own may read any setting")
     used = _sequences(trial.base)
     config = trial.config
     changed = []
     for name, (sequences, other) in _SECTIONS.items():
-        if not used & sequences:
+        named = re.search(rf"config[.\[][\"']?{name}|\[[\"']{name}[\"']\]", trial.own_text)
+        if not used & sequences and not named:
             config[name] = dict(other)
             changed.append(name)
     if not changed:
-        raise DoesNotApplyError("its sequences use every section")
+        raise DoesNotApplyError("its sequences, or definitions of a user's own, use every section")
     sections = (*_DIGESTS, *changed)
     due, found = (
         without(without(record, sections, [Channel.CONFIG]), _DIGESTS[1:], [Channel.OUTPUTS])
@@ -62,8 +63,6 @@ def unused_sections(trial: Trial) -> None:
 
 
 def _sequences(record: Record) -> set[str]:
-    import re
-
     return {
         word
         for entries in record.channels.get(Channel.PLAN, {}).values()
@@ -73,15 +72,11 @@ def _sequences(record: Record) -> set[str]:
     }
 
 
-def _refuse_own(trial: Trial, reason: str) -> None:
-    if trial.case.own.patterns is not None or trial.case.own.folder is not None:
-        raise DoesNotApplyError(reason)
-
-
 def reseeded(trial: Trial) -> None:
     """Run with another seed where nothing is drawn; nothing but the seed may change."""
     trial.needs_success()
-    _refuse_own(trial, "definitions of a user's own may read the seed")
+    if "seed" in trial.own_text:
+        raise DoesNotApplyError("definitions of a user's own name the seed")
     drawn = any(
         entry["spawn_key"]
         for entries in trial.base.channels.get(Channel.WINDOWS, {}).values()

@@ -36,17 +36,18 @@ def symbols_renamed(trial: Trial) -> None:
     change = _changing(new)
     due = mapped(trial.base, change, keys=lambda key: str(change("", key)))
     channels = [channel for channel in CAUSE_FIRST if channel is not Channel.FILES]
-    bare = [
-        _sorted_counts(without(r, _DIGESTS, [Channel.CONFIG, Channel.OUTPUTS]))
-        for r in (due, other)
-    ]
-    trial.agree(*bare, "symbols renamed", channels)
+    trial.agree(_bare(due), _bare(other), "symbols renamed", channels)
+
+
+def _bare(record: Record) -> Record:
+    """Strike what follows from all bits, and values put in text; sort what goes by names."""
+    record = without(record, _DIGESTS, [Channel.CONFIG])
+    return _sorted_counts(without(record, (*_DIGESTS, "outputs"), [Channel.OUTPUTS]))
 
 
 def _refuse_names(trial: Trial, configs: Mapping[str, Any], symbols: set[str]) -> None:
-    own = trial.case.own
-    if own.patterns is not None or own.folder is not None:
-        raise DoesNotApplyError("definitions of a user's own may name symbols")
+    if any(symbol in trial.own_text for symbol in symbols):
+        raise DoesNotApplyError("definitions of a user's own name a symbol")
     for config in configs.values():
         items = [*config["strategies"], *config["classifiers"], *config["risk_profiles"]]
         if symbols & {item["name"] for item in items}:
