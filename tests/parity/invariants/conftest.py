@@ -48,7 +48,7 @@ walk_forward: {{train_bars: 100, test_bars: 40, step_bars: 20}}
     "searched": f"""
 workflow: adaptive_strategy_search
 data: {{data_dir: {MARKET}, start_date: 2005-01-03, end_date: 2005-12-31}}
-symbols: [GOOG]
+symbols: [IBM]
 strategies: [{{type: momentum, parameters: {{fast_period: 5, slow_period: 20}}}}]
 parameter_space: {{momentum.fast_period: [5, 8]}}
 objective: {{metric: sharpe_ratio}}
