@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Final, TypeAlias
 
 import msgspec
@@ -127,8 +128,9 @@ def align(
     """
     start = first_pair(left, right) if use_digests else 0
     work = _Work(excuse)
-    for part, other in windows(left, right, start, work.renumbering):
-        work.add(part, other)
+    with closing(windows(left, right, start, work.renumbering)) as parts:
+        for part, other in parts:
+            work.add(part, other)
     return work.result(len(left), len(right))
 
 
