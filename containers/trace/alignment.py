@@ -192,9 +192,12 @@ class _Work:
         ours, theirs = left.kinds[pairs.left], right.kinds[pairs.right]
         differing: dict[str, Mask] = {}
         touched = np.zeros(count, np.bool_)
-        for number in np.unique(ours).tolist():
+        alike = ours == theirs
+        for number, occurs in enumerate(np.bincount(ours[alike]).tolist()):
+            if not occurs:
+                continue
             kind = KIND_ORDER[number]
-            own = np.flatnonzero((ours == number) & (theirs == number))
+            own = np.flatnonzero((ours == number) & alike)
             mine = left.table(number, pairs.left[own])
             yours = right.table(number, pairs.right[own])
             for name in mine.columns:
@@ -217,7 +220,7 @@ class _Work:
                 if len(rows):
                     marks = differing.setdefault(name, np.zeros(count, np.bool_))
                     marks[own[rows]] = True
-        unlike = ours != theirs
+        unlike = ~alike
         if unlike.any():
             differing = {"kind": unlike, **differing}
             for name, differs in (("seq", seq), ("cause", cause)):

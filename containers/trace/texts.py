@@ -114,6 +114,9 @@ class TextColumn(Column):
     def take(self, rows: Rows) -> Self:  # noqa: D102
         return self.canonical(self.codes[rows], self._texts, self.plural)
 
+    def part(self, start: int, stop: int) -> Self:  # noqa: D102
+        return type(self)(self.codes[start:stop], self._texts, self.plural)
+
     @classmethod
     def concatenate(cls, columns: Sequence[Self]) -> Self:  # noqa: D102
         # Texts of each column stand in order of first appearance, hence so do those of all.

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from containers.events import Event, EventKind
 from containers.trace.chunk import CHUNK_ROWS, KIND_ORDER, TraceChunk
-from containers.trace.columns import Rows
+from containers.trace.columns import IntColumn, Rows
 from containers.trace.table import Table
 from containers.trace.trace import Trace
 
@@ -89,16 +89,21 @@ class Part:
 
     def table(self, number: int, rows: Rows) -> Table:
         """Give the events at these rows, which are all of the kind with this number."""
-        return self._chunk.tables[KIND_ORDER[number]].take(self._rows[rows])
+        table, rows = self._chunk.tables[KIND_ORDER[number]], self._rows[rows]
+        if len(rows) and bool((rows[1:] - rows[:-1] == 1).all()):
+            return table.part(int(rows[0]), int(rows[-1]) + 1)
+        return table.take(rows)
 
     @property
     def causes(self) -> _Ints:
         """The number of the cause of each event, -1 for none."""
         causes = np.empty(len(self), np.int64)
-        for number in np.unique(self.kinds).tolist():
-            rows = np.flatnonzero(self.kinds == number)
-            column = self._chunk.tables[KIND_ORDER[number]].columns["cause"]
-            causes[rows] = column.data[self._rows[rows]]  # type: ignore[attr-defined]
+        for number, count in enumerate(np.bincount(self.kinds).tolist()):
+            if count:
+                rows = np.flatnonzero(self.kinds == number)
+                column = self._chunk.tables[KIND_ORDER[number]].columns["cause"]
+                assert isinstance(column, IntColumn)
+                causes[rows] = column.data[self._rows[rows]]
         return causes
 
     def event(self, row: int) -> Event:
