@@ -1,0 +1,21 @@
+"""The catalogue: faults of the kinds that real engines had, by theme.
+
+Kinds ``F…`` are those of published engines and migrations, ``X…`` our own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from parity.faults.catalogue import configuration, distribution, running, sequences, trading
+from parity.faults.fault import Fault
+
+__all__ = ["CATALOGUE"]
+
+CATALOGUE: Final[tuple[Fault, ...]] = (
+    *configuration.FAULTS,
+    *running.FAULTS,
+    *sequences.FAULTS,
+    *trading.FAULTS,
+    *distribution.FAULTS,
+)

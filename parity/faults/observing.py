@@ -1,0 +1,131 @@
+"""Seeing what sees a difference: a scenario, verified in this process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from parity.channels import Channel
+from parity.faults.digests import digests
+from parity.faults.fault import Scenario
+from parity.faults.planting import Planted
+from parity.own import Own
+from parity.subjects import OracleSubject, parse_subject, subject_for
+from parity.verdicts import Verdict
+from parity.verification import Pair, Verification, verify
+
+__all__ = ["Observation", "observe", "write_scenario"]
+
+_CONFIG: Final = "config.yaml"
+
+
+class Observation(msgspec.Struct, frozen=True):
+    """What was seen of a scenario.
+
+    Attributes:
+        seen_by: Who saw that something is not as it should be, in the order of a report.
+        baseline: Of a scenario with one: digest of each channel of the control's record.
+    """
+
+    seen_by: tuple[str, ...]
+    baseline: Mapping[str, str] = {}
+
+
+def write_scenario(scenario: Scenario, folder: Path) -> Path:
+    """Write what a scenario needs to ``folder``; give the configuration's file."""
+    texts = {_CONFIG: scenario.config, **scenario.files}
+    texts.update({bars.file: bars.csv() for bars in scenario.bars})
+    texts.update({f"patterns/{name}": text for name, text in scenario.patterns.items()})
+    texts.update({f"components/{name}": text for name, text in scenario.components.items()})
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+    return folder / _CONFIG
+
+
+def observe(
+    scenario: Scenario, folder: Path, approved: Mapping[str, str] | None = None
+) -> Observation:
+    """Verify a scenario in ``folder``, which becomes the working directory.
+
+    Args:
+        scenario: What is run.
+        folder: An empty folder.
+        approved: What unchanged code came to, for a scenario with a baseline.
+    """
+    write_scenario(scenario, folder)
+    os.chdir(folder)
+    own = Own(
+        Path("patterns") if scenario.patterns else None,
+        Path("components") if scenario.components else None,
+    )
+    control, *candidates = [
+        subject_for(parse_subject(text), own) for text in (scenario.control, *scenario.candidates)
+    ]
+    if scenario.planted is not None:
+        candidates[-1] = Planted(candidates[-1], Channel(scenario.planted))
+    verification = verify(
+        [(_CONFIG, Path(_CONFIG))], control, candidates, Path("runs"), oracle=scenario.oracle
+    )
+    seen = list(_of_pairs(verification, scenario))
+    reference = verification.pairs[0].control
+    seen += _of_checks(verification)
+    seen += _of_ending(scenario, verification, seen)
+    found = digests(reference) if scenario.baseline else {}
+    for channel in sorted({*found, *(approved or {})} if approved is not None else ()):
+        if found.get(channel) != (approved or {}).get(channel):
+            seen.append(f"baseline:{channel}")
+    return Observation(tuple(dict.fromkeys(seen)), found)
+
+
+def _of_pairs(verification: Verification, scenario: Scenario) -> Iterator[str]:
+    for pair in verification.pairs:
+        of_oracle = pair.candidate_name == OracleSubject.name
+        seen = _of_pair(pair)
+        if pair.candidate_name.startswith(Planted.prefix):
+            seen = None if seen == scenario.planted else "planted"
+        if seen is not None:
+            yield f"oracle:{seen}" if of_oracle else seen
+
+
+def _of_pair(pair: Pair) -> str | None:
+    if pair.divergence is not None:
+        return pair.divergence.channel.value
+    if pair.ending == "differs":
+        counted = [c.value for c, o in pair.channels.items() if o.required]
+        unfilled = [
+            c for c in counted if pair.channels[Channel(c)].verdict is Verdict.NOT_COMPARABLE
+        ]
+        return unfilled[0] if unfilled else Channel.STATUS.value
+    return None
+
+
+def _of_checks(verification: Verification) -> list[str]:
+    return [
+        f"{check.kind.value}:{check.name}"
+        for check in verification.checks
+        if check.verdict.is_difference
+    ]
+
+
+def _of_ending(scenario: Scenario, verification: Verification, seen: list[str]) -> Iterator[str]:
+    pairs = [p for p in verification.pairs if not p.candidate_name.startswith(Planted.prefix)]
+    if not pairs:
+        return
+    endings = {pair.ending for pair in pairs}
+    order = ("differs", "failed", "refused", "empty", "parity")
+    ending = next(each for each in order if each in endings)
+    if ending != scenario.ending and not (ending == "differs" and seen):
+        yield f"ending:{ending}"
+    if scenario.ending == "refused":
+        records = [verification.pairs[0].control, *(p.candidate for p in verification.pairs)]
+        told = [str(record.explanation) for record in records if record is not None]
+        if ending != "refused" or not all(
+            each in text for text in told for each in scenario.refused
+        ):
+            yield "refusal"
