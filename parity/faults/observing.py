@@ -18,7 +18,7 @@ from parity.subjects import OracleSubject, parse_subject, subject_for
 from parity.verdicts import Verdict
 from parity.verification import Pair, Verification, verify
 
-__all__ = ["Observation", "observe", "write_scenario"]
+__all__ = ["Observation", "observe", "seen_by", "write_scenario"]
 
 _CONFIG: Final = "config.yaml"
 
@@ -72,9 +72,8 @@ def observe(
     verification = verify(
         [(_CONFIG, Path(_CONFIG))], control, candidates, Path("runs"), oracle=scenario.oracle
     )
-    seen = list(_of_pairs(verification, scenario))
+    seen = seen_by(verification, scenario.planted)
     reference = verification.pairs[0].control
-    seen += _of_checks(verification)
     seen += _of_ending(scenario, verification, seen)
     found = digests(reference) if scenario.baseline else {}
     for channel in sorted({*found, *(approved or {})} if approved is not None else ()):
@@ -83,12 +82,22 @@ def observe(
     return Observation(tuple(dict.fromkeys(seen)), found)
 
 
-def _of_pairs(verification: Verification, scenario: Scenario) -> Iterator[str]:
+def seen_by(verification: Verification, planted: str | None = None) -> list[str]:
+    """Name who saw that something is not as it should be: comparisons first, then checks.
+
+    Args:
+        verification: What came of it.
+        planted: The channel in which a candidate's record was changed.
+    """
+    return [*_of_pairs(verification, planted), *_of_checks(verification)]
+
+
+def _of_pairs(verification: Verification, planted: str | None) -> Iterator[str]:
     for pair in verification.pairs:
         of_oracle = pair.candidate_name == OracleSubject.name
         seen = _of_pair(pair)
         if pair.candidate_name.startswith(Planted.prefix):
-            seen = None if seen == scenario.planted else "planted"
+            seen = None if seen == planted else "planted"
         if seen is not None:
             yield f"oracle:{seen}" if of_oracle else seen
 

@@ -8,15 +8,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +20,7 @@ import msgspec
 
 from parity.faults.fault import Fault, Outcome, Scenario, Standing
 from parity.faults.jobs import Job, Task
+from parity.faults.processes import Processes
 from parity.faults.tree import OURS, InvalidChange, SourceTree, environment
 
 __all__ = ["LIMIT_S", "run_faults"]
@@ -67,11 +64,12 @@ def run_faults(
     with tempfile.TemporaryDirectory(prefix="parity-faults-") as scratch:
         packages = (*OURS, *(edit.file.split("/")[0] for f in faults for edit in f.edits))
         tree = SourceTree(Path(scratch), (_module(p) for p in packages), jobs=jobs)
+        processes = Processes()
         with ThreadPoolExecutor(jobs) as pool:
             try:
-                unchanged = _unchanged(tree, faults, pool, jobs, limit_s)
+                unchanged = _unchanged(processes, tree, faults, pool, jobs, limit_s)
                 futures = [
-                    pool.submit(_run, tree, number, fault, unchanged, limit_s)
+                    pool.submit(_run, processes, tree, number, fault, unchanged, limit_s)
                     for number, fault in enumerate(faults)
                 ]
                 outcomes = []
@@ -79,6 +77,7 @@ def run_faults(
                     outcomes.append(future.result())
                     on_done(outcomes[-1])
             except BaseException:
+                processes.end()
                 pool.shutdown(cancel_futures=True)
                 raise
     return tuple(outcomes)
@@ -93,6 +92,7 @@ def _key(scenario: Scenario) -> bytes:
 
 
 def _unchanged(
+    processes: Processes,
     tree: SourceTree,
     faults: Iterable[Fault],
     pool: ThreadPoolExecutor,
@@ -106,7 +106,14 @@ def _unchanged(
     batches = [scenarios[at : at + size] for at in range(0, len(scenarios), size)]
     found: dict[bytes, Seen | _Ended] = {}
     work = [
-        pool.submit(_verify, tree.base, tree.base.parent / f"unchanged-{n}", batch, limit_s * size)
+        pool.submit(
+            _verify,
+            processes,
+            tree.base,
+            tree.base.parent / f"unchanged-{n}",
+            batch,
+            limit_s * size,
+        )
         for n, batch in enumerate(batches)
     ]
     for batch, each in zip(batches, work, strict=True):
@@ -115,6 +122,7 @@ def _unchanged(
 
 
 def _run(
+    processes: Processes,
     tree: SourceTree,
     number: int,
     fault: Fault,
@@ -140,7 +148,13 @@ def _run(
     }
     approved = reference.baseline if fault.scenario.baseline else None
     (seen,) = _verify(
-        source, source.parent, [fault.scenario], limit_s, watched=watched, approved=approved
+        processes,
+        source,
+        source.parent,
+        [fault.scenario],
+        limit_s,
+        watched=watched,
+        approved=approved,
     )
     reached = [mark.exists() for mark in marks]
     tree.remove(name)
@@ -179,6 +193,7 @@ def _named(seen: str) -> str:
 
 
 def _verify(
+    processes: Processes,
     source: Path,
     folder: Path,
     scenarios: Sequence[Scenario],
@@ -195,40 +210,20 @@ def _verify(
         for n, scenario in enumerate(scenarios)
     )
     job_file.write_bytes(msgspec.json.encode(Job(str(begun), tasks, watched)))
-    why = _call(source, folder, job_file, limit_s)
+    command = (sys.executable, "-m", "parity.faults.worker", str(job_file))
+    ended = processes.call(
+        command,
+        folder=folder,
+        environment=environment(source),
+        output=folder / "output",
+        limit_s=limit_s,
+    )
+    why = f"cut off after {limit_s:g} s" if ended.code is None else ended.told
     found: list[Seen | _Ended] = []
     for task in tasks:
         result = Path(task.result)
         if result.exists():
             found.append(msgspec.json.decode(result.read_bytes(), type=Seen))
         else:
-            found.append(_Ended(why or "it left without a word", begun.exists()))
+            found.append(_Ended(why, begun.exists()))
     return found
-
-
-def _call(source: Path, folder: Path, job_file: Path, limit_s: float) -> str | None:
-    """Run the process to its end, or to its limit; say what was wrong with it, null: nothing."""
-    command = [sys.executable, "-m", "parity.faults.worker", str(job_file)]
-    with (folder / "output").open("w+b") as output:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment(source), stdin=subprocess.DEVNULL,
-            stdout=output, stderr=output, start_new_session=True,
-        )  # fmt: skip
-        try:
-            code = process.wait(limit_s)
-        except subprocess.TimeoutExpired:
-            return f"cut off after {limit_s:g} s"
-        finally:
-            _end(process)
-        if code == 0:
-            return None
-        output.seek(0)
-        told = output.read().decode("utf-8", "replace").strip().splitlines()
-        return told[-1] if told else f"it left with {code}"
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all it has started, which are in a session of their own."""
-    with suppress(ProcessLookupError, PermissionError):  # all of them have ended
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
