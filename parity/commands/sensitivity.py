@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,14 @@ from parity.commands.output import check_json_target, console_for, json_option, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import Console
+
     from parity.faults import Fault, Outcome
+    from parity.sensitivity.sample import Score
 
 __all__ = ["sensitivity"]
+
+_SEEN = ("caught", "elsewhere")
 
 
 @click.command()
@@ -30,6 +36,20 @@ __all__ = ["sensitivity"]
     metavar="GLOB",
     multiple=True,
     help="Of the catalogue only the faults whose id fits; may be given several times.",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Draw so many mutants, and take each through the standard verification.",
+)
+@click.option("--seed", type=click.IntRange(min=0), help="By which they are drawn; printed.")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path(".parity/mutants.jsonl"),
+    show_default=True,
+    help="File in which results of mutants are kept as they come; a second run goes on from it.",
 )
 @click.option(
     "--fail-under",
@@ -50,6 +70,9 @@ def sensitivity(
     catalogue: bool,
     folder: Path | None,
     only: tuple[str, ...],
+    sample: int | None,
+    seed: int | None,
+    results: Path,
     fail_under: float | None,
     jobs: int,
     listing: bool,
@@ -60,38 +83,96 @@ def sensitivity(
     Leaves with 1 when one escapes that is not listed with a reason, or did not take effect, or when
     fewer are seen than --fail-under says.
     """
-    from parity.commands.progress import working
-    from parity.faults import run_faults
-    from parity.reporting.sensitivity import (
-        SCHEMA,
-        catalogue_entries,
-        print_catalogue,
-        print_faults,
-    )
-    from parity.sensitivity import wilson
+    from parity.errors import UsageError
+    from parity.reporting.sensitivity import SCHEMA, print_faults
 
     check_json_target(json_target)
     console = console_for(json_target)
-    faults = _chosen(folder, only)
-    if listing:
-        write_json({"schema": SCHEMA, "faults": _listed(faults)}, json_target)
-        print_faults(faults, console)
-        return 0
-    with working(runs=len(faults)) as watch:
+    if seed is not None and sample is None:
+        raise UsageError("--seed is for --sample: say how many mutants are drawn")
+    if sample is not None and (folder is not None or only) and not catalogue:
+        raise UsageError("--faults and --only are for the catalogue: add --catalogue")
+    if listing or catalogue or sample is None:
+        faults = _chosen(folder, only)
+        if listing:
+            write_json({"schema": SCHEMA, "faults": _listed(faults)}, json_target)
+            print_faults(faults, console)
+            return 0
+    document: dict[str, Any] = {"schema": SCHEMA, "mutants": [], "score": None, "interval": None}
+    codes = []
+    if catalogue or sample is None:
+        codes.append(_catalogue(faults, jobs, fail_under, document, console))
+    if sample is not None:
+        drawn_by = secrets.randbelow(1_000_000) if seed is None else seed
+        codes.append(_sample(sample, drawn_by, results, jobs, fail_under, document, console))
+    write_json(document, json_target)
+    return max(codes)
+
+
+def _catalogue(
+    faults: Sequence[Fault],
+    jobs: int,
+    fail_under: float | None,
+    document: dict[str, Any],
+    console: Console,
+) -> int:
+    """Put faults in, say what came of them, and add it to the document; give the exit code."""
+    from parity.commands.progress import working
+    from parity.faults import run_faults
+    from parity.reporting.sensitivity import catalogue_entries, print_catalogue
+    from parity.sensitivity.sample import Score
+
+    with working(runs=len(faults) + 1) as watch:
         watch.say("unchanged code")
         outcomes = run_faults(faults, jobs=jobs, on_done=lambda done: watch.say(done.fault.id))
-    seen = sum(outcome.standing in ("caught", "elsewhere") for outcome in outcomes)
-    score, interval = seen / len(outcomes), wilson(seen, len(outcomes))
-    document: dict[str, Any] = {
-        "schema": SCHEMA,
-        "mutants": catalogue_entries(outcomes),
-        "score": score,
-        "interval": list(interval),
-    }
-    write_json(document, json_target)
+    score = Score(sum(each.standing in _SEEN for each in outcomes), len(outcomes))
+    document["mutants"] += catalogue_entries(outcomes)
+    _add(document, "catalogue", score)
     print_catalogue(outcomes, console)
-    failed = [outcome for outcome in outcomes if _is_failure(outcome)]
-    return 1 if failed or (fail_under is not None and score * 100 < fail_under) else 0
+    failed = any(_is_failure(outcome) for outcome in outcomes)
+    return 1 if failed or _is_under(score, fail_under) else 0
+
+
+def _sample(
+    count: int,
+    seed: int,
+    results: Path,
+    jobs: int,
+    fail_under: float | None,
+    document: dict[str, Any],
+    console: Console,
+) -> int:
+    """Draw mutants, say what came of them, and add it to the document; give the exit code."""
+    from parity.commands.progress import working
+    from parity.reporting.sensitivity import print_sample, sample_entries
+    from parity.sensitivity.sample import take_sample
+    from parity.sensitivity.standard import APPROVED
+
+    console.print(f"{count} mutants by seed {seed}; results are kept in {results}", soft_wrap=True)
+    with working(runs=count) as watch:
+        sample = take_sample(count, seed, results, jobs=jobs, on_step=watch.say)
+    document["mutants"] += sample_entries(sample)
+    _add(document, "sample", sample.score)
+    document["sample"] |= {"seed": seed, "population": sample.population}
+    if APPROVED in sample.stages:
+        without = sample.score_without_approved
+        document["sample"] |= {"score_without_approved": without.share}
+    print_sample(sample, console)
+    escaped = any(each.standing == "escaped" for each in sample.mutants)
+    if fail_under is not None:
+        escaped = _is_under(sample.score, fail_under)
+    return 1 if escaped or sample.stale else 0
+
+
+def _add(document: dict[str, Any], name: str, score: Score) -> None:
+    """Add a score to the document; the last one is that of the whole."""
+    interval = None if score.interval is None else list(score.interval)
+    document[name] = {"caught": score.caught, "of": score.of, "score": score.share}
+    document |= {"score": score.share, "interval": interval}
+
+
+def _is_under(score: Score, fail_under: float | None) -> bool:
+    return fail_under is not None and (score.share or 0.0) * 100 < fail_under
 
 
 def _chosen(folder: Path | None, only: Sequence[str]) -> tuple[Fault, ...]:
@@ -136,6 +217,6 @@ def _listed(faults: Sequence[Fault]) -> list[dict[str, Any]]:
 
 def _is_failure(outcome: Outcome) -> bool:
     """Whether an outcome is not as it was accepted."""
-    if outcome.standing in ("caught", "elsewhere"):
+    if outcome.standing in _SEEN:
         return outcome.fault.excuse is not None  # it is no longer needed
     return outcome.standing == "invalid" or outcome.fault.excuse is None

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from parity.case import case_of
 from parity.channels import Channel
 from parity.faults.digests import digests
 from parity.faults.fault import Scenario
 from parity.faults.planting import Planted
-from parity.own import Own
+from parity.own import ENGINES, Own
 from parity.subjects import OracleSubject, parse_subject, subject_for
 from parity.verdicts import Verdict
 from parity.verification import Pair, Verification, verify
@@ -74,6 +76,7 @@ def observe(
     )
     seen = seen_by(verification, scenario.planted)
     reference = verification.pairs[0].control
+    seen += _of_relations(scenario, verification, own)
     seen += _of_ending(scenario, verification, seen)
     found = digests(reference) if scenario.baseline else {}
     for channel in sorted({*found, *(approved or {})} if approved is not None else ()):
@@ -120,6 +123,23 @@ def _of_checks(verification: Verification) -> list[str]:
         for check in verification.checks
         if check.verdict.is_difference
     ]
+
+
+def _of_relations(scenario: Scenario, verification: Verification, own: Own) -> Iterator[str]:
+    from parity.relations import RELATIONS
+
+    if not scenario.relations:
+        return
+    case = case_of(_CONFIG, Path(_CONFIG), own)
+    records = [verification.pairs[0].control, *(pair.candidate for pair in verification.pairs)]
+    for name in scenario.relations:
+        for record in records:
+            if record is None or record.subject not in ENGINES:
+                continue
+            folder = Path("relations") / name / record.subject
+            outcome = RELATIONS[name].hold(case, record.subject, record, random.Random(0), folder)
+            if outcome.verdict.is_difference:
+                yield f"relation:{name}"
 
 
 def _of_ending(scenario: Scenario, verification: Verification, seen: list[str]) -> Iterator[str]:

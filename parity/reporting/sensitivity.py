@@ -12,8 +12,16 @@ from rich.table import Table
 
 from parity.faults import Fault, Outcome
 from parity.faults.fault import Standing
+from parity.sensitivity.sample import Sample, Score
 
-__all__ = ["SCHEMA", "catalogue_entries", "print_catalogue", "print_faults"]
+__all__ = [
+    "SCHEMA",
+    "catalogue_entries",
+    "print_catalogue",
+    "print_faults",
+    "print_sample",
+    "sample_entries",
+]
 
 SCHEMA: Final = "paritykit/sensitivity/1"
 _COLOURS: Final[dict[Standing, str]] = {
@@ -71,6 +79,71 @@ def print_faults(faults: Sequence[Fault], console: Console) -> None:
         files = ", ".join(sorted({edit.file for edit in fault.edits}))
         table.add_row(*map(escape, (fault.id, fault.title, fault.subject, fault.expected, files)))
     console.print(table)
+
+
+def sample_entries(sample: Sample) -> list[dict[str, Any]]:
+    """Give what a document says of each mutant."""
+    return [
+        {
+            "id": each.mutant.id,
+            "fault": each.mutant.operator,
+            "subject": each.mutant.file.partition("/")[0],
+            "outcome": "escaped" if each.standing == "equivalent" else each.standing,
+            "expected": None,
+            "first_seen_by": each.result.stage,
+            "detail": each.result.detail,
+            "executed": each.result.executed,
+            "file": each.mutant.file,
+            "line": each.mutant.line,
+            "diff": each.diff,
+            "excuse": each.reason,
+        }
+        for each in sample.mutants
+    ]
+
+
+def print_sample(sample: Sample, console: Console) -> None:
+    """Print what escaped with its change, who saw how many, and the score."""
+    for each in sample.mutants:
+        if each.standing == "escaped":
+            why = "" if each.result.executed else " · not executed"
+            place = f"{each.mutant.file}:{each.mutant.line}"
+            console.print(f"[red]escaped[/] {escape(place)} · {each.mutant.operator}{why}")
+            console.print(f"  {escape(each.mutant.id)}", soft_wrap=True)
+            console.print(escape(each.diff), soft_wrap=True)
+            console.print()
+    for each in sample.stale:
+        what = f"{each.mutant.id} is listed as equivalent, and was seen by {each.result.stage}"
+        console.print(f"[red]stale[/] {escape(what)}", soft_wrap=True)
+    table = _table("first seen by", "mutants")
+    counts = Counter(each.result.stage for each in sample.mutants)
+    for stage in sample.stages:
+        table.add_row(stage, str(counts[stage]))
+    equivalent = sum(each.standing == "equivalent" for each in sample.mutants)
+    for name, count in (
+        ("listed as equivalent", equivalent),
+        ("nobody", counts[None] - equivalent),
+    ):
+        table.add_row(name, str(count))
+    console.print(table)
+    console.print()
+    console.print(
+        f"[bold]sample[/] · {len(sample.mutants)} of {sample.population:,} mutants, "
+        f"seed {sample.seed}: {score_in_words(sample.score)} seen"
+    )
+    if "approved" in sample.stages:
+        told = score_in_words(sample.score_without_approved)
+        console.print(f"         without approved results: {told} seen")
+
+
+def score_in_words(score: Score) -> str:
+    """Give a share with its interval in words."""
+    if score.share is None or score.interval is None:
+        return "none of none"
+    low, high = score.interval
+    return (
+        f"{score.caught} of {score.of} ({score.share:.1%}; 95 % interval {low:.1%} to {high:.1%})"
+    )
 
 
 def _table(*headings: str) -> Table:
