@@ -8,13 +8,36 @@ import msgspec
 
 from parity.faults.bars import Bars
 from parity.faults.fault import Scenario
+from parity.faults.own import GATED_PATTERN, GATED_PYTHON
 
 __all__ = [
-    "BOOTSTRAP", "COMPONENTS", "COOLDOWN", "DRAWDOWN", "MANY_UNITS", "ONE_TRADE", "PHASE_OVERRIDE",
-    "PIPELINE", "RANDOM_SPLIT", "REPLAY", "RULES_OFF", "SEARCH", "SEEDED", "SHORT_BOOTSTRAP",
-    "SHORT_PIPELINE", "SHORT_WALK", "SIMPLE", "SPLIT", "STOP_AT_THE_LIMIT", "TIE", "TWO_STRATEGIES",
-    "TWO_SYMBOLS", "WALK", "cut", "spread",
-]  # fmt: skip
+    "BOOTSTRAP",
+    "COMPONENTS",
+    "COOLDOWN",
+    "DRAWDOWN",
+    "GATED",
+    "MANY_UNITS",
+    "ONE_TRADE",
+    "PHASE_OVERRIDE",
+    "PIPELINE",
+    "RANDOM_SPLIT",
+    "REPLAY",
+    "RULES_OFF",
+    "SEARCH",
+    "SEEDED",
+    "SHORT_BOOTSTRAP",
+    "SHORT_PIPELINE",
+    "SHORT_WALK",
+    "SIMPLE",
+    "SPLIT",
+    "STOP_AT_THE_LIMIT",
+    "TIE",
+    "TWO_STRATEGIES",
+    "TWO_SYMBOLS",
+    "WALK",
+    "cut",
+    "spread",
+]
 
 # Two symbols with holes between them, and one that falls: made up to be followed by hand.
 _AAA: Final = Bars(
@@ -338,3 +361,23 @@ def cut(scenario: Scenario, engine: str, after: int = 3) -> Scenario:
 def _told(scenario: Scenario, engine: str, options: str) -> Scenario:
     other = "declarative" if engine == "imperative" else "imperative"
     return msgspec.structs.replace(scenario, control=other, candidates=(f"{engine}:{options}",))
+
+
+GATED: Final = Scenario(
+    """workflow: gated
+data: {data_dir: ., end_date: 2020-03-31}
+symbols: [ONE]
+strategies: [{type: momentum, parameters: {fast_period: 3, slow_period: 8}}]
+risk_profiles: [{type: aggressive}]
+classifiers: [{type: trend, parameters: {fast_period: 2, slow_period: 6}}]
+parameter_space: {momentum.fast_period: [2, 4]}
+phases:
+  breaks: {strategies: [{type: momentum}, {type: brittle, parameters: {bears: 1.0}}]}
+max_iterations: 2
+results: {storage: disk}
+random_seed: 5
+""",
+    (_ONE,),
+    patterns={"gated.yaml": GATED_PATTERN},
+    components={"gated.py": GATED_PYTHON},
+)
