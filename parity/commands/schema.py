@@ -14,7 +14,7 @@ _CONFIGURATION = "configuration"
 @click.command()
 @click.argument("kind", required=False)
 def schema(kind: str | None) -> int:
-    """Print the JSON Schema of KIND: `configuration`, or a kind of pattern.
+    """Print the JSON Schema of KIND: `configuration`, `policy`, or a kind of pattern.
 
     Without KIND, print all of them, by kind.
     """
@@ -22,8 +22,9 @@ def schema(kind: str | None) -> int:
     from containers.nearest import did_you_mean
     from declarative import json_schemas
     from parity.errors import UsageError
+    from parity.policy import policy_schema
 
-    schemas = {_CONFIGURATION: json_schema(), **json_schemas()}
+    schemas = {_CONFIGURATION: json_schema(), "policy": policy_schema(), **json_schemas()}
     if kind is None:
         write_json(schemas, "-")
         return 0

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from parity.commands.executing import executor_option, opened
 from parity.commands.features import evidence_option
+from parity.commands.isolating import isolation_options, limits_of, made, repeats
 from parity.commands.output import check_json_target, console_for, json_option, write_json
 from parity.commands.own import own_options
+
+if TYPE_CHECKING:
+    from parity.policy import AppliedPolicy
 
 __all__ = ["verify"]
 
@@ -30,6 +35,24 @@ _SUBJECT = "ENGINE[:key=value,…]"
     show_default=True,
     metavar=_SUBJECT,
     help="What is held against it; may be given several times.",
+)
+@isolation_options
+@click.option(
+    "--repeat",
+    type=int,
+    metavar="N",
+    help="Run each subject N times, at least 2, and compare it with itself as well.",
+)
+@click.option(
+    "--policy",
+    "policy_file",
+    type=click.Path(path_type=Path),
+    help="File with rules for what may differ; without it nothing may.",
+)
+@click.option(
+    "--today",
+    metavar="YYYY-MM-DD",
+    help="Day by which rules of the policy expire.  [default: the day it is, UTC]",
 )
 @click.option(
     "--records",
@@ -54,6 +77,12 @@ def verify(
     configs: tuple[Path, ...],
     control: str,
     candidates: tuple[str, ...],
+    isolate: bool,
+    time_limit: str | None,
+    memory_limit: str | None,
+    repeat: int | None,
+    policy_file: Path | None,
+    today: str | None,
     records: Path,
     thorough: bool,
     seed: int,
@@ -66,7 +95,8 @@ def verify(
     """Run each CONFIG through the control and every candidate, and the oracle where it can.
 
     Leaves with 0 on parity, 1 when anything differs, 2 when a configuration can't be run, 3 when
-    it fails alike everywhere, 4 when no event, trade or metric was compared.
+    it fails alike everywhere, 4 when no event, trade or metric was compared. A rule of the policy
+    that never fired or has expired is 1 as well.
     """
     from parity.checking import Thorough
     from parity.commands.progress import working
@@ -75,30 +105,32 @@ def verify(
     from parity.records import RecordFolder
     from parity.reporting.document import verification_document
     from parity.reporting.text import print_verification
-    from parity.subjects import parse_subject, subject_for
-    from parity.verification import verify as verify_configs
+    from parity.subjects import parse_subject
+    from parity.verifying import verify as verify_configs
 
     check_json_target(json_target)
+    limits = limits_of(isolate, time_limit, memory_limit)
+    runs = repeats(repeat)
     console = console_for(json_target)
     store = EvidenceStore(evidence)
     store.runs()  # what is there must be ours, before hours of work go by
+    policy = _policy(policy_file, today)
     own = Own(patterns, components)
     specs = [parse_subject(text) for text in (control, *candidates)]
     named = [(str(config), config) for config in configs]
     with (
-        opened(specs, executor) as executors,
+        opened(specs, executor, isolate) as executors,
         tempfile.TemporaryDirectory(prefix="parity-") as scratch,
-        working(runs=len(named) * (len(specs) + 1)) as watch,
+        working(runs=len(named) * (len(specs) * runs + 1)) as watch,
     ):
-        reference, *others = [
-            subject_for(spec, own, watch, where)
-            for spec, where in zip(specs, executors, strict=True)
-        ]
+        reference, *others = made(specs, own, watch, executors, limits)
         verification = verify_configs(
             named,
             reference,
             others,
             Path(scratch),
+            repeat=runs,
+            policy=policy,
             thorough=Thorough(own, seed) if thorough else None,
             on_step=lambda config, subject: watch.say(f"{config} · {subject}"),
         )
@@ -113,3 +145,23 @@ def verify(
     write_json(document, json_target)
     print_verification(verification, console, record)
     return verification.exit_code
+
+
+def _policy(file: Path | None, today: str | None) -> AppliedPolicy | None:
+    """Read the policy before anything runs."""
+    import datetime
+
+    from parity.errors import UsageError
+    from parity.policy import AppliedPolicy, read_policy
+
+    if file is None:
+        if today is not None:
+            raise UsageError("--today is the day by which rules expire: give their --policy too")
+        return None
+    day = datetime.datetime.now(datetime.UTC).date()
+    if today is not None:
+        try:
+            day = datetime.datetime.strptime(today, "%Y-%m-%d").date()
+        except ValueError:
+            raise UsageError(f"--today {today}: expected a day that exists, YYYY-MM-DD") from None
+    return AppliedPolicy(read_policy(file), day)

@@ -1,14 +1,18 @@
 """Comparing two records, channel by channel, cause first.
 
-1. `_required` says which channels count: those both subjects declare, if they belong to every run
-   or either side filled them.
-2. `_tally` compares the content by the means of its kind; traces first reduced to what both kept.
-3. The overall verdict is the worst of the channels that count.
+1. `_compare` says which channels count: those both subjects declare, if they belong to every run
+   or either side filled them. It takes from both sides what they were told to do differently, and
+   has them cleaned.
+2. `_MEANS` compares the content by the means of its kind; traces first reduced to what both kept.
+   Where bits differ the policy is asked, and nowhere else.
+3. `_outcome` turns the counts into a verdict. A channel in which everything is ignored was not
+   compared, whatever its bits.
+4. The overall verdict is the worst of the channels that count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from containers.errors import ConfigPath
@@ -16,11 +20,12 @@ from containers.events import EventKind
 from containers.journal import OutputWritten
 from containers.trace import Trace, TraceLevel, kept_kinds
 from parity.channels import CAUSE_FIRST, REQUIRED, Channel, Content
-from parity.comparison.curves import compare_curves
+from parity.comparison.curves import compare_curves, looks_at_curves
 from parity.comparison.outcome import ChannelOutcome, Tally
-from parity.comparison.rows import compare_rows
-from parity.comparison.traces import compare_traces
-from parity.comparison.trees import compare_trees
+from parity.comparison.rows import compare_rows, looks_at_rows
+from parity.comparison.traces import compare_traces, looks_at_traces
+from parity.comparison.trees import compare_trees, looks_at_trees
+from parity.policy.judging import NOBODY, AppliedPolicy, Judge
 from parity.record import Record, TraceSettings
 from parity.verdicts import Verdict, worst
 
@@ -30,9 +35,28 @@ _STORAGE: Final[ConfigPath] = ("results", "storage")
 _LEVEL: Final[ConfigPath] = ("trace_level",)
 
 
-def compare_records(control: Record, candidate: Record) -> dict[Channel, ChannelOutcome]:
-    """Compare everything that both subjects declare; the result is in order of cause."""
-    return {channel: _compare(channel, control, candidate) for channel in CAUSE_FIRST}
+def compare_records(
+    control: Record, candidate: Record, policy: AppliedPolicy | None = None
+) -> dict[Channel, ChannelOutcome]:
+    """Compare everything that both subjects declare; the result is in order of cause.
+
+    Args:
+        control: The reference.
+        candidate: What is held against it.
+        policy: Says which differences are excused, and keeps account of what its rules did once
+            everything is compared; null: none are.
+
+    Raises:
+        UsageError: A comparator or cleaner of the policy failed; nothing was added to its account.
+    """
+    judges: dict[Channel, Judge] = {}
+    outcomes = {}
+    for channel in CAUSE_FIRST:
+        judges[channel] = _judge(channel, control, candidate, policy)
+        outcomes[channel] = _compare(channel, control, candidate, judges[channel], policy)
+    if policy is not None:
+        policy.take(judges.values())
+    return outcomes
 
 
 def overall(outcomes: Mapping[Channel, ChannelOutcome]) -> Verdict:
@@ -40,7 +64,23 @@ def overall(outcomes: Mapping[Channel, ChannelOutcome]) -> Verdict:
     return worst(outcome.verdict for outcome in outcomes.values() if outcome.required)
 
 
-def _compare(channel: Channel, control: Record, candidate: Record) -> ChannelOutcome:
+def _judge(
+    channel: Channel, control: Record, candidate: Record, policy: AppliedPolicy | None
+) -> Judge:
+    # That one run failed and the other did not is beyond all rules.
+    told_apart = control.status != candidate.status
+    if policy is None or (told_apart and channel in (Channel.STATUS, Channel.ERRORS)):
+        return NOBODY
+    return policy.judge(channel)
+
+
+def _compare(
+    channel: Channel,
+    control: Record,
+    candidate: Record,
+    judge: Judge,
+    policy: AppliedPolicy | None,
+) -> ChannelOutcome:
     for record in (control, candidate):
         if channel not in record.declared:
             return _not_comparable(f"{record.subject} does not fill it")
@@ -61,13 +101,36 @@ def _compare(channel: Channel, control: Record, candidate: Record) -> ChannelOut
         left, right = _at_common_level(left, right, control, candidate)
         if _keeps_nothing(control, candidate):
             return _not_comparable("a side keeps no events at its trace level")
+    if policy is not None:
+        left, right = (policy.cleaned(channel, side) for side in (left, right))
     if not left and not right:
         return _not_comparable("neither side filled it", required=channel in REQUIRED)
-    tally = _tally(channel, left, right)
+    compare, looks_at = _MEANS.get(channel, (compare_trees, looks_at_trees))
+    tally = compare(left, right, judge)
+    if judge.may_ignore and not tally.verdict.is_difference and not looks_at(left, right, judge):
+        tally.compared = 0
+        tally.ignored += not tally.ignored
     # What both filled with nothing (no trade on either side) agrees.
     verdict = tally.verdict
     if verdict is Verdict.NOT_COMPARABLE and left.keys() == right.keys():
         verdict = Verdict.EQUAL
+    return _outcome(verdict, tally)
+
+
+_MEANS: Final[Mapping[Channel, tuple[Callable[..., Tally], Callable[..., bool]]]] = {
+    Channel.TRACE: (compare_traces, looks_at_traces),
+    Channel.TRADES: (compare_rows, looks_at_rows),
+    Channel.EQUITY: (compare_curves, looks_at_curves),
+}
+"""What compares a channel, and what says whether rules leave anything of it to be compared; all
+others hold trees."""
+
+
+def _outcome(verdict: Verdict, tally: Tally) -> ChannelOutcome:
+    excused = [f"{count:,} by {at} ({why})" for (at, why), count in tally.rules.items()]
+    nothing = verdict is Verdict.IGNORED and not tally.compared
+    words = ["everything in it is ignored"] if nothing else []
+    words += [f"excused: {', '.join(excused)}"] if excused else []
     return ChannelOutcome(
         verdict=verdict,
         required=True,
@@ -77,18 +140,13 @@ def _compare(channel: Channel, control: Record, candidate: Record) -> ChannelOut
         extra=tally.extra,
         max_abs=tally.max_abs,
         max_ulp=tally.max_ulp,
+        tolerance_used=tally.used,
         first=tally.first,
+        reason="; ".join(words) or None,
+        tolerated=tally.tolerated,
+        ignored=tally.ignored,
+        rules=tuple(at for at, _ in tally.rules),
     )
-
-
-def _tally(channel: Channel, left: Content, right: Content) -> Tally:
-    if channel is Channel.TRACE:
-        return compare_traces(left, right)
-    if channel is Channel.TRADES:
-        return compare_rows(left, right)
-    if channel is Channel.EQUITY:
-        return compare_curves(left, right)
-    return compare_trees(left, right)
 
 
 def _not_comparable(reason: str, *, required: bool = False) -> ChannelOutcome:
@@ -99,9 +157,15 @@ def _covered(channel: Channel, record: Record, *, by: Record) -> Content:
     """Give what ``record`` has in a channel, of places that the other record is about.
 
     Who covers some units alone says nothing of what lies above them, and of a unit it shows the
-    trace and what belongs to a portfolio.
+    trace and what belongs to a portfolio. Who has some figures says nothing of the others.
     """
     content = record.channels.get(channel, {})
+    figures = by.figures
+    if channel is Channel.METRICS and figures is not None:
+        content = {
+            place: {name: value for name, value in of.items() if name in figures}
+            for place, of in content.items()
+        }
     if by.covers is None:
         return content
     covers = by.covers

@@ -118,6 +118,7 @@ class OracleSubject:
             channels={},
             duration_s=duration_s,
             explanation=f"beyond the oracle: {reasons}",
+            beyond=reasons,
         )
 
 

@@ -11,12 +11,13 @@ import pytest
 
 from containers.events import Event, EventKind, Features, PortfolioUpdate
 from containers.trace import (
-    Counts,
+    SCHEMAS,
+    Alignment,
     Difference,
+    KindCounts,
     Trace,
     TraceChunk,
-    count_differences,
-    first_difference,
+    align,
 )
 
 Unit = Callable[[int], list[Event]]
@@ -25,10 +26,16 @@ QUIET_NAN = float("nan")
 NAN_WITH_PAYLOAD: float = struct.unpack("<d", struct.pack("<Q", 0x7FF8000000000123))[0]
 
 
-def both_ways(left: Trace, right: Trace) -> Difference | None:
-    found = first_difference(left, right)
+def both_ways(left: Trace, right: Trace) -> Alignment:
+    found = align(left, right)
     # By their text: events with a NaN are not equal to themselves.
-    assert repr(first_difference(left, right, use_digests=False)) == repr(found)
+    assert repr(align(left, right, use_digests=False)) == repr(found)
+    mirrored = align(right, left)
+    assert (mirrored.compared, mirrored.different) == (found.compared, found.different)
+    assert (mirrored.missing, mirrored.extra) == (found.extra, found.missing)
+    assert (mirrored.max_abs, mirrored.max_ulp) == (found.max_abs, found.max_ulp)
+    assert found.compared + found.missing == len(left)
+    assert found.compared + found.extra == len(right)
     return found
 
 
@@ -42,23 +49,25 @@ def position_of(events: list[Event], kind: EventKind, start: int = 0) -> int:
     return next(i for i in range(start, len(events)) if events[i].kind == kind)
 
 
+def counted(alignment: Alignment) -> tuple[int, int, int, int]:
+    return (alignment.compared, alignment.different, alignment.missing, alignment.extra)
+
+
 def test_equal_traces_have_no_difference(
     long_unit: list[Event], long_trace: Trace, tmp_path: Path
 ) -> None:
-    trace = long_trace
     again = Trace.from_events(list(long_unit))
-    assert both_ways(trace, again) is None
-    assert both_ways(again.save(tmp_path / "trace"), trace) is None
-    assert count_differences(trace, again) == Counts(len(long_unit), 0, 0, 0, 0.0, 0)
+    equal = Alignment(len(long_unit), 0, 0, 0, 0, 0.0, 0, None)
+    assert both_ways(long_trace, again) == equal
+    assert both_ways(again.save(tmp_path / "trace"), long_trace) == equal
     empty = Trace.from_events([])
-    assert both_ways(empty, empty) is None
+    assert both_ways(empty, empty) == Alignment(0, 0, 0, 0, 0, 0.0, 0, None)
 
 
 @pytest.mark.parametrize(
     ("kind", "change", "field"),
     [
         (EventKind.BAR, {"volume": None}, "volume"),
-        (EventKind.BAR, {"time_ns": 1}, "time_ns"),
         (EventKind.FEATURES, {"values": {"sma_10": 1.0, "std_20": 2.0}}, "values"),
         (EventKind.FEATURES, {"values": {"sma_10": None}}, "values"),
         (EventKind.CLASSIFICATION, {"label": "sideways"}, "label"),
@@ -67,7 +76,7 @@ def test_equal_traces_have_no_difference(
         (EventKind.ORDER, {"rules": ("max_leverage", "max_drawdown")}, "rules"),
         (EventKind.REJECTION, {"rules": ("max_leverage",)}, "rules"),
         (EventKind.FILL, {"reason": "ruined"}, "reason"),
-        (EventKind.CANCELLATION, {"container": "someone"}, "container"),
+        (EventKind.CANCELLATION, {"symbol": "ZZZ"}, "symbol"),
         (EventKind.PORTFOLIO_UPDATE, {"equity": 1.0000000000000002}, "equity"),
     ],
 )
@@ -77,11 +86,25 @@ def test_one_tampered_field_is_located(
     events = unit(400)
     position = position_of(events, kind, 60)
     other = changed(events, position, **change)
-    left, right = Trace.from_events(events), Trace.from_events(other)
-    expected = Difference(position, events[position], other[position], (field,))
-    assert both_ways(left, right) == expected
-    counts = count_differences(left, right)
-    assert (counts.compared, counts.different) == (400, 1)
+    found = both_ways(Trace.from_events(events), Trace.from_events(other))
+    expected = Difference(position, events[position], other[position], (field,), position)
+    assert found.first == expected
+    assert counted(found) == (400, 1, 0, 0)
+    assert found.kinds == {kind: KindCounts(1, 0, 0, {field: 1})}
+
+
+@pytest.mark.parametrize("change", [{"time_ns": 1}, {"container": "someone"}])
+def test_an_event_of_another_time_or_container_is_another_event(
+    unit: Unit, change: dict[str, Any]
+) -> None:
+    events = unit(400)
+    position = position_of(events, EventKind.CLASSIFICATION, 60)
+    other = changed(events, position, **change)
+    found = both_ways(Trace.from_events(events), Trace.from_events(other))
+    assert found.first == Difference(position, events[position], None, (), position)
+    # What it caused is caused by another event.
+    caused = sum(event.cause == events[position].seq for event in events)
+    assert counted(found) == (399, caused, 1, 1)
 
 
 @pytest.mark.parametrize("position", [0, 65_535, 65_536, 131_071, 131_072, 132_071])
@@ -89,15 +112,16 @@ def test_one_tampered_event_is_located_in_any_chunk(
     long_unit: list[Event], long_trace: Trace, position: int
 ) -> None:
     # Long traces are made once: only the chunk around the change is built anew.
-    events = changed(long_unit, position, container="someone")
+    events = changed(long_unit, position, symbol="ZZZ")
     number = position // 65_536
     chunks = list(long_trace.chunks)
     chunks[number] = TraceChunk.from_events(events[number * 65_536 : (number + 1) * 65_536])
     other = Trace.from_chunks(chunks, long_trace.events_total)
-    expected = Difference(position, long_unit[position], events[position], ("container",))
-    assert both_ways(long_trace, other) == expected
-    counts = count_differences(long_trace, other)
-    assert (counts.compared, counts.different) == (len(long_unit), 1)
+    found = both_ways(long_trace, other)
+    assert found.first == Difference(
+        position, long_unit[position], events[position], ("symbol",), position
+    )
+    assert counted(found) == (len(long_unit), 1, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -119,39 +143,38 @@ def test_every_bit_of_a_float_counts(unit: Unit, left: float, right: float, ulp:
         position = position_of(events, kind, 20)
         one, other = (Trace.from_events(changed(events, position, **f)) for f in fields)
         found = both_ways(one, other)
-        assert found is not None
-        assert (found.position, found.fields) == (position, tuple(fields[0]))
-        assert both_ways(one, one) is None
-        counts = count_differences(one, other)
-        assert (counts.different, counts.max_ulp) == (1, ulp)
+        assert found.first is not None
+        assert (found.first.position, found.first.fields) == (position, tuple(fields[0]))
+        assert both_ways(one, one).first is None
+        assert (found.different, found.max_ulp) == (1, ulp)
 
 
 def test_several_fields_are_named_in_their_order(unit: Unit) -> None:
     events = unit(60)
     position = position_of(events, EventKind.PORTFOLIO_UPDATE)
-    other = changed(events, position, equity=5.0, cash=5.0, time_ns=5)
+    other = changed(events, position, equity=5.0, cash=5.0, cause=None)
     found = both_ways(Trace.from_events(events), Trace.from_events(other))
-    assert found is not None
-    assert found.fields == ("time_ns", "cash", "equity")
+    assert found.first is not None
+    assert found.first.fields == ("cause", "cash", "equity")
 
 
-def test_the_lowest_position_wins_over_all_kinds(unit: Unit) -> None:
+def test_the_first_in_order_wins_over_all_kinds(unit: Unit) -> None:
     events = unit(300)
-    places = [position_of(events, kind, 100) for kind in EventKind]
+    places = [position_of(events, kind, 100) for kind in EventKind if "symbol" in SCHEMAS[kind]]
     for first, _ in pairwise(sorted(places)):
         other = events
         for place in (place for place in places if place >= first):
-            other = changed(other, place, time_ns=7)
+            other = changed(other, place, symbol="ZZZ")
         found = both_ways(Trace.from_events(events), Trace.from_events(other))
-        assert found is not None
-        assert found.position == first
+        assert found.first is not None
+        assert found.first.position == first
 
 
 def test_dictionaries_in_another_order_are_compared_by_their_texts(unit: Unit) -> None:
     events = unit(300)
     other = changed(events, 0, symbol="ZZZ")
-    counts = count_differences(Trace.from_events(events), Trace.from_events(other))
-    assert counts.different == 1
+    found = both_ways(Trace.from_events(events), Trace.from_events(other))
+    assert found.different == 1
 
 
 def test_one_entry_of_a_dictionary_changed_everywhere_is_located_at_its_first_use(
@@ -165,21 +188,9 @@ def test_one_entry_of_a_dictionary_changed_everywhere_is_located_at_its_first_us
         for event in events
     ]
     found = both_ways(Trace.from_events(events), Trace.from_events(other))
-    assert found is not None
-    assert (found.position, found.fields) == (position_of(events, EventKind.SIGNAL), ("symbol",))
-
-
-def test_a_missing_event_is_located_and_shifts_the_rest(unit: Unit) -> None:
-    events = unit(300)
-    gap = position_of(events, EventKind.FILL, 100)
-    control = Trace.from_events(events)
-    candidate = Trace.from_events(events[:gap] + events[gap + 1 :])
-    found = both_ways(control, candidate)
-    assert found == Difference(gap, events[gap], events[gap + 1], found.fields if found else ())
-    assert found.fields[:2] == ("kind", "seq")
-    counts = count_differences(control, candidate)
-    assert (counts.compared, counts.missing, counts.extra) == (299, 1, 0)
-    assert counts.different == 299 - gap
+    assert found.first is not None
+    position = position_of(events, EventKind.SIGNAL)
+    assert (found.first.position, found.first.fields) == (position, ("symbol",))
 
 
 @pytest.mark.parametrize("length", [0, 1, 299, 65_535, 65_536, 65_537, 131_072])
@@ -192,11 +203,11 @@ def test_a_trace_that_is_the_beginning_of_the_other_differs_at_its_end(
     )
     assert len(begin) == length
     event = long_unit[length]
-    assert both_ways(long_trace, begin) == Difference(length, event, None, ())
-    assert both_ways(begin, long_trace) == Difference(length, None, event, ())
     rest = len(long_unit) - length
-    assert count_differences(long_trace, begin) == Counts(length, 0, rest, 0, 0.0, 0)
-    assert count_differences(begin, long_trace) == Counts(length, 0, 0, rest, 0.0, 0)
+    found = both_ways(long_trace, begin)
+    assert counted(found) == (length, 0, rest, 0)
+    assert found.first == Difference(length, event, None, (), length)
+    assert both_ways(begin, long_trace).first == Difference(length, None, event, (), length)
 
 
 def test_distances_are_the_largest_over_all_floats(unit: Unit) -> None:
@@ -208,9 +219,9 @@ def test_distances_are_the_largest_over_all_floats(unit: Unit) -> None:
     assert isinstance(two, Features)
     values = {**two.values, "std_20": (two.values["std_20"] or 0.0) + 2.5}
     other = changed(changed(events, update, cash=one.cash + 0.5), features, values=values)
-    counts = count_differences(Trace.from_events(events), Trace.from_events(other))
-    assert (counts.different, counts.max_abs) == (2, 2.5)
-    assert counts.max_ulp > 1
+    found = both_ways(Trace.from_events(events), Trace.from_events(other))
+    assert (found.different, found.max_abs) == (2, 2.5)
+    assert found.max_ulp > 1
 
 
 def test_null_against_a_number_differs_without_a_distance(unit: Unit) -> None:
@@ -218,7 +229,8 @@ def test_null_against_a_number_differs_without_a_distance(unit: Unit) -> None:
     bar = position_of(events, EventKind.BAR, 100)
     left = Trace.from_events(changed(events, bar, volume=None))
     right = Trace.from_events(changed(events, bar, volume=0.0))
-    assert count_differences(left, right) == Counts(300, 1, 0, 0, 0.0, 0)
+    found = both_ways(left, right)
+    assert (*counted(found), found.max_abs, found.max_ulp) == (300, 1, 0, 0, 0.0, 0)
 
 
 def test_infinite_distances_are_no_warning(unit: Unit) -> None:
@@ -226,12 +238,12 @@ def test_infinite_distances_are_no_warning(unit: Unit) -> None:
     place = position_of(events, EventKind.PORTFOLIO_UPDATE)
     left = Trace.from_events(changed(events, place, cash=1.7e308))
     right = Trace.from_events(changed(events, place, cash=-1.7e308))
-    assert count_differences(left, right).max_abs == float("inf")
+    assert both_ways(left, right).max_abs == float("inf")
     left = Trace.from_events(changed(events, place, cash=float("inf")))
-    assert count_differences(left, right).max_abs == float("inf")
+    assert both_ways(left, right).max_abs == float("inf")
 
 
-def test_with_digests_only_the_chunk_that_differs_is_read(
+def test_with_digests_what_is_equal_up_to_the_first_difference_is_not_read(
     long_unit: list[Event], long_trace: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     position = position_of(long_unit, EventKind.BAR, 70_000)
@@ -246,7 +258,8 @@ def test_with_digests_only_the_chunk_that_differs_is_read(
         return chunk
 
     monkeypatch.setattr(type(left.chunks), "_read", counted)
-    found = first_difference(left, right)
-    assert found is not None
-    assert found.position == position
-    assert read == [1, 1]
+    found = align(left, right)
+    assert found.first is not None
+    assert found.first.position == position
+    # The digests of what follows tell no more: it is read to be sure that nothing else differs.
+    assert sorted(read) == [1, 1, 2, 2]
