@@ -18,7 +18,8 @@ from parity.faults.planting import Planted
 from parity.own import ENGINES, Own
 from parity.subjects import OracleSubject, parse_subject, subject_for
 from parity.verdicts import Verdict
-from parity.verification import Pair, Verification, verify
+from parity.verification import Pair, Verification
+from parity.verifying import verify
 
 __all__ = ["Observation", "observe", "seen_by", "write_scenario"]
 
@@ -97,24 +98,24 @@ def seen_by(verification: Verification, planted: str | None = None) -> list[str]
 
 def _of_pairs(verification: Verification, planted: str | None) -> Iterator[str]:
     for pair in verification.pairs:
-        of_oracle = pair.candidate_name == OracleSubject.name
-        seen = _of_pair(pair)
+        channels = _of_pair(pair)
         if pair.candidate_name.startswith(Planted.prefix):
-            seen = None if seen == planted else "planted"
-        if seen is not None:
-            yield f"oracle:{seen}" if of_oracle else seen
+            if planted not in channels:
+                yield "planted"
+            channels = [channel for channel in channels if channel != planted]
+        of_oracle = pair.candidate_name == OracleSubject.name
+        yield from (f"oracle:{channel}" if of_oracle else channel for channel in channels)
 
 
-def _of_pair(pair: Pair) -> str | None:
+def _of_pair(pair: Pair) -> list[str]:
+    """Name the channels in which a pair differs, the one where it does first before the others."""
     if pair.divergence is not None:
-        return pair.divergence.channel.value
-    if pair.ending == "differs":
-        counted = [c.value for c, o in pair.channels.items() if o.required]
-        unfilled = [
-            c for c in counted if pair.channels[Channel(c)].verdict is Verdict.NOT_COMPARABLE
-        ]
-        return unfilled[0] if unfilled else Channel.STATUS.value
-    return None
+        return [pair.divergence.channel.value, *(also.value for also in pair.divergence.also)]
+    if pair.ending != "differs":
+        return []
+    counted = [channel for channel, outcome in pair.channels.items() if outcome.required]
+    unfilled = [c for c in counted if pair.channels[c].verdict is Verdict.NOT_COMPARABLE]
+    return [(unfilled or [Channel.STATUS])[0].value]
 
 
 def _of_checks(verification: Verification) -> list[str]:

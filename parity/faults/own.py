@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["GATED_PATTERN", "GATED_PYTHON"]
+__all__ = [
+    "GATED_PATTERN",
+    "GATED_PYTHON",
+    "NESTED_PATTERN",
+    "NESTED_PYTHON",
+    "SHADOW_PATTERN",
+    "SHADOW_PYTHON",
+]
 
 GATED_PATTERN: Final = """\
 kind: workflow
@@ -59,6 +66,18 @@ phases:
     sequence: single_pass
     depends_on: first
     inputs: {result: "${first}"}
+  - name: odd
+    topology: backtest
+    sequence: single_pass
+    depends_on: labels
+    required: false
+    when: {metric: {phase: labels, name: bars, operator: ">", value: 0}}
+  - name: lost
+    topology: backtest
+    sequence: single_pass
+    depends_on: first
+    required: false
+    outputs: {nothing: {value: "${first.best_parameters.nothing}"}}
 iterate:
   while: {expression: "results.first.metrics.bars > 10"}
   change: {random_seed: {expression: "config.random_seed + 1"}, parameter_space: {widen: 2}}
@@ -156,6 +175,14 @@ class Gated(Workflow):
                 "labels", "analysis", "single_pass", depends_on="first",
                 inputs={"result": Ref("first")},
             ),
+            phase(
+                "odd", "backtest", "single_pass", depends_on="labels", required=False,
+                conditions=[MetricThreshold("labels", "bars", ">", 0)],
+            ),
+            phase(
+                "lost", "backtest", "single_pass", depends_on="first", required=False,
+                outputs={"nothing": Output(Ref("first.best_parameters.nothing"))},
+            ),
         ]
 
     def get_branches(self, result, index, config):
@@ -174,4 +201,46 @@ class Gated(Workflow):
         }
         space = {name: list(dict.fromkeys(values)) for name, values in space.items()}
         return {"random_seed": config["random_seed"] + 1, "parameter_space": space}
+"""
+
+NESTED_PATTERN: Final = """\
+kind: workflow
+name: nested
+phases:
+  - {name: shaken, topology: backtest, sequence: {type: monte_carlo, body: walk_forward}}
+  - {name: folds, topology: backtest, sequence: k_fold}
+  - {name: beside, topology: optimization, sequence: train_test}
+"""
+
+NESTED_PYTHON: Final = """\
+from imperative.workflow import Phase, Sequence, Workflow
+
+
+class Nested(Workflow):
+    name = "nested"
+
+    def get_phases(self, config):
+        nested = Sequence("monte_carlo", body="walk_forward")
+        return [
+            Phase(name="shaken", topology="backtest", sequence=nested),
+            Phase(name="folds", topology="backtest", sequence="k_fold"),
+            Phase(name="beside", topology="optimization", sequence="train_test"),
+        ]
+"""
+
+SHADOW_PATTERN: Final = """\
+kind: workflow
+name: simple_backtest
+phases: [{name: mine, topology: backtest, sequence: train_test}]
+"""
+
+SHADOW_PYTHON: Final = """\
+from imperative.workflow import Phase, Workflow
+
+
+class SimpleBacktest(Workflow):
+    name = "simple_backtest"
+
+    def get_phases(self, config):
+        return [Phase(name="mine", topology="backtest", sequence="train_test")]
 """

@@ -8,15 +8,26 @@ import msgspec
 
 from parity.faults.bars import Bars
 from parity.faults.fault import Scenario
-from parity.faults.own import GATED_PATTERN, GATED_PYTHON
+from parity.faults.own import (
+    GATED_PATTERN,
+    GATED_PYTHON,
+    NESTED_PATTERN,
+    NESTED_PYTHON,
+    SHADOW_PATTERN,
+    SHADOW_PYTHON,
+)
 
 __all__ = [
     "BOOTSTRAP",
     "COMPONENTS",
     "COOLDOWN",
     "DRAWDOWN",
+    "FAILING",
     "GATED",
+    "GATED_BY_DEFAULT",
     "MANY_UNITS",
+    "NESTED",
+    "NULL_FIGURES",
     "ONE_TRADE",
     "PHASE_OVERRIDE",
     "PIPELINE",
@@ -25,6 +36,8 @@ __all__ = [
     "RULES_OFF",
     "SEARCH",
     "SEEDED",
+    "SHADOWED_PATTERN",
+    "SHADOWED_PYTHON",
     "SHORT_BOOTSTRAP",
     "SHORT_PIPELINE",
     "SHORT_WALK",
@@ -34,7 +47,10 @@ __all__ = [
     "TIE",
     "TWO_STRATEGIES",
     "TWO_SYMBOLS",
+    "UNKNOWN_SEQUENCE_IN_PATTERN",
+    "UNKNOWN_SEQUENCE_IN_PYTHON",
     "WALK",
+    "WINDOWLESS",
     "cut",
     "spread",
 ]
@@ -378,6 +394,100 @@ results: {storage: disk}
 random_seed: 5
 """,
     (_ONE,),
+    files={"remark.json": "not this\n"},
     patterns={"gated.yaml": GATED_PATTERN},
     components={"gated.py": GATED_PYTHON},
+)
+
+# It goes on for two passes by what its condition says, not by the limit, which is the default.
+GATED_BY_DEFAULT: Final = msgspec.structs.replace(
+    GATED,
+    config=GATED.config.replace("max_iterations: 2\n", ""),
+    patterns={
+        "gated.yaml": GATED_PATTERN.replace(
+            'bars > 10"}\n  change', 'bars > 10 and iteration < 1"}\n  change'
+        )
+    },
+    components={
+        "gated.py": GATED_PYTHON.replace(
+            'return result.phase_results["first"].metrics["bars"] > 10', "return index < 1"
+        )
+    },
+)
+# A required phase fails, others succeed.
+FAILING: Final = msgspec.structs.replace(
+    GATED,
+    config=GATED.config.replace(
+        "phases:\n",
+        "phases:\n"
+        "  middle: {strategies: [{type: momentum}, {type: brittle, parameters: {bears: 1.0}}]}\n",
+    ),
+    ending="failed",
+)
+# One name, the shipped definition's and the user's: whichever engine it is must refuse that.
+SHADOWED_PYTHON: Final = msgspec.structs.replace(
+    SIMPLE,
+    components={"mine.py": SHADOW_PYTHON},
+    candidates=("imperative",),
+    ending="refused",
+    refused=("two workflows are called 'simple_backtest'", "mine.py:4"),
+)
+UNKNOWN_SEQUENCE_IN_PYTHON: Final = msgspec.structs.replace(
+    SIMPLE,
+    config=SIMPLE.config.replace("simple_backtest", "mine"),
+    components={
+        "mine.py": SHADOW_PYTHON.replace("simple_backtest", "mine").replace(
+            "train_test", "train_tset"
+        )
+    },
+    candidates=("imperative",),
+    ending="refused",
+    refused=("names the sequence 'train_tset', which does not exist", "train_test"),
+)
+UNKNOWN_SEQUENCE_IN_PATTERN: Final = msgspec.structs.replace(
+    SIMPLE,
+    config=SIMPLE.config.replace("simple_backtest", "mine"),
+    patterns={
+        "mine.yaml": SHADOW_PATTERN.replace("simple_backtest", "mine").replace(
+            "train_test", "train_tset"
+        )
+    },
+    control="declarative",
+    ending="refused",
+    refused=("mine.yaml:3:", "there is no sequence 'train_tset'", "train_test"),
+)
+SHADOWED_PATTERN: Final = msgspec.structs.replace(
+    SIMPLE,
+    patterns={"mine.yaml": SHADOW_PATTERN},
+    control="declarative",
+    ending="refused",
+    refused=("mine.yaml:2:7", "the workflow 'simple_backtest' exists already"),
+)
+WINDOWLESS: Final = msgspec.structs.replace(
+    WALK,
+    config=WALK.config.replace("train_bars: 40", "train_bars: 500"),
+    ending="refused",
+    refused=("config.yaml:7:15: walk_forward: ",),
+)
+# Of two combinations one never trades, so that its Sharpe ratio is null, and the other one loses.
+NULL_FIGURES: Final = msgspec.structs.replace(
+    SPLIT,
+    config=SPLIT.config.replace("[7, 12]", "[12, 120]").replace(
+        "fast_period: [2, 4]", "fast_period: [4]"
+    ),
+)
+NESTED: Final = Scenario(
+    """workflow: nested
+data: {data_dir: .}
+symbols: [ONE]
+strategies: [{type: momentum, parameters: {fast_period: 3, slow_period: 8}}]
+risk_profiles: [{type: aggressive}]
+parameter_space: {momentum.fast_period: [2, 4]}
+walk_forward: {train_bars: 50, test_bars: 30}
+monte_carlo: {iterations: 2}
+k_fold: {folds: 3, embargo_bars: 2}
+""",
+    (_ONE,),
+    patterns={"nested.yaml": NESTED_PATTERN},
+    components={"nested.py": NESTED_PYTHON},
 )

@@ -73,7 +73,7 @@ def _seen(check: Check, folder: Path) -> str | None:
     from parity.faults.observing import seen_by
     from parity.own import Own
     from parity.subjects import parse_subject, subject_for
-    from parity.verification import verify
+    from parity.verifying import verify
 
     assert check.config is not None  # one of the two
     own = Own(

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from parity.faults.catalogue import configuration, distribution, running, sequences, trading
+from parity.faults.catalogue import (
+    configuration,
+    distribution,
+    published,
+    running,
+    sequences,
+    trading,
+)
 from parity.faults.fault import Fault
 
 __all__ = ["CATALOGUE"]
 
 CATALOGUE: Final[tuple[Fault, ...]] = (
     *configuration.FAULTS,
+    *published.FAULTS,
     *running.FAULTS,
     *sequences.FAULTS,
     *trading.FAULTS,
