@@ -132,7 +132,9 @@ _EVEN: Final = Bars(
 )
 _ONE: Final = Bars("ONE", 130, seed=3)
 _TWO: Final = Bars("TWO", 130, seed=5, skip=7)
-_LONG: Final = Bars("LONG", 400, seed=11, swing=30)
+_LONG: Final = Bars("LONG", 150, seed=4, swing=40)
+# Nothing that is tried on it is good enough at first.
+_POOR: Final = Bars("ONE", 130, seed=1)
 
 TWO_SYMBOLS: Final = Scenario(
     """workflow: simple_backtest
@@ -184,8 +186,8 @@ COOLDOWN: Final = Scenario(
     """workflow: simple_backtest
 data: {data_dir: .}
 symbols: [LONG]
-strategies: [{type: momentum, parameters: {fast_period: 5, slow_period: 20}}]
-risk_profiles: [{type: aggressive, max_drawdown: 0.1, drawdown_cooldown_bars: 9}]
+strategies: [{type: momentum, parameters: {fast_period: 2, slow_period: 5}}]
+risk_profiles: [{type: aggressive, max_drawdown: 0.03, drawdown_cooldown_bars: 4}]
 portfolio: {allow_short: true}
 """,
     (_LONG,),
@@ -313,7 +315,7 @@ parameter_space: {momentum.fast_period: [2, 4], momentum.slow_period: [7, 12]}
 walk_forward: {train_bars: 40, test_bars: 25}
 max_iterations: 2
 """,
-    (_ONE,),
+    (_POOR,),
 )
 
 _SPREAD_STUDY: Final = """

@@ -13,6 +13,7 @@ from parity.faults.catalogue import (
     published,
     running,
     sequences,
+    shared,
     trading,
 )
 from parity.faults.fault import Fault
@@ -24,6 +25,7 @@ CATALOGUE: Final[tuple[Fault, ...]] = (
     *published.FAULTS,
     *running.FAULTS,
     *sequences.FAULTS,
+    *shared.FAULTS,
     *trading.FAULTS,
     *distribution.FAULTS,
 )

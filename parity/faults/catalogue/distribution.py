@@ -311,7 +311,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "X21-both-units-travel-together",
         "units that travel together come to a worker from behind",
         spread(MANY_UNITS, "declarative", "memory"),
-        "windows",
+        "topology",
         (
             "containers/executors/dispatch.py",
             "[unit.item for unit in units]",
