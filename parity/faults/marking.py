@@ -2,7 +2,8 @@
 
 A call is put before the innermost statement that an edit touches, in the compiled module only; the
 source is left as the edit made it. The call makes an empty file the first time it is reached,
-in whatever process that is.
+in whatever process that is, in the folder that the environment names; so one compiled module serves
+any number of runs.
 
 The statement is found in the source as it was, by its path through the blocks, and the call goes
 to the same path in the changed source, where the statement may be another one or gone.
@@ -15,22 +16,27 @@ import bisect
 import importlib.util
 import marshal
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final, TypeAlias
 
-__all__ = ["Marks", "compiled"]
+__all__ = ["VARIABLE", "Marks", "compiled"]
 
 _NAME: Final = "__parity_mark_{number}__"
 _PROLOGUE: Final = """
 def {name}():
     global {name}
-    open({file!r}, "ab").close()
+    import os
+    folder = os.environ.get({variable!r})
+    if folder is not None:
+        open(os.path.join(folder, {mark!r}), "ab").close()
     {name} = int
 """
 _UNCHECKED: Final = (1).to_bytes(4, "little")  # by content, and taken without a look at the source
 
-Marks: TypeAlias = Sequence[tuple[int, Path]]
-"""Offset in the text as it was, and the file that shows that it was reached."""
+VARIABLE: Final = "PARITY_MARKS"
+"""Of the environment: the folder in which marks appear."""
+
+Marks: TypeAlias = Sequence[tuple[int, str]]
+"""Offset in the text as it was, and the name of the file that shows that it was reached."""
 _Path: TypeAlias = tuple[tuple[str, int], ...]
 
 
@@ -60,7 +66,9 @@ def compiled(before: str, after: str, file: str, marks: Marks) -> bytes:
     first = _first_statement(tree)
     for number, (_, mark) in enumerate(marks):
         name = _NAME.format(number=number)
-        tree.body[first:first] = ast.parse(_PROLOGUE.format(name=name, file=str(mark))).body
+        tree.body[first:first] = ast.parse(
+            _PROLOGUE.format(name=name, mark=mark, variable=VARIABLE)
+        ).body
     code = compile(ast.fix_missing_locations(tree), file, "exec", dont_inherit=True)
     digest = importlib.util.source_hash(after.encode())
     return importlib.util.MAGIC_NUMBER + _UNCHECKED + digest + marshal.dumps(code)

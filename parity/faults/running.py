@@ -25,6 +25,7 @@ from parity.faults.tree import OURS, InvalidChange, SourceTree, environment
 
 __all__ = ["LIMIT_S", "run_faults"]
 
+_MARKS: Final = "marks"
 LIMIT_S: Final = 60.0
 """Seconds after which a verification is cut off; the slowest takes a twentieth of it."""
 
@@ -138,9 +139,10 @@ def _run(
     name = f"fault-{number}"
     try:
         change = tree.apply(fault.edits)
-        source, marks = tree.change(name, change)
+        source = tree.change(name, change)
     except InvalidChange as problem:
         return Outcome(fault, "invalid", note=str(problem))
+    marks = [source.parent / _MARKS / str(number) for number in range(len(change.marks))]
     watched = {
         str(source / file): str(mark)
         for (file, _), mark in zip(change.marks, marks, strict=True)
@@ -203,7 +205,7 @@ def _verify(
     approved: Mapping[str, str] | None = None,
 ) -> list[Seen | _Ended]:
     """Verify scenarios in a process that has the packages of ``source``."""
-    folder.mkdir(exist_ok=True)
+    (folder / _MARKS).mkdir(parents=True, exist_ok=True)
     begun, job_file = folder / "begun", folder / "job.json"
     tasks = tuple(
         Task(scenario, str(folder / f"run-{n}"), str(folder / f"seen-{n}.json"), approved)
@@ -214,7 +216,7 @@ def _verify(
     ended = processes.call(
         command,
         folder=folder,
-        environment=environment(source),
+        environment=environment(source, folder / _MARKS),
         output=folder / "output",
         limit_s=limit_s,
     )

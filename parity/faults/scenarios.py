@@ -187,7 +187,7 @@ COOLDOWN: Final = Scenario(
 data: {data_dir: .}
 symbols: [LONG]
 strategies: [{type: momentum, parameters: {fast_period: 2, slow_period: 5}}]
-risk_profiles: [{type: aggressive, max_drawdown: 0.03, drawdown_cooldown_bars: 4}]
+risk_profiles: [{type: aggressive, max_drawdown: 0.03, drawdown_cooldown_bars: 3}]
 portfolio: {allow_short: true}
 """,
     (_LONG,),

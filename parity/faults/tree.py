@@ -20,7 +20,7 @@ from typing import Final
 
 from parity.errors import UsageError
 from parity.faults.fault import Edit
-from parity.faults.marking import compiled
+from parity.faults.marking import VARIABLE, compiled
 
 __all__ = ["OURS", "Change", "InvalidChange", "SourceTree", "environment"]
 
@@ -120,7 +120,7 @@ class SourceTree:
             marks.append((edit.file, offset))
         return Change(texts, marks)
 
-    def change(self, name: str, change: Change) -> tuple[Path, tuple[Path, ...]]:
+    def change(self, name: str, change: Change) -> Path:
         """Make a tree with a change.
 
         Args:
@@ -128,21 +128,20 @@ class SourceTree:
             change: What is other than it was.
 
         Returns:
-            The folder that goes on the path, and for each mark the file that appears when its
-            statement is reached. Of what is no Python a file ``name.opened`` is to appear; see
-            `parity.faults.worker`.
+            The folder that goes on the path. Where a process has it, and a folder for marks (see
+            `environment`), a file appears there for each statement of ``change.marks`` that is
+            reached, called by its number. Of what is no Python it is to the process to do that;
+            see `parity.faults.worker`.
 
         Raises:
             InvalidChange: What comes out is no Python.
         """
-        target, shown = self._folder / name / "tree", self._folder / name / "marks"
+        target = self._folder / name / "tree"
         shutil.copytree(self.base, target, copy_function=_link)
-        shown.mkdir()
-        files = tuple(shown / str(number) for number in range(len(change.marks)))
         for file, text in change.texts.items():
             marks = [
-                (offset, mark)
-                for (of, offset), mark in zip(change.marks, files, strict=True)
+                (offset, str(number))
+                for number, (of, offset) in enumerate(change.marks)
                 if of == file
             ]
             path = target / file
@@ -156,18 +155,24 @@ class SourceTree:
                     cached.write_bytes(compiled(self.text(file), text, str(path), marks))
                 except (SyntaxError, LookupError) as error:
                     raise InvalidChange(f"{file}: {error}") from error
-        return target, files
+        return target
 
     def remove(self, name: str) -> None:
         """Remove a changed tree with all that was left beside it."""
         shutil.rmtree(self._folder / name)
 
 
-def environment(tree: Path) -> dict[str, str]:
-    """Give the environment of a process that has the packages of ``tree``."""
+def environment(tree: Path, marks: Path) -> dict[str, str]:
+    """Give the environment of a process that has the packages of ``tree``.
+
+    Args:
+        tree: Goes first on the path.
+        marks: A folder in which marks appear.
+    """
     kept = os.environ.get("PYTHONPATH")
     path = str(tree) if not kept else os.pathsep.join((str(tree), kept))
-    return {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    more = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", VARIABLE: str(marks)}
+    return {**os.environ, **more}
 
 
 def _found(name: str, root: Path | None) -> Path:

@@ -13,6 +13,7 @@ Nothing here knows what is run: a stage is any command that ends with 0 when all
 from __future__ import annotations
 
 import hashlib
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,7 @@ from parity.sensitivity.results import Result, ResultsFile
 
 __all__ = ["Course", "Stage", "run_mutants"]
 
+_MARKS: Final = "marks"
 _LEAST_S: Final = 20.0
 _TIMES: Final = 5.0
 """A part may take so many seconds, and so many times as long as with unchanged code."""
@@ -106,22 +108,24 @@ class Course:
         change = Change(texts, [(file, offset) for _, file, offset in order])
         ids = [id_ for id_, _, _ in order]
 
-        def run(number: int, stage: Stage, part: str | None) -> tuple[Stage, _Part]:
-            name = f"calibration-{number}"
-            source, shown = self._tree.change(name, change)
+        source = self._tree.change("calibration", change)
+
+        def run(number: int, stage: Stage, part: str | None) -> _Part:
+            folder = source.parent / str(number)
             began = time.perf_counter()
             command = (*stage.command, *([] if part is None else [part]))
-            ended = _call(self._processes, command, source, stage.within, None)
+            ended = _call(self._processes, command, source, folder, stage.within, None)
             seconds = time.perf_counter() - began
-            reached = frozenset(id_ for id_, mark in zip(ids, shown, strict=True) if mark.exists())
-            self._tree.remove(name)
+            shown = folder / _MARKS
+            reached = frozenset(id_ for at, id_ in enumerate(ids) if (shown / str(at)).exists())
+            shutil.rmtree(folder)
             if ended.code != 0:
                 what = stage.name if part is None else f"{stage.name}: {part}"
                 raise UsageError(
                     f"{what} leaves with {ended.code} on unchanged code, so that it tells nothing "
                     f"of mutants: {ended.last or 'it said nothing'}"
                 )
-            return stage, _Part(part or "", seconds, reached)
+            return _Part(part or "", seconds, reached)
 
         work = [(stage, part) for stage in self._stages for part in (stage.parts or (None,))]
         with ThreadPoolExecutor(jobs) as pool:
@@ -129,17 +133,18 @@ class Course:
             try:
                 for (stage, part), future in zip(work, futures, strict=True):
                     on_step(f"unchanged code · {stage.name} {Path(part or '').name}".rstrip())
-                    self._parts.setdefault(stage.name, []).append(future.result()[1])
+                    self._parts.setdefault(stage.name, []).append(future.result())
             except BaseException:
                 self._processes.end()
                 pool.shutdown(cancel_futures=True)
                 raise
+        self._tree.remove("calibration")
 
     def run(self, number: int, mutant: Mutant, digest: str) -> Result:
         """Take a mutant through the stages."""
         began = time.perf_counter()
         name = f"mutant-{number}"
-        source, _ = self._tree.change(name, self._changes[mutant.id])
+        source = self._tree.change(name, self._changes[mutant.id])
         executed = False
         stage_name: str | None = None
         detail: str | None = None
@@ -151,7 +156,14 @@ class Course:
             parts.sort(key=lambda part: (part.seconds, part.name))
             named = [part.name for part in parts if part.name]
             limit_s = _LEAST_S + _TIMES * sum(part.seconds for part in parts)
-            ended = _call(self._processes, (*stage.command, *named), source, stage.within, limit_s)
+            ended = _call(
+                self._processes,
+                (*stage.command, *named),
+                source,
+                source.parent / "run",
+                stage.within,
+                limit_s,
+            )
             if ended.code != 0:
                 stage_name, detail = stage.name, ended.told
                 break
@@ -226,15 +238,21 @@ def _change(tree: SourceTree, mutant: Mutant) -> Change:
 
 
 def _call(
-    processes: Processes, command: Sequence[str], source: Path, within: bool, limit_s: float | None
+    processes: Processes,
+    command: Sequence[str],
+    source: Path,
+    folder: Path,
+    within: bool,
+    limit_s: float | None,
 ) -> Ended:
     """Run a command with the packages of a tree, in that tree or in an empty folder."""
-    folder = source if within else source.parent / "scratch"
-    folder.mkdir(exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    for needed in (folder / _MARKS, folder / "empty"):
+        needed.mkdir(parents=True)
     return processes.call(
         command,
-        folder=folder,
-        environment=environment(source),
-        output=source.parent / "output",
+        folder=source if within else folder / "empty",
+        environment=environment(source, folder / _MARKS),
+        output=folder / "output",
         limit_s=limit_s,
     )
