@@ -29,6 +29,11 @@ COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "run": ("run", "run", "Run a workflow through one engine."),
     "runs": ("runs", "runs", "List, show and remove the runs that are stored."),
     "schema": ("schema", "schema", "Print the JSON Schema of a kind of file."),
+    "sensitivity": (
+        "sensitivity",
+        "sensitivity",
+        "Put mistakes in, and see which a verdict sees.",
+    ),
     "verify": ("verify", "verify", "Run workflows through several subjects and compare."),
 }
 """Module, function and short help of each command."""
