@@ -1,0 +1,198 @@
+"""Whole examples: a market, a configuration, and a workflow, small enough to be run often."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from parity.generation.drawing import Drawing
+from parity.generation.estimate import combinations, work_of
+from parity.generation.market import draw_market
+from parity.generation.phases import Budget
+from parity.generation.settings import (
+    draw_classifiers,
+    draw_override,
+    draw_profiles,
+    draw_section,
+    draw_space,
+    draw_strategies,
+)
+from parity.generation.specs import ConfigSpec, Example, MarketSpec
+from parity.generation.workflows import SHIPPED, Written, draw_workflow
+
+__all__ = ["BAR_STEPS", "draw_example", "examples", "workflows"]
+
+BAR_STEPS: Final = 5_000
+"""The most bars that an example's units have together, over all streams."""
+
+_UNITS: Final = (6, 10, 16, 26)
+
+
+@st.composite
+def examples(draw: st.DrawFn, *, focus: Collection[str] = ()) -> Example:
+    """Draw an example: a workflow of one user on his market, with nothing wrong.
+
+    Nearly all of them run; of what a run alone can show (a condition on a null metric, a window
+    that a phase's own settings leave without bars) some fail or are refused, and then both engines
+    must do it alike.
+
+    Args:
+        draw: Hypothesis's own.
+        focus: Features that it is to have, as ``kind:name``; what there is lists
+            `parity.generation.FEATURES`.
+    """
+    return draw_example(Drawing(draw, frozenset(focus)))
+
+
+workflows = examples
+"""What `examples` draws: a workflow is nothing without the market it fits."""
+
+
+def draw_example(drawing: Drawing) -> Example:
+    """Draw as `examples` does."""
+    market = draw_market(drawing, _sizes(drawing), _aligned(drawing))
+    config = _configuration(drawing, market)
+    budget = Budget(drawing.pick(_UNITS), BAR_STEPS)
+    written = Written(())
+    shipped = drawing.wants("workflow")
+    own = ("topology", "condition", "sequence", "output", "loop", "branch", "module")
+    needs_own = any(drawing.wants(kind) for kind in own)
+    if shipped is not None or (not needs_own and drawing.chance(22)):
+        config["workflow"] = _shipped(drawing, shipped, config, market)
+    else:
+        written = draw_workflow(drawing, config, market, budget)
+        config["workflow"] = written.workflows[0].name
+        if written.passes > 1:
+            config["max_iterations"] = written.passes
+        if drawing.chance(18):
+            phase = drawing.pick(written.workflows[0].phases).name
+            config["phases"] = {phase: draw_override(drawing, market)}
+    form = "yaml" if drawing.chance(30) else "python"
+    levels = (("detailed", 70), ("standard", 12), ("minimal", 10), ("none", 8))
+    trace = drawing.wants("trace") or drawing.weighted(levels)
+    return Example(
+        market=market,
+        config=ConfigSpec(config, form),
+        workflows=written.workflows,
+        modules=written.modules,
+        trace=trace,  # type: ignore[arg-type]  # one of the four
+    )
+
+
+def _sizes(drawing: Drawing) -> tuple[str, ...]:
+    windowed = {"walk_forward", "k_fold", "train_test", "nested"}
+    return ("some", "many") if drawing.wants("sequence") in windowed else ("one", "few", "some", "many")
+
+
+def _aligned(drawing: Drawing) -> bool | None:
+    return True if drawing.wants("monte_carlo") == "block_bootstrap" else None
+
+
+def _configuration(drawing: Drawing, market: MarketSpec) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    if market.timestamp != "start" or drawing.chance(10):
+        data["timestamp"] = market.timestamp
+    if market.bars > 4 and drawing.chance(8):
+        data |= _range(drawing, market)
+    if drawing.chance(6):
+        data["on_bad_bar"] = drawing.pick(("error", "drop"))
+    strategies = draw_strategies(drawing, market)
+    config: dict[str, Any] = {
+        "data": data,
+        "symbols": _symbols(drawing, market),
+        "strategies": strategies,
+    }
+    if drawing.wants("classifier") is not None or drawing.chance(30):
+        config["classifiers"] = draw_classifiers(drawing, market)
+    if drawing.wants("risk") is not None or drawing.chance(60):
+        config["risk_profiles"] = draw_profiles(drawing)
+    for section, percent in (("execution", 60), ("portfolio", 60), ("objective", 35)):
+        if drawing.chance(percent):
+            config[section] = draw_section(drawing, section, market)
+    for section, percent in (("metrics", 12), ("trace", 14)):
+        if drawing.chance(percent):
+            config[section] = draw_section(drawing, section, market)
+    for section in ("walk_forward", "train_test", "k_fold", "monte_carlo"):
+        config[section] = draw_section(drawing, section, market)
+    if drawing.chance(45):
+        config["random_seed"] = drawing.whole(0, 1_000)
+    if _needs_space(drawing) or drawing.chance(60):
+        sampled = drawing.chance(25)
+        space = draw_space(drawing, strategies, ranges=sampled)
+        if space:
+            config["parameter_space"] = space
+            if sampled:
+                config["parameter_sweep"] = {"random": {"count": drawing.whole(1, 4)}}
+    if combinations(config) > 6:
+        config["parameter_sweep"] = {"random": {"count": 4}}
+    storage = drawing.wants("storage") or drawing.weighted(
+        (("memory", 84), ("disk", 8), ("hybrid", 8))
+    )
+    results: dict[str, Any] = {"storage": storage}
+    if drawing.chance(20):
+        results["store_full_results"] = True
+    if len(results) > 1 or storage != "memory":
+        config["results"] = results
+    return config
+
+
+def _needs_space(drawing: Drawing) -> bool:
+    return (
+        drawing.wants("topology") == "optimization"
+        or drawing.wants("sequence") == "parameter_sweep"
+        or drawing.wants("sweep") is not None
+    )
+
+
+def _range(drawing: Drawing, market: MarketSpec) -> dict[str, Any]:
+    """Draw a range that leaves most bars of the first symbol."""
+    import datetime
+
+    rows = market.streams[0].rows
+    first = rows[drawing.whole(0, len(rows) // 4)].label_s
+    last = rows[-1 - drawing.whole(0, len(rows) // 4)].label_s
+    start, end = (datetime.datetime.fromtimestamp(s, datetime.UTC) for s in (first, last))
+    written = {"start_date": start.date().isoformat()}
+    if drawing.chance(60):
+        written["end_date"] = end.strftime("%Y-%m-%dT%H:%M:%S")
+    return written
+
+
+def _symbols(drawing: Drawing, market: MarketSpec) -> list[Any]:
+    symbols: list[Any] = []
+    for symbol in market.symbols:
+        frames = list(market.timeframes(symbol))
+        if frames == ["1d"] and not drawing.chance(25):
+            symbols.append(symbol)
+        else:
+            symbols.append({"symbol": symbol, "timeframes": frames})
+    return symbols
+
+
+def _shipped(
+    drawing: Drawing, wanted: str | None, config: dict[str, Any], market: MarketSpec
+) -> str:
+    """Choose a shipped workflow that can run on this; where none can, the simplest."""
+    name = wanted or drawing.pick(SHIPPED)
+    bars, streams = market.bars, market.rows / market.bars
+    ensemble = any(entry["type"] == "ensemble" for entry in config["strategies"])
+    walks = work_of(("walk_forward",), "backtest", config, bars)
+    needed = {
+        "simple_backtest": work_of((), "backtest", config, bars),
+        "signal_generation_and_replay": work_of((), "backtest", config, bars),
+        "train_test_optimization": work_of(("train_test",), "backtest", config, bars),
+        "walk_forward_validation": walks,
+        "research_pipeline": walks.times(2),
+        "adaptive_ensemble": walks.times(2),
+        "adaptive_strategy_search": walks.times(2),
+    }[name]
+    swept = name in ("research_pipeline", "adaptive_ensemble", "adaptive_strategy_search")
+    if swept and (not combinations(config) or (name == "adaptive_ensemble" and not ensemble)):
+        return "simple_backtest"
+    if name == "adaptive_strategy_search":
+        config["max_iterations"] = 2
+    if not needed.units or needed.units > 30 or needed.steps * streams > BAR_STEPS:
+        return "simple_backtest"
+    return name
