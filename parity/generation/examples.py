@@ -83,7 +83,11 @@ def draw_example(drawing: Drawing) -> Example:
 
 def _sizes(drawing: Drawing) -> tuple[str, ...]:
     windowed = {"walk_forward", "k_fold", "train_test", "nested"}
-    return ("some", "many") if drawing.wants("sequence") in windowed else ("one", "few", "some", "many")
+    return (
+        ("some", "many")
+        if drawing.wants("sequence") in windowed
+        else ("one", "few", "some", "many")
+    )
 
 
 def _aligned(drawing: Drawing) -> bool | None:

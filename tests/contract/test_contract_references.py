@@ -139,6 +139,19 @@ def test_best_strategies_have_the_best_parameters_put_in(run: Run, study: Config
     assert second.metrics == first.metrics
 
 
+def test_best_strategies_keep_the_order_of_keys(run: Run, study: Config) -> None:
+    study["strategies"] = [
+        {"type": "momentum", "parameters": {"slow_period": 9}},
+        {"name": "other", "parameters": {}, "type": "buy_and_hold"},
+    ]
+    value = out(run, study, "${first.best_strategies}")
+    assert [list(item) for item in value] == [
+        ["type", "parameters", "name", "symbols", "timeframe"],
+        ["type", "name", "parameters", "symbols", "timeframe"],
+    ]
+    assert list(value[0]["parameters"]) == ["fast_period", "slow_period"]
+
+
 def test_inputs_can_be_read_by_their_name(run: Run, study: Config) -> None:
     definition = workflow(
         {"name": "first"},
