@@ -6,15 +6,18 @@ both engines can run.
 
 from parity.generation.examples import examples, workflows
 from parity.generation.market import markets
+from parity.generation.mistakes import MISTAKES, invalid_examples
 from parity.generation.rendering import Rendered, render
 from parity.generation.specs import Example, MarketSpec, WorkflowSpec
 
 __all__ = [
+    "MISTAKES",
     "Example",
     "MarketSpec",
     "Rendered",
     "WorkflowSpec",
     "examples",
+    "invalid_examples",
     "markets",
     "render",
     "workflows",

@@ -21,7 +21,7 @@ _HUNDRED: Final = 100
 
 @lru_cache(maxsize=1024)
 def whole_numbers(least: int, most: int) -> st.SearchStrategy[int]:
-    """Give the strategy for whole numbers in a range; making one costs more than drawing from it."""
+    """Give the strategy for whole numbers in a range; making one costs more than a draw."""
     return st.integers(least, most)
 
 
@@ -32,15 +32,19 @@ class Drawing:
         draw: Hypothesis's own.
         focus: Features that the example is to have, as ``kind:name`` (see
             `parity.generation.features`); empty: whatever comes.
+
+    Attributes:
+        draw: Hypothesis's own.
+        focus: As given.
     """
 
     def __init__(self, draw: st.DrawFn, focus: frozenset[str] = frozenset()) -> None:
-        self._draw: Final = draw
+        self.draw: Final = draw
         self.focus: Final = focus
 
     def whole(self, least: int, most: int) -> int:
         """Draw a whole number; both ends belong."""
-        return self._draw(whole_numbers(least, most)) if most > least else least
+        return self.draw(whole_numbers(least, most)) if most > least else least
 
     def pick(self, options: Sequence[T]) -> T:
         """Draw one of some options."""

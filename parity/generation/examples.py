@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from hypothesis import strategies as st
 
@@ -69,7 +69,7 @@ def draw_example(drawing: Drawing) -> Example:
         if drawing.chance(18):
             phase = drawing.pick(written.workflows[0].phases).name
             config["phases"] = {phase: draw_override(drawing, market)}
-    form = "yaml" if drawing.chance(30) else "python"
+    form: Literal["yaml", "python"] = "yaml" if drawing.chance(30) else "python"
     levels = (("detailed", 70), ("standard", 12), ("minimal", 10), ("none", 8))
     trace = drawing.wants("trace") or drawing.weighted(levels)
     return Example(

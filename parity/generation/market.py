@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 from hypothesis import strategies as st
 
@@ -63,8 +63,8 @@ def markets(
     """Draw market data: all files of bars of one to three symbols.
 
     There are markets of a single bar, gaps in the calendar, holes between symbols, ties between
-    averages, flat stretches, tiny, huge and jumping prices, several timeframes for a symbol, missing
-    volumes, CSV and Parquet, labels that mark starts or ends.
+    averages, flat stretches, tiny, huge and jumping prices, several timeframes for a symbol,
+    missing volumes, CSV and Parquet, labels that mark starts or ends.
 
     Args:
         draw: Hypothesis's own.
@@ -86,12 +86,12 @@ def draw_market(
     symbols = [f"S{index}" for index in range(drawing.weighted(((1, 55), (2, 30), (3, 15))))]
     if aligned is None:
         aligned = drawing.chance(45)
-    timestamp = "end" if drawing.chance(30) else "start"
+    timestamp: Literal["start", "end"] = "end" if drawing.chance(30) else "start"
     streams: list[StreamSpec] = []
     for symbol in symbols:
         own = list(slots) if aligned else _with_holes(drawing, slots)
         rows = _rows(drawing, own)
-        form = "parquet" if drawing.chance(12) else "csv"
+        form: Literal["csv", "parquet"] = "parquet" if drawing.chance(12) else "csv"
         volume = not drawing.chance(15)
         streams.append(StreamSpec(symbol, base, tuple(rows), form, volume))
         if not aligned and _LONGER[base] and drawing.chance(30):

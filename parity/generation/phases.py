@@ -280,7 +280,7 @@ def _expression(drawing: Drawing, reads: list[Made]) -> str:
             options += [
                 f"results.{made.name}.metrics.num_trades >= 1",
                 f"results['{made.name}'].metrics.total_return > -0.5",
-                f"results.{made.name}.metrics.final_equity / config.portfolio.initial_capital > 0.9",
+                f"results.{made.name}.metrics.final_equity / config.portfolio.lot_size > 1",
                 f"results.{made.name}.metrics.win_rate != null",
                 f"results.{made.name}.metrics.sharpe_ratio > 0.1",
             ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from parity.generation.specs import BarRow, MarketSpec, StreamSpec
 
@@ -51,7 +51,7 @@ def _parquet(stream: StreamSpec) -> bytes:
     from pyarrow import parquet
 
     rows = stream.rows
-    columns = {
+    columns: dict[str, Any] = {
         "timestamp": pa.array([row.label_s * 10**9 for row in rows], pa.timestamp("ns", "UTC")),
         **{
             name: pa.array([getattr(row, name) for row in rows], pa.float64())
