@@ -3,7 +3,9 @@
 1. `verify` runs the control and each candidate on every configuration.
 2. Each candidate is compared with the control (`compare_records`), and so is the oracle, on every
    unit of a run of the control's that it can express.
-3. `Verification.exit_code` says it in one number (see README.md).
+3. Every run is held against all invariants, and where that is asked for each engine of ours against
+   all relations (`parity.checking`).
+4. `Verification.exit_code` says it in one number (see README.md).
 """
 
 from __future__ import annotations
@@ -11,11 +13,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal
 
 import msgspec
 
 from parity.channels import ORACLE, Channel
+from parity.checking import Configured, Thorough, held_alone
 from parity.checks import CheckOutcome
 from parity.comparison.outcome import ChannelOutcome
 from parity.comparison.records import compare_records, overall
@@ -27,8 +30,6 @@ from parity.subjects import OracleSubject, Subject, record_of
 from parity.verdicts import Verdict, worst
 
 __all__ = ["Configured", "Coverage", "Pair", "Totals", "Verification", "verify"]
-
-Configured: TypeAlias = Mapping[str, Any] | Path
 
 _ENDINGS: Final[Mapping[str, int]] = {
     "parity": 0,
@@ -168,6 +169,11 @@ class Verification(msgspec.Struct, frozen=True):
         return coverage
 
     @property
+    def broken(self) -> list[CheckOutcome]:
+        """The checks that do not hold."""
+        return [check for check in self.checks if check.verdict.is_difference]
+
+    @property
     def verdict(self) -> Verdict:
         """The worst verdict of all pairs, the oracle's silences left out."""
         return worst(p.verdict for p in self.pairs if not (p.optional and p.candidate is None))
@@ -176,9 +182,11 @@ class Verification(msgspec.Struct, frozen=True):
     def exit_code(self) -> int:
         """0 parity; 1 anything differs; 2 all refuse alike; 3 fail alike; 4 nothing compared.
 
-        Over several configurations a difference outweighs everything, then come failure,
-        refusal, and nothing compared.
+        Over several configurations a difference outweighs everything, a broken check included; then
+        come failure, refusal, and nothing compared.
         """
+        if self.broken:
+            return _ENDINGS["differs"]
         endings = {pair.ending for pair in self.pairs}
         for ending in ("differs", "failed", "refused", "empty"):
             if ending in endings:
@@ -193,6 +201,7 @@ def verify(
     root: Path,
     *,
     oracle: bool = True,
+    thorough: Thorough | None = None,
     on_step: Callable[[str, str], None] = lambda config, subject: None,
 ) -> Verification:
     """Run every configuration through all subjects and compare.
@@ -203,17 +212,26 @@ def verify(
         candidates: What is held against it.
         root: Each run gets a folder of its own below; made when something is stored.
         oracle: Hold the oracle against the control as well.
+        thorough: Holds engines against relations; null: nobody does.
         on_step: Called with (configuration, subject) before each run.
     """
     pairs: list[Pair] = []
+    checks: list[CheckOutcome] = []
     for number, (name, config) in enumerate(configs):
         folder = root / str(number)
         on_step(name, control.name)
         reference = record_of(control, config, folder / "control")
+        records = [reference]
         for index, candidate in enumerate(candidates):
             on_step(name, candidate.name)
             record = record_of(candidate, config, folder / f"candidate-{index}")
+            records.append(record)
             pairs.append(_compare(name, reference, record))
+        for record in records:
+            checks += held_alone(record, name, config)
+        if thorough is not None:
+            by_name = {record.subject: record for record in records}
+            checks += thorough.hold(name, config, by_name, folder / "relations", on_step)
         if oracle and reference.status == "succeeded":
             on_step(name, OracleSubject.name)
             pairs.append(_ask_oracle(name, reference, config, folder))
@@ -221,6 +239,7 @@ def verify(
         control=control.name,
         candidates=tuple(candidate.name for candidate in candidates),
         pairs=tuple(pairs),
+        checks=tuple(checks),
     )
 
 

@@ -38,6 +38,14 @@ _SUBJECT = "ENGINE[:key=value,…]"
     show_default=True,
     help="Folder in which the record of this verification is kept.",
 )
+@click.option(
+    "--thorough",
+    is_flag=True,
+    help="Hold each engine against all relations as well: perturbed bars, other ways to run, …",
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Where --thorough's choices come from."
+)
 @evidence_option
 @executor_option
 @own_options
@@ -47,6 +55,8 @@ def verify(
     control: str,
     candidates: tuple[str, ...],
     records: Path,
+    thorough: bool,
+    seed: int,
     evidence: Path,
     executor: str | None,
     patterns: Path | None,
@@ -58,6 +68,7 @@ def verify(
     Leaves with 0 on parity, 1 when anything differs, 2 when a configuration can't be run, 3 when
     it fails alike everywhere, 4 when no event, trade or metric was compared.
     """
+    from parity.checking import Thorough
     from parity.commands.progress import working
     from parity.evidence import EvidenceStore
     from parity.own import Own
@@ -88,6 +99,7 @@ def verify(
             reference,
             others,
             Path(scratch),
+            thorough=Thorough(own, seed) if thorough else None,
             on_step=lambda config, subject: watch.say(f"{config} · {subject}"),
         )
         # A configuration that nobody could run leaves nothing worth keeping.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from containers.data import format_instant
+from parity.checks import CheckKind, CheckOutcome
 from parity.comparison.values import ulp_distance
 from parity.divergence import Divergence
 from parity.verdicts import Verdict
@@ -42,13 +44,15 @@ def print_verification(verification: Verification, console: Console, record: str
     told: set[str] = set()
     for pair in verification.pairs:
         _print_pair(pair, console, told)
+    for check in verification.broken:
+        _print_broken(check, console)
     totals = verification.totals
     counts = (
         f"{totals.events:,} events, {totals.trades:,} trades and {totals.figures:,} figures"
         f" compared in {len(verification.pairs)} comparisons"
     )
     console.print(f"{_ENDINGS[verification.exit_code]}: {counts}.")
-    for line in _coverage(verification):
+    for line in [*_checks(verification), *_coverage(verification)]:
         console.print(f"[dim]{escape(line)}[/]")
     if record is not None:
         console.print(f"[dim]record: {escape(record)}[/]")
@@ -91,6 +95,26 @@ def _print_pair(pair: Pair, console: Console, told: set[str]) -> None:
     for line in _story(pair.divergence, pair):
         console.print(f"  {escape(line)}", soft_wrap=True)
     console.print()
+
+
+def _print_broken(check: CheckOutcome, console: Console) -> None:
+    console.print(f"\n[bold]{escape(check.config)}[/] — {escape(check.subject)} breaks the")
+    console.print(f"{check.kind} [bold]{check.name}[/]: {escape(check.reason or '')}")
+    first = check.first
+    if first is not None:
+        for line in (
+            first.path,
+            f"due:   {_value(first.control)}",
+            f"found: {_value(first.candidate)}",
+        ):
+            console.print(f"  {escape(line)}", soft_wrap=True)
+    console.print()
+
+
+def _checks(verification: Verification) -> list[str]:
+    """Count the checks that hold."""
+    held = Counter(c.kind for c in verification.checks if c.verdict is Verdict.EQUAL)
+    return [f"{kind}s: {held[kind]:,} hold" for kind in CheckKind if held[kind]]
 
 
 def _coverage(verification: Verification) -> list[str]:
