@@ -20,8 +20,10 @@ _INTERRUPTED: Final = 130
 
 COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "features": ("features", "features", "Show what both engines can do, with the evidence."),
+    "fuzz": ("fuzz", "fuzz", "Search for workflows on which the engines part."),
     "list": ("listing", "list_command", "List what there is, by name, engine and origin."),
     "plan": ("plan", "plan", "Show what a configuration would run, and run nothing."),
+    "replay": ("replay", "replay", "Run saved examples again."),
     "run": ("run", "run", "Run a workflow through one engine."),
     "runs": ("runs", "runs", "List, show and remove the runs that are stored."),
     "schema": ("schema", "schema", "Print the JSON Schema of a kind of file."),

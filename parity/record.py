@@ -160,8 +160,8 @@ def record_of_refusal(
     """Record that a subject refused a configuration, with every problem it named.
 
     Of a problem its key and its place count, and of the class of the error what users catch.
-    Wording is each engine's own. So is where in a definition something is wrong, since a workflow in
-    Python has no keys and no lines: of all that is wrong with definitions one problem is left.
+    Wording is each engine's own. So is where in a definition something is wrong, since a workflow
+    in Python has no keys and no lines: of all that is wrong with definitions one problem is left.
     """
     problems: list[Any] = []
     for problem in error.problems:

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from parity.generation.drawing import Drawing
 from parity.generation.examples import draw_example
 from parity.generation.specs import (
-    BarRow,
     ConditionSpec,
     Example,
     ImportSpec,
