@@ -130,15 +130,17 @@ def _without_summaries(content: Content, control: Record, candidate: Record) -> 
             hidden |= set(summary) - {"events"}
         return {key: value for key, value in summary.items() if key not in hidden}
 
-    return {
-        place: {
-            key: reduced(value) if key == "trace_summary" and value is not None else value
-            for key, value in entry.items()
-        }
-        if isinstance(entry, Mapping)
-        else entry
-        for place, entry in content.items()
-    }
+    def strip(tree: Any) -> Any:  # outputs can hold parts of results, at any depth
+        if isinstance(tree, Mapping):
+            return {
+                key: reduced(value)
+                if key == "trace_summary" and isinstance(value, Mapping)
+                else strip(value)
+                for key, value in tree.items()
+            }
+        return [strip(item) for item in tree] if isinstance(tree, list | tuple) else tree
+
+    return {place: strip(entry) for place, entry in content.items()}
 
 
 def _without_writing(content: Content) -> Content:

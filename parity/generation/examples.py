@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final, Literal
 
 from hypothesis import strategies as st
@@ -66,6 +66,8 @@ def draw_example(drawing: Drawing) -> Example:
         config["workflow"] = written.workflows[0].name
         if written.passes > 1:
             config["max_iterations"] = written.passes
+        if not drawing.chance(20):
+            _leave_out_what_nobody_reads(config, written)
         if drawing.chance(18):
             phase = drawing.pick(written.workflows[0].phases).name
             config["phases"] = {phase: draw_override(drawing, market)}
@@ -79,6 +81,23 @@ def draw_example(drawing: Drawing) -> Example:
         modules=written.modules,
         trace=trace,  # type: ignore[arg-type]  # one of the four
     )
+
+
+_READ_BY: Final[Mapping[str, frozenset[str]]] = {
+    "walk_forward": frozenset({"walk_forward"}),
+    "train_test": frozenset({"train_test", "in_sample", "out_of_sample"}),
+    "k_fold": frozenset({"k_fold"}),
+    "monte_carlo": frozenset({"monte_carlo"}),
+}
+"""Which sequences read a section."""
+
+
+def _leave_out_what_nobody_reads(config: dict[str, Any], written: Written) -> None:
+    phases = [phase for workflow in written.workflows for phase in workflow.phases]
+    used = {name for phase in phases for name in phase.sequences}
+    for section, readers in _READ_BY.items():
+        if not readers & used:
+            config.pop(section, None)
 
 
 def _sizes(drawing: Drawing) -> tuple[str, ...]:
