@@ -14,6 +14,7 @@ from typing import Any, Final
 from containers.errors import ConfigPath
 from containers.events import EventKind
 from containers.journal import OutputWritten
+from containers.storage.phase_store import ITERATIONS_FILE
 from containers.trace import Trace, TraceLevel, kept_kinds
 from parity.channels import CAUSE_FIRST, REQUIRED, Channel, Content
 from parity.comparison.curves import compare_curves
@@ -157,9 +158,18 @@ def _without_writing(content: Content) -> Content:
 
 
 def _without_traces(content: Content) -> Content:
-    """Leave out the files of traces, of which another level keeps another part."""
+    """Leave out the files of traces, of which another level keeps another part.
+
+    Of the logs of iterations, which hold summaries of traces, it is left that they are there.
+    """
+
+    def reduced(name: str, file: Any) -> Any:
+        if name.endswith(f"/{ITERATIONS_FILE}") and isinstance(file, Mapping):
+            return {key: value for key, value in file.items() if key not in ("bytes", "digest")}
+        return file
+
     return {
-        place: {name: value for name, value in entry.items() if "/trace/" not in name}
+        place: {name: reduced(name, file) for name, file in entry.items() if "/trace/" not in name}
         if isinstance(entry, Mapping)
         else entry
         for place, entry in content.items()

@@ -303,7 +303,11 @@ def _outputs(
         if index == 0 and wanted is not None:
             form = wanted
         rows = form in ("csv", "parquet")
-        value = _rows(drawing, made) if rows else _value(drawing, made, reads, outputs)
+        value = (
+            _rows(drawing, made)
+            if rows
+            else _value(drawing, made, reads, outputs, file=form is not None)
+        )
         folder = "kept/" if form and drawing.chance(20) else ""
         outputs[name] = OutputSpec(value, f"{folder}{name}.{form}" if form else None)
     return outputs
@@ -327,7 +331,12 @@ def _rows(drawing: Drawing, made: Made) -> Any:
 
 
 def _value(
-    drawing: Drawing, made: Made, reads: list[Made], before: Mapping[str, OutputSpec]
+    drawing: Drawing,
+    made: Made,
+    reads: list[Made],
+    before: Mapping[str, OutputSpec],
+    *,
+    file: bool,
 ) -> Any:
     here = made.name
     options: list[Any] = [
@@ -337,7 +346,6 @@ def _value(
         {"nested": ["${config.symbols}", 1, None, {"deep": "${iteration}"}]},
         f"${{{here}.best_parameters}}",
         f"${{{here}.aggregate_metrics}}",
-        f"${{{here}.iterations}}",
         "${config.symbols.0.symbol}",
     ]
     if "metrics" in made.gives:
@@ -348,6 +356,8 @@ def _value(
             f"${{{here}.best_portfolio}}",
             f"${{{here}.best_strategies}}",
         ]
+    if not file:  # what is kept of traces stands in it, and is no one's output
+        options.append(f"${{{here}.iterations}}")
     if made.portfolio is not None:
         options.append(f"${{{here}.portfolios.{made.portfolio}}}")
     for other in reads:
