@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
@@ -38,7 +38,7 @@ from parity.fuzzing.evaluation import (
 from parity.fuzzing.tally import APART, IN_PROCESS, Tally
 from parity.generation.drawing import Drawing
 from parity.generation.examples import draw_example
-from parity.generation.features import features
+from parity.generation.features import features, needed_for
 from parity.generation.mistakes import draw_invalid
 from parity.generation.specs import Example
 from parity.own import ENGINES
@@ -48,7 +48,10 @@ from parity.verdicts import Verdict
 __all__ = ["Found", "Limits", "Search", "SearchOutcome"]
 
 _BATCH: Final = 24
-_INVALID_PERCENT: Final = 25
+_FOCUSED: Final = 8
+"""How many are drawn at a time: of whatever comes, and of what has been rare."""
+
+_INVALID_PERCENT: Final = 30
 _EVERY: Final = 50
 """One example in so many is held against a relation that starts processes."""
 
@@ -195,7 +198,7 @@ class Search:
 
         @seed(f"{self._seed}/{batch}")
         @settings(
-            max_examples=_BATCH,
+            max_examples=_FOCUSED if focus else _BATCH,
             database=None,
             deadline=None,
             derandomize=False,
@@ -355,7 +358,7 @@ def _drawn(draw: st.DrawFn, focus: str | None) -> Example:
     kind, _, name = (focus or "").partition(":")
     if kind == "mistake":
         return draw_invalid(Drawing(draw), name)
-    drawing = Drawing(draw, frozenset((focus,)) if focus else frozenset[Any]())
+    drawing = Drawing(draw, needed_for(focus) if focus else frozenset())
     if focus is None and drawing.chance(_INVALID_PERCENT):
         return draw_invalid(drawing)
     return draw_example(drawing)

@@ -59,7 +59,7 @@ def draw_example(drawing: Drawing) -> Example:
     shipped = drawing.wants("workflow")
     own = ("topology", "condition", "sequence", "output", "loop", "branch", "module")
     needs_own = any(drawing.wants(kind) for kind in own)
-    if shipped is not None or (not needs_own and drawing.chance(22)):
+    if (shipped is not None) or (not needs_own and drawing.chance(22)):
         config["workflow"] = _shipped(drawing, shipped, config, market)
     else:
         written = draw_workflow(drawing, config, market, budget)
@@ -132,7 +132,8 @@ def _configuration(drawing: Drawing, market: MarketSpec) -> dict[str, Any]:
     if drawing.wants("risk") is not None or drawing.chance(60):
         config["risk_profiles"] = draw_profiles(drawing)
     for section, percent in (("execution", 60), ("portfolio", 60), ("objective", 35)):
-        if drawing.chance(percent):
+        wanted = section == "execution" and drawing.wants("fill") is not None
+        if wanted or drawing.chance(percent):
             config[section] = draw_section(drawing, section, market)
     for section, percent in (("metrics", 12), ("trace", 14)):
         if drawing.chance(percent):
@@ -142,7 +143,8 @@ def _configuration(drawing: Drawing, market: MarketSpec) -> dict[str, Any]:
     if drawing.chance(45):
         config["random_seed"] = drawing.whole(0, 1_000)
     if _needs_space(drawing) or drawing.chance(60):
-        sampled = drawing.chance(25)
+        sweep = drawing.wants("sweep")
+        sampled = sweep == "random" or (sweep is None and drawing.chance(25))
         space = draw_space(drawing, strategies, ranges=sampled)
         if space:
             config["parameter_space"] = space
@@ -199,23 +201,46 @@ def _shipped(
 ) -> str:
     """Choose a shipped workflow that can run on this; where none can, the simplest."""
     name = wanted or drawing.pick(SHIPPED)
-    bars, streams = market.bars, market.rows / market.bars
-    ensemble = any(entry["type"] == "ensemble" for entry in config["strategies"])
-    walks = work_of(("walk_forward",), "backtest", config, bars)
-    needed = {
-        "simple_backtest": work_of((), "backtest", config, bars),
-        "signal_generation_and_replay": work_of((), "backtest", config, bars),
-        "train_test_optimization": work_of(("train_test",), "backtest", config, bars),
-        "walk_forward_validation": walks,
-        "research_pipeline": walks.times(2),
-        "adaptive_ensemble": walks.times(2),
-        "adaptive_strategy_search": walks.times(2),
-    }[name]
-    swept = name in ("research_pipeline", "adaptive_ensemble", "adaptive_strategy_search")
-    if swept and (not combinations(config) or (name == "adaptive_ensemble" and not ensemble)):
+    if name == "adaptive_ensemble" and not _for_ensembles(config, market):
+        return "simple_backtest"
+    if name in ("research_pipeline", "adaptive_strategy_search") and not combinations(config):
         return "simple_backtest"
     if name == "adaptive_strategy_search":
         config["max_iterations"] = 2
-    if not needed.units or needed.units > 30 or needed.steps * streams > BAR_STEPS:
+    bars, streams = market.bars, market.rows / market.bars
+    chains: Mapping[str, tuple[tuple[str, ...], ...]] = {
+        "train_test_optimization": (("train_test",),),
+        "walk_forward_validation": (("walk_forward",),),
+        "research_pipeline": (("parameter_sweep",), ("monte_carlo",), ("walk_forward",)),
+        "adaptive_ensemble": (("in_sample", "walk_forward"), ("in_sample", "parameter_sweep")),
+        "adaptive_strategy_search": (("parameter_sweep",), ("parameter_sweep",), ("walk_forward",)),
+    }
+    works = [work_of(chain, "backtest", config, bars) for chain in chains.get(name, ((),))]
+    units, steps = sum(work.units for work in works), sum(work.steps for work in works)
+    if not all(work.units for work in works) or units > 40:
         return "simple_backtest"
-    return name
+    return name if steps * streams <= BAR_STEPS else "simple_backtest"
+
+
+def _for_ensembles(config: dict[str, Any], market: MarketSpec) -> bool:
+    """Give a configuration what `adaptive_ensemble` asks for: keys of both kinds, small windows."""
+    ensemble = next((e for e in config["strategies"] if e["type"] == "ensemble"), None)
+    keys = [
+        key for key, values in config.get("parameter_space", {}).items() if isinstance(values, list)
+    ]
+    if ensemble is None:
+        return False
+    name = str(ensemble.get("name", "ensemble"))
+    own = [key for key in keys if not key.startswith(f"{name}.")]
+    if not own or market.bars < 12:
+        return False
+    member = next(iter(ensemble["parameters"]["members"]))
+    config["parameter_space"] = {
+        own[0]: config["parameter_space"][own[0]],
+        f"{name}.members.{member}": [1, 0.5],
+    }
+    config.pop("parameter_sweep", None)
+    bars = market.bars // 8
+    config["walk_forward"] = {"train_bars": bars, "test_bars": bars, "step_bars": 2 * bars}
+    config["train_test"] = {"train_ratio": 0.7}
+    return True

@@ -16,7 +16,7 @@ from parity.generation.phases import SEQUENCES, TOPOLOGIES
 from parity.generation.specs import ConditionSpec, Example, PhaseSpec
 from parity.generation.workflows import SHIPPED
 
-__all__ = ["FEATURES", "features"]
+__all__ = ["FEATURES", "features", "needed_for"]
 
 _RULES: Final = (
     "max_leverage",
@@ -46,6 +46,25 @@ FEATURES: Final[Mapping[str, tuple[str, ...]]] = {
     "mistake": tuple(MISTAKES),
 }
 """All kinds of features with the names of each."""
+
+
+_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "workflow:adaptive_ensemble": ("strategy:ensemble", "sweep:product"),
+    "workflow:adaptive_strategy_search": ("sweep:product",),
+    "workflow:research_pipeline": ("sweep:product",),
+    "sweep:product": ("sequence:parameter_sweep",),
+    "sweep:random": ("sequence:parameter_sweep",),
+    "monte_carlo:parameter_noise": ("sequence:monte_carlo",),
+    "monte_carlo:block_bootstrap": ("sequence:monte_carlo",),
+}
+
+
+def needed_for(feature: str) -> frozenset[str]:
+    """Give a feature with all that an example must have so that it shows."""
+    needed = {feature, *_NEEDED.get(feature, ())}
+    if feature.startswith("workflow:"):
+        return frozenset(needed)
+    return frozenset(needed.union(*(_NEEDED.get(other, ()) for other in needed)))
 
 
 def features(example: Example, ran: Collection[tuple[str, str]]) -> set[str]:

@@ -155,8 +155,9 @@ def draw_profiles(drawing: Drawing) -> list[dict[str, Any]]:
 
 def _execution(drawing: Drawing, market: MarketSpec) -> dict[str, Any]:
     written: dict[str, Any] = {}
-    if drawing.chance(45):
-        written["fill"] = drawing.pick(("same_close", "next_open"))
+    fill = drawing.wants("fill")
+    if fill is not None or drawing.chance(45):
+        written["fill"] = fill or drawing.pick(("same_close", "next_open"))
     for key, values in (
         ("slippage_bps", (5, 0, 120.5)),
         ("commission_bps", (10, 0.5)),
@@ -313,7 +314,8 @@ def draw_space(
         elif kind != "buy_and_hold":
             keys.append((f"{name}.lookback", _PERIODS, False))
     space: dict[str, Any] = {}
-    for key, values, number in drawing.some(keys, 2) or keys[:1]:
+    chosen = drawing.some(keys, 2) or keys[:1]
+    for key, values, number in chosen:
         if ranges and drawing.chance(40):
             space[key] = {"low": 0.5 if number else 1, "high": 3.5 if number else 9}
         else:
