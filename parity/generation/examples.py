@@ -28,6 +28,7 @@ BAR_STEPS: Final = 5_000
 """The most bars that an example's units have together, over all streams."""
 
 _UNITS: Final = (6, 10, 16, 26)
+_MOST_UNITS: Final = 48
 
 
 @st.composite
@@ -54,7 +55,7 @@ def draw_example(drawing: Drawing) -> Example:
     """Draw as `examples` does."""
     market = draw_market(drawing, _sizes(drawing), _aligned(drawing))
     config = _configuration(drawing, market)
-    budget = Budget(drawing.pick(_UNITS), BAR_STEPS)
+    budget = Budget(_MOST_UNITS if drawing.focus else drawing.pick(_UNITS), BAR_STEPS)
     written = Written(())
     shipped = drawing.wants("workflow")
     own = ("topology", "condition", "sequence", "output", "loop", "branch", "module")

@@ -101,6 +101,8 @@ def draw_phase(
     others = [made.name for made in earlier if made.name not in depends]
     if others and drawing.chance(60):
         depends += drawing.some(others, 2)
+    if focused and drawing.wants("condition") == "metric" and earlier:
+        depends = list(dict.fromkeys([*depends, earlier[0].name]))
     reads = [made for made in earlier if made.name in depends]
     settings = _settings(drawing, reads, market) if drawing.chance(40) else {}
     conditions = _conditions(drawing, reads, config, focused=focused)
@@ -147,6 +149,8 @@ def _topology(
         options.append(("analysis", 16))
     if wanted in dict(options):
         return str(wanted)
+    if focused and drawing.wants("sequence") == "parameter_sweep":
+        return "backtest"  # of the others some leave it no keys to walk
     if wanted == "signal_replay":
         return "signal_generation"
     return drawing.weighted(options)

@@ -228,7 +228,7 @@ def _warmup(drawing: Drawing, written: dict[str, Any]) -> dict[str, Any]:
 def _walk_forward(drawing: Drawing, market: MarketSpec) -> dict[str, Any]:
     bars = market.bars
     train = drawing.whole(1, max(1, bars // 3))
-    test = drawing.whole(max(1, bars // 8), max(1, bars // 4))
+    test = drawing.whole(max(1, bars // 6), max(1, bars // 4))
     written: dict[str, Any] = {"train_bars": train, "test_bars": test}
     if drawing.chance(40):
         least = max(1, (bars - train - test) // 3)

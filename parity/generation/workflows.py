@@ -66,8 +66,8 @@ def draw_workflow(
     for index in range(count):
         last = index == count - 1
         made.append(draw_phase(drawing, f"p{index}", made, config, market, share, focused=last))
-        if drawing.wants("topology") == "signal_replay" and not last and index == 0:
-            made[0] = _signals(made[0])
+        if index == 0 and not last:
+            made[0] = _read_from(drawing, made[0], config)
     modules: tuple[ModuleSpec, ...] = ()
     imports: tuple[ImportSpec, ...] = ()
     if drawing.wants("module") is not None or drawing.chance(10):
@@ -99,11 +99,17 @@ def _needed(drawing: Drawing) -> int:
     return 2 if any(drawing.wants(kind) == name for kind, name in pairs) else 1
 
 
-def _signals(made: Made) -> Made:
-    phase = msgspec.structs.replace(
-        made.phase, topology="signal_generation", sequences=("single_pass",), outputs={}
-    )
-    return Made(phase, frozenset({"signals"}), made.is_sure, None)
+def _read_from(drawing: Drawing, made: Made, config: Mapping[str, Any]) -> Made:
+    """Let the first phase give what a later one must be able to read."""
+    plain = msgspec.structs.replace(made.phase, sequences=("single_pass",), outputs={}, when=())
+    if drawing.wants("topology") == "signal_replay":
+        phase = msgspec.structs.replace(plain, topology="signal_generation")
+        return Made(phase, frozenset({"signals"}), made.is_sure, None)
+    reads = drawing.wants("topology") == "analysis" or drawing.wants("condition") == "metric"
+    if reads and "portfolios" not in made.gives:
+        phase = msgspec.structs.replace(plain, topology="backtest")
+        return Made(phase, frozenset({"metrics", "portfolios"}), made.is_sure, None)
+    return made
 
 
 def _module(drawing: Drawing) -> tuple[tuple[ModuleSpec, ...], tuple[ImportSpec, ...]]:
