@@ -102,6 +102,8 @@ def _leave_out_what_nobody_reads(config: dict[str, Any], written: Written) -> No
 
 
 def _sizes(drawing: Drawing) -> tuple[str, ...]:
+    if drawing.wants("workflow") == "adaptive_ensemble":
+        return ("many",)
     windowed = {"walk_forward", "k_fold", "train_test", "nested"}
     return (
         ("some", "many")
@@ -202,7 +204,7 @@ def _shipped(
 ) -> str:
     """Choose a shipped workflow that can run on this; where none can, the simplest."""
     name = wanted or drawing.pick(SHIPPED)
-    if name == "adaptive_ensemble" and not _for_ensembles(config, market):
+    if name == "adaptive_ensemble" and not _for_ensembles(drawing, config, market):
         return "simple_backtest"
     if name in ("research_pipeline", "adaptive_strategy_search") and not combinations(config):
         return "simple_backtest"
@@ -223,21 +225,20 @@ def _shipped(
     return name if steps * streams <= BAR_STEPS else "simple_backtest"
 
 
-def _for_ensembles(config: dict[str, Any], market: MarketSpec) -> bool:
+def _for_ensembles(drawing: Drawing, config: dict[str, Any], market: MarketSpec) -> bool:
     """Give a configuration what `adaptive_ensemble` asks for: keys of both kinds, small windows."""
     ensemble = next((e for e in config["strategies"] if e["type"] == "ensemble"), None)
-    keys = [
-        key for key, values in config.get("parameter_space", {}).items() if isinstance(values, list)
-    ]
-    if ensemble is None:
+    if ensemble is None or market.bars < 12:
         return False
+    others = [e for e in config["strategies"] if e["type"] != "ensemble"]
+    space = draw_space(drawing, others, ranges=False)
+    if not space:
+        return False
+    key, values = next(iter(space.items()))
     name = str(ensemble.get("name", "ensemble"))
-    own = [key for key in keys if not key.startswith(f"{name}.")]
-    if not own or market.bars < 12:
-        return False
     member = next(iter(ensemble["parameters"]["members"]))
     config["parameter_space"] = {
-        own[0]: config["parameter_space"][own[0]],
+        key: values,
         f"{name}.members.{member}": [1, 0.5],
     }
     config.pop("parameter_sweep", None)
