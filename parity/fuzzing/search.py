@@ -6,7 +6,8 @@
 2. Each example is a pair (`parity.fuzzing.evaluation`). After it, one relation of those held least
    is held; after every fiftieth, in its place, the next of those that start processes.
 3. On the first thing that does not hold Hypothesis shrinks the example, held against that one thing
-   alone, for a limited number of tries and time. The smallest that still shows it is the answer.
+   alone; then parts of it are left out (`parity.fuzzing.reducing`). Both have a limited number of
+   tries and time. The smallest that still shows it is the answer.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from parity.fuzzing.evaluation import (
     hold_relation,
     write,
 )
+from parity.fuzzing.reducing import reduced
 from parity.fuzzing.tally import APART, IN_PROCESS, Tally
 from parity.generation.drawing import Drawing
 from parity.generation.examples import draw_example
@@ -62,14 +64,15 @@ class Limits(msgspec.Struct, frozen=True):
     Attributes:
         examples: After so many; null: no limit.
         seconds: After so long; null: no limit.
-        shrink_tries: Of one shrinking.
-        shrink_seconds: Of one shrinking.
+        shrink_tries: How many smaller examples Hypothesis may try, and as many more are tried that
+            have parts left out.
+        shrink_seconds: How long each of the two may take.
     """
 
     examples: int | None = None
     seconds: float | None = None
-    shrink_tries: int = 600
-    shrink_seconds: float = 60.0
+    shrink_tries: int = 300
+    shrink_seconds: float = 40.0
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -170,6 +173,8 @@ class Search:
                 pass
             except KeyboardInterrupt:
                 interrupted = True
+            if self._shrinking is not None and not interrupted:
+                interrupted = self._reduce(self._shrinking)
         shrinking = self._shrinking
         spent = time.perf_counter() - began - self._relation_s
         if shrinking is not None:
@@ -185,6 +190,17 @@ class Search:
             pair_s=spent,
             relation_s=self._relation_s,
         )
+
+    def _reduce(self, shrinking: _Shrinking) -> bool:
+        """Leave out parts of what was found; answer whether Ctrl-C ended that."""
+        shrinking.go_on()
+        try:
+            reduced(shrinking.example, lambda example: not self._try(example, shrinking))
+        except _EnoughError:
+            pass
+        except KeyboardInterrupt:
+            return True
+        return False
 
     def _is_over(self) -> bool:
         limits = self._limits
@@ -329,13 +345,18 @@ class _Shrinking:
     ) -> None:
         self.example, self.finding, self.asked = example, finding, asked
         self.began, self.tries = time.perf_counter(), 0
+        self._began, self._most = self.began, limits.shrink_tries
         self._drawn: Final = drawn
         self._limits: Final = limits
 
     def is_over(self) -> bool:
         """Say whether it has been tried for long enough."""
-        spent = time.perf_counter() - self.began
-        return self.tries >= self._limits.shrink_tries or spent >= self._limits.shrink_seconds
+        spent = time.perf_counter() - self._began
+        return self.tries >= self._most or spent >= self._limits.shrink_seconds
+
+    def go_on(self) -> None:
+        """Allow as many tries, and as much time, once more."""
+        self._began, self._most = time.perf_counter(), self.tries + self._limits.shrink_tries
 
     def take(self, example: Example, finding: Finding) -> None:
         """Keep an example that shows it as well, if it is smaller."""
