@@ -307,11 +307,7 @@ def _outputs(
         if index == 0 and wanted is not None:
             form = wanted
         rows = form in ("csv", "parquet")
-        value = (
-            _rows(drawing, made)
-            if rows
-            else _value(drawing, made, reads, outputs, file=form is not None)
-        )
+        value = _rows(drawing, made) if rows else _value(drawing, made, reads, outputs)
         folder = "kept/" if form and drawing.chance(20) else ""
         outputs[name] = OutputSpec(value, f"{folder}{name}.{form}" if form else None)
     return outputs
@@ -339,8 +335,6 @@ def _value(
     made: Made,
     reads: list[Made],
     before: Mapping[str, OutputSpec],
-    *,
-    file: bool,
 ) -> Any:
     here = made.name
     options: list[Any] = [
@@ -350,6 +344,8 @@ def _value(
         {"nested": ["${config.symbols}", 1, None, {"deep": "${iteration}"}]},
         f"${{{here}.best_parameters}}",
         f"${{{here}.aggregate_metrics}}",
+        f"${{{here}.iterations.0.window}}",  # all of it would hold what was kept of traces
+        f"${{{here}.iterations[0].metrics}}",
         "${config.symbols.0.symbol}",
     ]
     if "metrics" in made.gives:
@@ -360,8 +356,6 @@ def _value(
             f"${{{here}.best_portfolio}}",
             f"${{{here}.best_strategies}}",
         ]
-    if not file:  # what is kept of traces stands in it, and is no one's output
-        options.append(f"${{{here}.iterations}}")
     if made.portfolio is not None:
         options.append(f"${{{here}.portfolios.{made.portfolio}}}")
     for other in reads:
