@@ -59,6 +59,7 @@ class Finding(msgspec.Struct, frozen=True):
         text: What happened, in a sentence or a few.
         divergence: Where two runs part first; null for checks.
         subject: Whose run broke a check; null for others.
+        statuses: How the runs of control and candidate ended; empty for relations.
     """
 
     kind: FindingKind
@@ -66,6 +67,7 @@ class Finding(msgspec.Struct, frozen=True):
     text: str
     divergence: Divergence | None = None
     subject: str | None = None
+    statuses: tuple[str, ...] = ()
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -161,7 +163,10 @@ def evaluate(written: Written, root: Path) -> Evaluation:
     coverage = verification.coverage
     return Evaluation(
         status=record.status,
-        findings=tuple(_findings(example, verification)),
+        findings=tuple(
+            msgspec.structs.replace(finding, statuses=_statuses(verification))
+            for finding in _findings(example, verification)
+        ),
         ran=tuple(_ran(record)),
         held=coverage.held,
         invariants=tuple(
@@ -204,6 +209,11 @@ def finding_of(outcome: CheckOutcome) -> Finding:
         text=f"{outcome.subject}: {outcome.reason or 'it does not hold'}{shown}{found}",
         subject=outcome.subject,
     )
+
+
+def _statuses(verification: Verification) -> tuple[str, ...]:
+    pair = verification.pairs[0]
+    return tuple(r.status for r in (pair.control, pair.candidate) if r is not None)
 
 
 def _findings(example: Example, verification: Verification) -> Iterator[Finding]:

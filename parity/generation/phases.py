@@ -345,7 +345,7 @@ def _value(
         f"${{{here}.best_parameters}}",
         f"${{{here}.aggregate_metrics}}",
         f"${{{here}.iterations.0.window}}",  # all of it would hold what was kept of traces
-        f"${{{here}.iterations[0].metrics}}",
+        f"${{{here}.iterations.0.metrics}}",
         "${config.symbols.0.symbol}",
     ]
     if "metrics" in made.gives:

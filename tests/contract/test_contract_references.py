@@ -152,6 +152,20 @@ def test_best_strategies_keep_the_order_of_keys(run: Run, study: Config) -> None
     assert list(value[0]["parameters"]) == ["fast_period", "slow_period"]
 
 
+def test_brackets_lead_nowhere_in_references(run: Run, study: Config) -> None:
+    definition = workflow(
+        {
+            "name": "first",
+            "outputs": {"x[0]": {"value": 7}, "y": {"value": "${first.outputs.x[0]}"}},
+        }
+    )
+    assert run(study, definitions=[definition]).phase_results["first"].outputs["y"] == 7
+    for path in ("first.iterations[0]", "config.symbols[0].symbol", "first.outputs['y']"):
+        wrong = workflow({"name": "first", "outputs": {"y": {"value": f"${{{path}}}"}}})
+        with pytest.raises(ConfigurationError):
+            run(study, definitions=[wrong])
+
+
 def test_inputs_can_be_read_by_their_name(run: Run, study: Config) -> None:
     definition = workflow(
         {"name": "first"},
