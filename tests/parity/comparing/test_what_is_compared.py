@@ -16,8 +16,8 @@ from parity.record import Record, TraceSettings
 from parity.verdicts import Verdict
 from tests.parity.comparing.building import PLACE, UNIT, contents, curve, events, record, trace
 
-DISK = {("results", "storage"): "disk"}
-MINIMAL = {("trace_level",): "minimal"}
+DISK: dict[Any, str] = {("results", "storage"): "disk"}
+MINIMAL: dict[Any, str] = {("trace_level",): "minimal"}
 
 
 def told(made: Record, what: Mapping[Any, str]) -> Record:
