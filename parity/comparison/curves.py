@@ -116,7 +116,8 @@ def _differs(left: EquityCurve, right: EquityCurve, shared: int) -> Mask:
     differs: Mask = a != b
     if a.dtype == np.float64:
         differs = (a.view(np.int64) != b.view(np.int64)) | np.isnan(a)
-    return differs | (left.time_ns[:shared] != right.time_ns[:shared])
+    differs |= left.time_ns[:shared] != right.time_ns[:shared]
+    return differs
 
 
 def _sample(curve: EquityCurve, row: int) -> dict[str, float | int]:
