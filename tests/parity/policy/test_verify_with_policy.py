@@ -16,6 +16,7 @@ from parity.policy import parse_policy
 from tests.parity.conftest import HANDMADE, Output
 
 ENGINE = """
+import copy
 import math
 
 import msgspec
@@ -24,24 +25,25 @@ from parity.channels import Channel
 from parity.subjects import parse_subject, subject_for
 
 
-class Near:
-    name = "near"
+class Scored:
+    def __init__(self, name, score):
+        self.name = name
+        self.score = score
 
     def run(self, config, root):
         record = subject_for(parse_subject("declarative")).run(config, root)
-        metrics = {
-            place: {
-                name: math.nextafter(value, math.inf) if name == "sharpe_ratio" and value else value
-                for name, value in figures.items()
-            }
-            for place, figures in record.channels[Channel.METRICS].items()
-        }
-        channels = {**record.channels, Channel.METRICS: metrics}
-        return msgspec.structs.replace(record, subject="near", channels=channels)
+        outputs = copy.deepcopy(dict(record.channels[Channel.OUTPUTS]))
+        outputs[""]["score"] = {"value": self.score}
+        channels = {**record.channels, Channel.OUTPUTS: outputs}
+        return msgspec.structs.replace(record, subject=self.name, channels=channels)
 
 
-def make(options):
-    return Near()
+def make_exact(options):
+    return Scored("exact", 1.0)
+
+
+def make_near(options):
+    return Scored("near", math.nextafter(1.0, math.inf))
 
 
 DAY_NS = 86_400_000_000_000
@@ -60,19 +62,20 @@ def plain_names(channel, content):
 """
 
 CONFIG = str(HANDMADE / "two_symbols.yaml")
-RULE = "  - {channel: metrics, path: '**: sharpe_ratio', ulp: ULP, reason: summed otherwise}\n"
+RULE = "  - {channel: outputs, path: '**: **.value', ulp: ULP, reason: summed otherwise}\n"
 HEAD = "schema: paritykit/policy/1\nrules:\n"
 
 
 @pytest.fixture(autouse=True)
 def near(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Install an engine that is one ulp off in one figure."""
+    """Install two engines, one of which is one ulp off in one figure."""
     site = tmp_path / "site"
     info = site / "near-1.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: near\nVersion: 1\n")
     (info / "entry_points.txt").write_text(
-        "[parity.engines]\nnear = engine_that_is_near:make\n"
+        "[parity.engines]\n"
+        "exact = engine_that_is_near:make_exact\nnear = engine_that_is_near:make_near\n"
         "[parity.comparators]\nsame_day = engine_that_is_near:same_day\n"
         "[parity.cleaners]\nplain_names = engine_that_is_near:plain_names\n"
     )
@@ -82,7 +85,7 @@ def near(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def verified(parity: Callable[..., Output], policy: str | None) -> dict[str, Any]:
-    arguments = ["verify", CONFIG, "--candidate", "near", "--json", "-"]
+    arguments = ["verify", CONFIG, "--control", "exact", "--candidate", "near", "--json", "-"]
     if policy is not None:
         Path("p.yaml").write_text(policy)
         arguments += ["--policy", "p.yaml"]
@@ -99,22 +102,21 @@ def test_a_difference_of_one_ulp_is_none_where_the_policy_says_so(
     assert (document["exit_code"], document["verdict"]) == (1, "different")
     document = verified(parity, HEAD + RULE.replace("ULP", "2"))
     assert (document["exit_code"], document["verdict"]) == (0, "within_tolerance")
-    near = document["workflows"][0]["channels"]["metrics"]
+    near = document["workflows"][0]["channels"]["outputs"]
     assert (near["verdict"], near["tolerance_used"], near["max_ulp"]) == (
         "within_tolerance",
         0.5,
         1,
     )
     assert re.fullmatch(r"excused: \d+ by p\.yaml:3:5 \(summed otherwise\)", near["reason"])
-    # The oracle is compared by the same policy, and needed none of it.
-    oracle = document["workflows"][-1]
-    assert (oracle["candidate"], oracle["verdict"]) == ("oracle", "equal")
+    (rule,) = document["rules"]
+    assert (rule["fired"], rule["used"], rule["problem"]) == (1, 0.5, None)
 
 
 def test_it_is_one_where_the_policy_does_not_reach(parity: Callable[..., Output]) -> None:
     document = verified(parity, HEAD + RULE.replace("ULP", "0"))
     assert (document["exit_code"], document["verdict"]) == (1, "different")
-    document = verified(parity, HEAD + RULE.replace("ULP", "2").replace("sharpe", "calmar"))
+    document = verified(parity, HEAD + RULE.replace("ULP", "2").replace("value", "other"))
     assert (document["exit_code"], document["verdict"]) == (1, "different")
 
 
@@ -124,6 +126,7 @@ def test_a_rule_that_is_not_needed_any_more_fails_what_would_pass(
     stale = "  - {channel: trades, path: '**', abs: 1e-9, reason: rounding}\n"
     document = verified(parity, HEAD + RULE.replace("ULP", "2") + stale)
     assert (document["exit_code"], document["verdict"]) == (1, "within_tolerance")
+    assert [rule["problem"] for rule in document["rules"]] == [None, "never fired"]
 
 
 def test_ignoring_everything_is_four(parity: Callable[..., Output]) -> None:
