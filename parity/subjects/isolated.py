@@ -74,7 +74,7 @@ class ProcessSubject:
         executor: str | None = None,
         limits: Limits = UNLIMITED,
     ) -> None:
-        self.name: Final = str(spec)
+        self.name = str(spec)
         self._watch = watch
         self._limits = limits
         self._environment = dict(os.environ)
