@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import sys
 
 import pytest
 
@@ -56,6 +57,8 @@ def idle(options):
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """Give a project with a configuration, two engines of its own, and this plugin alone."""
+    # As if this process had not loaded it yet, be it as the plugin of its own session.
+    monkeypatch.delitem(sys.modules, "parity.pytest_plugin", raising=False)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{pytester.path}")
