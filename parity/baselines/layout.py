@@ -70,7 +70,7 @@ def render(baseline: Baseline) -> bytes:
         "said": None if sketch.said is None else sketch.said.splitlines(),
         "approved_from": list(baseline.approved_from),
         "traces": FORMAT,
-        "declared": "all" if sketch.declared == ALL else sorted(sketch.declared),
+        "declared": _declared(sketch),
         "told": {"/".join(map(str, path)): sketch.told[path] for path in sorted(sketch.told)},
         "places": _places(sketch),
     }
@@ -103,6 +103,12 @@ def parse(content: bytes, file: str) -> Baseline:
         return _baseline(document)
     except (ValueError, TypeError, KeyError, AttributeError, msgspec.ValidationError) as error:
         raise UsageError(f"{file}: this is not what a baseline holds ({error}); {_AGAIN}") from None
+
+
+def _declared(sketch: Sketch) -> str | list[str]:
+    if sketch.declared == ALL:
+        return "all"
+    return [channel.value for channel in CAUSE_FIRST if channel in sketch.declared]
 
 
 def _places(sketch: Sketch) -> dict[str, Any]:
