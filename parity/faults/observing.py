@@ -16,7 +16,7 @@ from parity.faults.digests import digests
 from parity.faults.fault import Scenario
 from parity.faults.planting import Planted
 from parity.own import ENGINES, Own
-from parity.subjects import OracleSubject, parse_subject, subject_for
+from parity.subjects import parse_subject, subject_for
 from parity.verdicts import Verdict
 from parity.verification import Pair, Verification
 from parity.verifying import verify
@@ -103,7 +103,7 @@ def _of_pairs(verification: Verification, planted: str | None) -> Iterator[str]:
             if planted not in channels:
                 yield "planted"
             channels = [channel for channel in channels if channel != planted]
-        of_oracle = pair.candidate_name == OracleSubject.name
+        of_oracle = pair.candidate_name.partition(":")[0] == "oracle"
         yield from (f"oracle:{channel}" if of_oracle else channel for channel in channels)
 
 
