@@ -72,9 +72,10 @@ def _hold_past(trial: Trial, other: Record, until: int) -> None:
     for phase, config in mine.items():
         if "/phase=" not in f"/{phase}" or phase not in theirs:
             continue  # a condition on what came later has kept it from running
-        if not alike(_plain(config), _plain(theirs[phase])) or _looks_ahead(
-            base, other, phase, until
-        ):
+        same = alike(_plain(config), _plain(theirs[phase]))
+        if not same and _is_decided_beforehand(base, phase):
+            found.breaks(f"{phase}: configuration, {what}", _plain(config), _plain(theirs[phase]))
+        if not same or _looks_ahead(base, other, phase, until):
             continue
         for place in (p for p in windows if p.startswith(f"{phase}/")):
             if place not in others:
@@ -86,6 +87,18 @@ def _hold_past(trial: Trial, other: Record, until: int) -> None:
             if not _same_around(place, windows, others):
                 continue
             _hold_unit(trial, other, f"{place}/unit=0", until, what)
+
+
+def _is_decided_beforehand(record: Record, phase: str) -> bool:
+    """Whether nothing that came of bars can be in a phase's configuration."""
+    around, _, name = phase.rpartition("/phase=")
+    if around != "iteration=0":
+        return False  # a hook's or a branch's changes
+    return any(
+        planned["name"] == name and planned["units"] is not None
+        for entry in record.channels[Channel.PLAN].get(around, ())
+        for planned in entry.get("phases", ())
+    )
 
 
 def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
