@@ -11,10 +11,10 @@ from containers.events import Event, Fill, PortfolioUpdate, Signal
 from containers.trace import Trace
 from parity.channels import Channel
 from parity.comparison.outcome import ChannelOutcome
-from parity.comparison.traces import compare_traces
+from parity.comparison.traces import compare_traces, looks_at_traces
 from parity.policy import RuleStanding
 from parity.verdicts import Verdict
-from tests.parity.comparing.building import NOON, UNIT, events, outcome, trace
+from tests.parity.comparing.building import NOON, UNIT, applied, events, outcome, trace
 
 NAN = float("nan")
 
@@ -215,3 +215,19 @@ def test_many_events_are_decided_at_once_as_they_would_be_one_by_one() -> None:
     found, (rule,) = compared(left, right, {"path": "**: FILL.price", "abs": 1})
     assert (found.compared, found.different, found.tolerated) == (7, 2, 3)
     assert (rule.fired, rule.used) == (3, 1.0)
+
+
+def test_a_trace_is_looked_at_unless_all_its_kinds_or_fields_are_ignored() -> None:
+    kinds = sorted({event.kind.value for event in events()})
+    for rules, looks in (
+        ([{"path": f"**: {kind}", "ignore": True} for kind in kinds], False),
+        ([{"path": f"**: {kind}", "ignore": True} for kind in kinds[1:]], True),
+        ([{"path": "**: *.*", "ignore": True}], False),
+        ([{"path": "**: *.seq", "ignore": True}], True),
+        ([{"path": UNIT, "ignore": True}], False),
+        ([{"path": "elsewhere", "ignore": True}], True),
+    ):
+        judge = applied(*rules).judge(Channel.TRACE)
+        assert looks_at_traces({UNIT: trace()}, {UNIT: trace()}, judge) is looks
+        assert not looks_at_traces({UNIT: trace()}, {}, judge)
+        assert not looks_at_traces({}, {UNIT: trace()}, judge)
