@@ -20,14 +20,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from containers.strict_yaml import load
 from parity.faults.tree import OURS, SourceTree
 from parity.sensitivity.equivalents import read_equivalents
 from parity.sensitivity.interval import wilson
 from parity.sensitivity.killing import Stage, run_mutants
 from parity.sensitivity.mutants import Mutant, draw, mutants_of
 from parity.sensitivity.results import Result, ResultsFile
-
-from containers.strict_yaml import load
 
 __all__ = ["CORE", "main"]
 

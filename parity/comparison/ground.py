@@ -12,6 +12,7 @@ from typing import Any, Final
 from containers.errors import ConfigPath
 from containers.events import EventKind
 from containers.journal import OutputWritten
+from containers.storage.phase_store import ITERATIONS_FILE
 from containers.trace import Trace, TraceLevel, kept_kinds
 from parity.channels import Channel, Content
 from parity.record import Record, TraceSettings
@@ -93,15 +94,17 @@ def _without_summaries(content: Content, control: Record, candidate: Record) -> 
             hidden |= set(summary) - {"events"}
         return {key: value for key, value in summary.items() if key not in hidden}
 
-    return {
-        place: {
-            key: reduced(value) if key == "trace_summary" and value is not None else value
-            for key, value in entry.items()
-        }
-        if isinstance(entry, Mapping)
-        else entry
-        for place, entry in content.items()
-    }
+    def strip(tree: Any) -> Any:  # outputs can hold parts of results, at any depth
+        if isinstance(tree, Mapping):
+            return {
+                key: reduced(value)
+                if key == "trace_summary" and isinstance(value, Mapping)
+                else strip(value)
+                for key, value in tree.items()
+            }
+        return [strip(item) for item in tree] if isinstance(tree, list | tuple) else tree
+
+    return {place: strip(entry) for place, entry in content.items()}
 
 
 def _without_writing(content: Content) -> Content:
@@ -118,9 +121,18 @@ def _without_writing(content: Content) -> Content:
 
 
 def _without_traces(content: Content) -> Content:
-    """Leave out the files of traces, of which another level keeps another part."""
+    """Leave out the files of traces, of which another level keeps another part.
+
+    Of the logs of iterations, which hold summaries of traces, it is left that they are there.
+    """
+
+    def reduced(name: str, file: Any) -> Any:
+        if name.endswith(f"/{ITERATIONS_FILE}") and isinstance(file, Mapping):
+            return {key: value for key, value in file.items() if key not in ("bytes", "digest")}
+        return file
+
     return {
-        place: {name: value for name, value in entry.items() if "/trace/" not in name}
+        place: {name: reduced(name, file) for name, file in entry.items() if "/trace/" not in name}
         if isinstance(entry, Mapping)
         else entry
         for place, entry in content.items()
