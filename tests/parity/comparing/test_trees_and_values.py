@@ -351,3 +351,20 @@ def test_a_leaf_is_looked_at_unless_it_or_what_it_lies_in_is_ignored(
     assert looks_at_trees({"p": left, "q": 1}, {"p": right}, judge) is looks
     assert not applied({"path": "**", "abs": 1}).judge(Channel.OUTPUTS).may_ignore
     assert not any(account.asked for account in judge.accounts.values())
+
+
+def test_the_counts_of_each_rule_add_up_in_what_is_said_of_the_channel() -> None:
+    left = {"p": {"a": 1.0, "b": 2.0, "c": 3.0, "x": 1, "y": 2}}
+    right = {"p": {"a": 1.25, "b": 2.5, "c": 3.125, "x": 2}}
+    letters = [{"path": f"p: {name}", "abs": 1} for name in "ac"]
+    hidden = {"path": "p: *", "ignore": True}
+    found, standings = outcome(Channel.OUTPUTS, left, right, *letters, hidden)
+    first, second, third = (standing.place for standing in standings)
+    assert found.reason == (
+        f"excused: 1 by {first} (because), 3 by {third} (because), 1 by {second} (because)"
+    )
+    assert found.rules == (first, third, second)
+    assert (found.tolerated, found.ignored, found.compared) == (2, 3, 2)
+    assert found.tolerance_used == 0.25
+    broad, (standing,) = outcome(Channel.OUTPUTS, left, left, {"path": "**", "abs": 1})
+    assert (broad.reason, broad.rules, standing.used) == (None, (), None)
