@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from containers.events import Event, Fill, PortfolioUpdate, Signal
+from containers.events import Event, Fill, Order, PortfolioUpdate, Rejection, Signal
 from containers.trace import Trace
 from parity.channels import Channel
 from parity.comparison.outcome import ChannelOutcome
@@ -231,3 +231,21 @@ def test_a_trace_is_looked_at_unless_all_its_kinds_or_fields_are_ignored() -> No
         assert looks_at_traces({UNIT: trace()}, {UNIT: trace()}, judge) is looks
         assert not looks_at_traces({UNIT: trace()}, {}, judge)
         assert not looks_at_traces({}, {UNIT: trace()}, judge)
+
+
+def test_an_event_of_another_kind_in_the_same_place_is_different_in_its_kind() -> None:
+    def decided(seq: int, refused: bool) -> Event:
+        kind = Rejection if refused else Order
+        return kind(seq, NOON + seq, "risk/a.b", None, "a.b", "AAA", 1.0, 2.0, ())
+
+    for flags in ((False, True, False), (True, False), (False,), (False, False, True, True)):
+        left = Trace.from_events([decided(n, flag) for n, flag in enumerate(flags)])
+        right = Trace.from_events([decided(n, not flag) for n, flag in enumerate(flags)])
+        found, _ = compared(left, right)
+        assert (found.verdict, found.different) == (Verdict.DIFFERENT, len(flags))
+        assert (found.missing, found.extra, found.compared) == (0, 0, len(flags))
+        assert found.first is not None
+        assert (found.first.position, found.first.fields) == (0, ("kind",))
+        wide = {"path": "**", "abs": 9, "nan_equal": True}
+        assert compared(left, right, wide)[0].different == len(flags)
+        assert compared(left, left)[0].verdict is Verdict.EQUAL
