@@ -11,7 +11,7 @@ from containers.trace import Trace
 from parity.channels import CAUSE_FIRST, Channel
 from parity.comparison.outcome import ChannelOutcome
 from parity.comparison.records import compare_records, overall
-from parity.policy import RuleStanding
+from parity.policy import Judge, RuleStanding
 from parity.verdicts import Verdict
 from tests.parity.comparing.building import (
     NOON,
@@ -244,6 +244,24 @@ def test_a_rule_for_something_else_ignores_nothing_of_what_is_empty(channel: Cha
     content = {"other": empty}
     found, _ = outcome(channel, content, content, {"path": "elsewhere/**", "ignore": True})
     assert (found.verdict, found.compared, found.reason) == (Verdict.EQUAL, 0, None)
+
+
+def test_of_equal_data_no_rule_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def rule_for(self: Judge, path: str) -> None:
+        raise AssertionError(path)
+
+    policy = applied(
+        {"path": "**: x", "unordered": True},
+        {"path": "**/portfolio=*", "unordered": True},
+        {"path": "**", "abs": 1},
+    )
+    monkeypatch.setattr(Judge, "rule_for", rule_for)
+    outcomes = compare_records(record(), record(), policy)
+    assert {outcome.verdict for outcome in outcomes.values()} == {Verdict.EQUAL}
+    for channel in Channel:
+        other = changed(channel, CASES[channel][1])
+        with pytest.raises(AssertionError):
+            compare_records(changed(channel, CASES[channel][0]), other, policy)
 
 
 def test_the_worst_channel_is_the_overall_verdict() -> None:
