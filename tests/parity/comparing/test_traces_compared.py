@@ -249,3 +249,29 @@ def test_an_event_of_another_kind_in_the_same_place_is_different_in_its_kind() -
         wide = {"path": "**", "abs": 9, "nan_equal": True}
         assert compared(left, right, wide)[0].different == len(flags)
         assert compared(left, left)[0].verdict is Verdict.EQUAL
+
+
+def test_of_events_of_unlike_kinds_numbers_differ_only_where_they_do() -> None:
+    def made(kind: type[Order] | type[Rejection], *causes: int | None) -> Trace:
+        first, second, third = causes
+        ids = ("risk/a.b", "portfolio/a.b")
+        return Trace.from_events(
+            [
+                kind(0, NOON, ids[0], first, "a.b", "AAA", 1.0, 2.0, ()),
+                kind(1, NOON + 1, ids[0], second, "a.b", "AAA", 1.0, 2.0, ()),
+                Fill(2, NOON + 2, ids[1], third, "a.b", "AAA", 1.0, 1.0, 0.0, "order"),
+            ]
+        )
+
+    left, right = made(Order, None, 0, 1), made(Rejection, None, None, 0)
+    hidden = {"path": "**: FILL.cause", "ignore": True}
+    found, (rule,) = compared(left, right, hidden)
+    assert (found.different, found.ignored, rule.fired) == (2, 1, 1)
+    assert found.first is not None
+    assert (found.first.position, found.first.fields) == (0, ("kind",))
+    found, _ = compared(left, right)
+    assert found.different == 3
+    found, _ = compared(made(Order, None, 0, 1), made(Order, None, None, 1), hidden)
+    assert (found.different, found.ignored) == (1, 0)
+    assert found.first is not None
+    assert (found.first.position, found.first.fields) == (1, ("cause",))
