@@ -288,3 +288,15 @@ def test_status_and_errors_of_runs_that_ended_otherwise_are_beyond_all_rules() -
     alike = record({**contents(), Channel.STATUS: {"": {"success": False}}})
     outcomes = compare_records(record(), alike, applied(ignoring))
     assert outcomes[Channel.STATUS].verdict is Verdict.IGNORED
+
+
+def test_what_came_of_a_comparison_and_what_was_asked_of_it_cannot_be_changed() -> None:
+    (rule,) = applied({"path": "**", "abs": 1}).policy.rules
+    policy = applied({"path": "**", "abs": 1}).policy
+    found, (standing,) = outcome(Channel.METRICS, ENTRY, CASES[Channel.METRICS][1], {
+        "path": "**", "ulp": 0
+    })  # fmt: skip
+    for one in (rule, rule.tolerance, policy, found, found.first, standing):
+        field = one.__struct_fields__[0]  # type: ignore[union-attr]  # all are structs
+        with pytest.raises(AttributeError):
+            setattr(one, field, None)
