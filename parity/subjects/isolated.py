@@ -46,6 +46,8 @@ _BEGIN: Final = (
 )
 """The path first: that process is to import what this one would, and nothing from where it is."""
 _LINES: Final = 20
+_LONGEST: Final = 2**24
+"""Bytes of a record of the journal; what says that it is longer is none."""
 _UNPRINTABLE: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[^\t\n\x20-\x7e\xa0-\U0010ffff]")
 
 
@@ -74,6 +76,11 @@ class ProcessSubject:
         executor: str | None = None,
         limits: Limits = UNLIMITED,
     ) -> None:
+        if not hasattr(os, "waitid"):
+            raise UsageError(
+                f"subject '{spec}' cannot have a process of its own: this system does not say that "
+                "a process has ended before it is waited for (waitid); Linux does"
+            )
         self.name = str(spec)
         self._watch = watch
         self._limits = limits
@@ -161,7 +168,7 @@ class ProcessSubject:
             )
         if ending.code < 0:
             raise SubjectCrashError(f"its process was ended by {_signal(-ending.code)}")
-        if ending.code > 0 or not file.exists():
+        if ending.code > 0 or not file.is_file():
             raise SubjectCrashError(
                 f"its process left with exit code {ending.code} before it had given its record"
             )
@@ -200,6 +207,8 @@ def _hearing(watch: JournalConsumer) -> Callable[[bytes], None]:
         held.extend(piece)
         while not broken and len(held) >= 4:
             size = int.from_bytes(held[:4], "big")
+            if size > _LONGEST:
+                broken = True
             if len(held) < 4 + size:
                 break
             try:
