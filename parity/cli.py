@@ -19,6 +19,10 @@ __all__ = ["COMMANDS", "cli", "main"]
 _INTERRUPTED: Final = 130
 
 COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "approve": ("approve", "approve", "Make what workflows give now what they must give."),
+    "check": ("check", "check", "Hold one engine against approved results."),
+    "compare": ("compare", "compare", "Compare stored results with a run, or with others."),
+    "explain": ("explain", "explain", "Tell where the runs of a record part first, and why."),
     "features": ("features", "features", "Show what both engines can do, with the evidence."),
     "list": ("listing", "list_command", "List what there is, by name, engine and origin."),
     "plan": ("plan", "plan", "Show what a configuration would run, and run nothing."),
