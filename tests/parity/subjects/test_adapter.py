@@ -18,6 +18,7 @@ from parity.adapter import Adapter, Answers, CannotExpress, Task, time_ns
 from parity.channels import Channel
 from parity.errors import SubjectError, UsageError
 from parity.record import Record
+from parity.records.record_file import load_record, save_record
 from parity.subjects import parse_subject, record_of, subject_for
 from parity.verifying import verify
 from tests.parity.subjects.installing import install
@@ -40,6 +41,7 @@ class Giving(Adapter):
         self._given = {"trades": [ROW], "equity": EQUITY, "metrics": FIGURES, **given}
 
     def backtest(self, task: Task, answers: Answers) -> None:
+        assert task.settings  # which are those of a simple backtest alone
         answers.portfolio("momentum.moderate", **self._given)
 
 
@@ -73,6 +75,14 @@ def test_numbers_of_numpy_and_moments_of_pandas_are_taken() -> None:
     plain = ran(Giving())
     assert given.channels[Channel.TRADES] == plain.channels[Channel.TRADES]
     assert type(given.channels[Channel.TRADES][PLACE][0].side) is int
+
+
+def test_what_it_declares_is_kept_with_its_record(tmp_path: Path) -> None:
+    for number, record in enumerate((ran(Giving()), ran(Giving(), {"workflow": "mine"}))):
+        save_record(record, tmp_path / str(number))
+        read = load_record(tmp_path / str(number)).record
+        for field in ("declared", "covers", "figures", "beyond", "status"):
+            assert getattr(read, field) == getattr(record, field)
 
 
 @pytest.mark.parametrize(
