@@ -24,7 +24,7 @@ from parity.checks import CheckOutcome
 from parity.comparison.outcome import ChannelOutcome
 from parity.comparison.records import compare_records, overall
 from parity.divergence import first_divergence
-from parity.errors import UsageError
+from parity.errors import SubjectError, UsageError
 from parity.noise import NoiseFloor
 from parity.policy import AppliedPolicy
 from parity.record import Record, record_of_crash
@@ -190,7 +190,7 @@ def _compared(
         if not any(spoilt):
             spoilt[1] = error  # each can be compared with itself
         control, candidate = (
-            record if why is None else record_of_crash(record.subject, why, record.duration_s)
+            record if why is None else _record_of_spoilt(record, why)
             for record, why in zip((control, candidate), spoilt, strict=True)
         )
         return control, candidate, compare_records(control, candidate, policy)
@@ -203,6 +203,11 @@ def _spoilt(record: Record) -> Exception | None:
     except Exception as error:  # noqa: BLE001  # see `_compared`
         return error
     return None
+
+
+def _record_of_spoilt(record: Record, why: Exception) -> Record:
+    told = f"what it recorded can't be compared: {type(why).__name__}: {why}"
+    return record_of_crash(record.subject, SubjectError(told), record.duration_s)
 
 
 def _silent(

@@ -116,9 +116,12 @@ def approve(
         on_step: Called with (configuration, subject) before each run.
 
     Raises:
-        UsageError: A baseline that is to be removed cannot be told from a damaged one.
+        UsageError: There is a file in the way of the folder; or baselines are to be removed, and
+            one is damaged, so that nobody knows whose it is.
         StorageError: A file could not be written; each is whole, as it was or new.
     """
+    if folder.path.exists() and not folder.path.is_dir():
+        raise UsageError(f"{folder.path} is a file, expected a folder of approved results")
     names = tuple(subject.name for subject in subjects)
     gone = _gone(folder) if prune else []
     approved = [

@@ -14,7 +14,7 @@ import json
 import math
 import re
 from collections.abc import Hashable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 import xxhash
@@ -26,7 +26,7 @@ from parity.baselines.outline import canonical
 from parity.baselines.sketch import Sketch
 from parity.channels import ALL, CAUSE_FIRST, Channel
 from parity.errors import UsageError
-from parity.record import TraceSettings
+from parity.record import Status, TraceSettings
 
 __all__ = ["SCHEMA", "Baseline", "parse", "render"]
 
@@ -58,6 +58,19 @@ class Baseline(msgspec.Struct, frozen=True):
     sketch: Sketch
 
 
+class _Head(msgspec.Struct, frozen=True):
+    """What a baseline says before its places, which are of these types."""
+
+    config: str
+    workflow: str | None
+    status: Status
+    said: list[str] | None
+    approved_from: tuple[str, ...]
+    declared: Literal["all"] | list[Channel]
+    told: dict[str, str]
+    places: dict[str, dict[str, Any]]
+
+
 def render(baseline: Baseline) -> bytes:
     """Write a baseline; the same one always as the same bytes."""
     sketch = baseline.sketch
@@ -70,7 +83,7 @@ def render(baseline: Baseline) -> bytes:
         "said": None if sketch.said is None else sketch.said.splitlines(),
         "approved_from": list(baseline.approved_from),
         "traces": FORMAT,
-        "declared": "all" if sketch.declared == ALL else sorted(sketch.declared),
+        "declared": _declared(sketch),
         "told": {"/".join(map(str, path)): sketch.told[path] for path in sorted(sketch.told)},
         "places": _places(sketch),
     }
@@ -103,6 +116,12 @@ def parse(content: bytes, file: str) -> Baseline:
         return _baseline(document)
     except (ValueError, TypeError, KeyError, AttributeError, msgspec.ValidationError) as error:
         raise UsageError(f"{file}: this is not what a baseline holds ({error}); {_AGAIN}") from None
+
+
+def _declared(sketch: Sketch) -> str | list[str]:
+    if sketch.declared == ALL:
+        return "all"
+    return [channel.value for channel in CAUSE_FIRST if channel in sketch.declared]
 
 
 def _places(sketch: Sketch) -> dict[str, Any]:
@@ -156,10 +175,11 @@ class _Sharing:
 
 
 def _baseline(document: Mapping[str, Any]) -> Baseline:
+    head = msgspec.convert(document, _Head)
     channels: dict[Channel, dict[str, Any]] = {channel: {} for channel in CAUSE_FIRST}
     settings: dict[str, TraceSettings] = {}
     known: dict[str, dict[str, Any]] = {}
-    for place, told in document["places"].items():
+    for place, told in head.places.items():
         if _LIKE in told:
             block = _read(told, known[told[_LIKE]])
         else:
@@ -175,18 +195,16 @@ def _baseline(document: Mapping[str, Any]) -> Baseline:
                 settings[place] = msgspec.convert(content, TraceSettings)
             else:
                 channels[Channel(name)][place] = _decoded(content)
-    declared = document["declared"]
-    said = document["said"]
     sketch = Sketch(
-        workflow=document["workflow"],
-        status=document["status"],
-        declared=ALL if declared == "all" else frozenset(map(Channel, declared)),
-        told={tuple(path.split("/")): value for path, value in document["told"].items()},
+        workflow=head.workflow,
+        status=head.status,
+        declared=ALL if head.declared == "all" else frozenset(head.declared),
+        told={tuple(path.split("/")): value for path, value in head.told.items()},
         trace_settings=settings,
         channels=channels,
-        said=None if said is None else "\n".join(said),
+        said=None if head.said is None else "\n".join(head.said),
     )
-    return Baseline(document["config"], tuple(document["approved_from"]), sketch)
+    return Baseline(head.config, head.approved_from, sketch)
 
 
 def _read(told: Mapping[str, Any], other: Any) -> Any:
@@ -234,7 +252,7 @@ def _json(content: bytes, file: str) -> dict[str, Any]:
 def _foreign(schema: object) -> str:
     if isinstance(schema, str) and schema.startswith("paritykit/baseline/"):
         return (
-            f"this baseline has the format {schema}, and this version reads {SCHEMA}; check it "
+            f"it has the format {schema}, and this version reads {SCHEMA}; check it "
             "with the version that made it, then approve it anew"
         )
     found = "no 'schema'" if schema is None else f"the schema {schema!r}"

@@ -9,6 +9,7 @@ configuration that lies in the folder of baselines itself is below ``_within_``.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -120,6 +121,8 @@ class BaselineFolder:
                 aside = file.with_name(f".{file.name}.{os.getpid()}.part")
                 asides.append((aside, file))
                 try:
+                    if file.is_dir():
+                        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
                     file.parent.mkdir(parents=True, exist_ok=True)
                     aside.write_bytes(content)
                 except OSError as error:

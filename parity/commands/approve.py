@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +12,10 @@ from parity.commands.executing import executor_option, opened
 from parity.commands.output import check_json_target, console_for, json_option, write_json
 from parity.commands.own import own_options
 
-__all__ = ["approve", "baselines_option"]
+if TYPE_CHECKING:
+    from parity.subjects import SubjectSpec
+
+__all__ = ["approve", "baselines_option", "refuse_oracle"]
 
 baselines_option = click.option(
     "--baselines",
@@ -73,6 +77,8 @@ def approve(
     named = configurations(folder, configs) if configs or every else []
     own = Own(patterns, components)
     specs = [parse_subject(text) for text in ([subject] if subject else ENGINES)]
+    for spec in specs:
+        refuse_oracle(spec)
     with (
         opened(specs, executor) as executors,
         tempfile.TemporaryDirectory(prefix="parity-") as scratch,
@@ -94,3 +100,18 @@ def approve(
     write_json(approve_document(approval), json_target)
     print_approval(approval, console)
     return approval.exit_code
+
+
+def refuse_oracle(spec: SubjectSpec) -> None:
+    """Refuse what gives no whole run.
+
+    Raises:
+        UsageError: It is the oracle.
+    """
+    from parity.errors import UsageError
+
+    if spec.engine == "oracle":
+        raise UsageError(
+            "the oracle works out single units, not whole runs, so it gives no baseline and can't "
+            "be held against one; parity verify holds it against an engine's run"
+        )

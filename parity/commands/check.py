@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from parity.commands.approve import baselines_option
+from parity.commands.approve import baselines_option, refuse_oracle
 from parity.commands.executing import executor_option, opened
 from parity.commands.output import check_json_target, console_for, json_option, write_json
 from parity.commands.own import own_options
@@ -93,11 +93,7 @@ def check(
     named = configurations(folder, configs)
     own = Own(patterns, components)
     spec = parse_subject(subject)
-    if spec.engine == "oracle":
-        raise UsageError(
-            "the oracle works out single units, not whole runs, so it can't be held against a "
-            "baseline; parity verify holds it against an engine's run"
-        )
+    refuse_oracle(spec)
     other = None if no_stand_in else _other(spec, stand_in)
     specs = [spec] if other is None or isinstance(other, str) else [spec, other]
     with (

@@ -292,7 +292,10 @@ def check_branches(run: Run, found: Findings) -> None:
 def _outer(place: str) -> Iterator[str]:
     """Give the places of the workflows around a branch's."""
     while place:
-        place = re.sub(r"(?:^|/)iteration=\d+/branch=[^/]+$", "", place)
+        around = re.sub(r"(?:^|/)iteration=\d+/branch=[^/]+$", "", place)
+        if around == place:
+            return  # a place that no branch can have, which is found elsewhere
+        place = around
         yield place
 
 

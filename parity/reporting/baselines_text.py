@@ -69,6 +69,9 @@ def _approval_words(approval: Approval) -> str:
     counts = {s: sum(one.standing is s for one in approval.approved) for s in Standing}
     told = ", ".join(f"{count} {standing}" for standing, count in counts.items() if count)
     told = told or "nothing to approve"
+    bad = [one.status for one in approval.approved if one.status in ("refused", "failed")]
+    if bad and not counts[Standing.REFUSED]:
+        told += f" ({len(bad)} of them a run that was refused or failed)"
     by = escape(" and ".join(approval.subjects))
     if approval.exit_code == 0:
         return f"[bold green]APPROVED[/]: {told}, from {by}, in {escape(str(approval.folder))}."

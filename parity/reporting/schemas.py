@@ -13,6 +13,10 @@ from typing import Any, Final
 __all__ = ["DOCUMENTS", "document_schema"]
 
 DOCUMENTS: Final[Mapping[str, str]] = {
+    "approve": "parity.reporting.baselines:ApproveDocument",
+    "check": "parity.reporting.baselines:CheckDocument",
+    "compare": "parity.reporting.stored:CompareDocument",
+    "explain": "parity.reporting.explanation:ExplainDocument",
     "features": "parity.reporting.features:FeaturesDocument",
     "list": "parity.reporting.listing:ListDocument",
     "plan": "parity.reporting.plan:PlanDocument",

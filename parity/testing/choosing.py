@@ -7,7 +7,7 @@ a path of the settings is told from the folder of the ini file.
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,8 +20,11 @@ from parity.errors import UsageError
 from parity.reporting.words import visible
 
 __all__ = [
+    "CHECKING",
+    "VERIFYING",
     "Chosen",
     "Options",
+    "baselines_folder",
     "check_settings",
     "file_for",
     "folder_for",
@@ -34,19 +37,21 @@ __all__ = [
 
 
 class Options(msgspec.Struct, frozen=True):
-    """How a configuration is verified.
+    """How a configuration is verified, or checked against its baseline.
 
     Attributes:
-        control: The reference, ``ENGINE[:key=value,…]``.
-        candidates: What is held against it.
+        control: The reference, ``ENGINE[:key=value,…]``; only for verifying.
+        candidates: What is held against it, likewise.
+        subject: What is held against the baseline; only for checking.
         policy: File with rules for what may differ, as it was given; null: that of the settings.
-        thorough: Whether engines are held against relations as well.
+        thorough: Whether engines are held against relations as well; only for verifying.
         patterns: Folder of the user's patterns, as it was given; null: none.
         components: Folder of the user's Python files, likewise.
     """
 
     control: str = "imperative"
     candidates: tuple[str, ...] = ("declarative",)
+    subject: str = "imperative"
     policy: str | Path | None = None
     thorough: bool = False
     patterns: str | Path | None = None
@@ -67,20 +72,29 @@ class Chosen(msgspec.Struct, frozen=True):
     options: Options
 
 
-_KEYWORDS: Final = ("candidate", *Options.__struct_fields__)
 _PATHS: Final = ("policy", "patterns", "components")
+VERIFYING: Final = ("control", "candidate", "candidates", "thorough", *_PATHS)
+CHECKING: Final = ("subject", *_PATHS)
+"""Keywords of each, `Options` and ``candidate`` for a single one."""
 
 
-def options_of(keywords: Mapping[str, Any]) -> Options:
+_CHECK: Final = "parity_check"
+
+
+def options_of(keywords: Mapping[str, Any], known: Sequence[str]) -> Options:
     """Read the keywords of a marker or a call.
+
+    Args:
+        keywords: As given.
+        known: `VERIFYING` or `CHECKING`.
 
     Raises:
         UsageError: One is unknown, has a value of the wrong kind, or two exclude each other.
     """
     for keyword, value in keywords.items():
-        if keyword not in _KEYWORDS:
-            raise UsageError(f"unknown keyword '{keyword}'; {did_you_mean(keyword, _KEYWORDS)}")
-        if keyword in ("control", "candidate"):
+        if keyword not in known:
+            raise UsageError(f"unknown keyword '{keyword}'; {did_you_mean(keyword, known)}")
+        if keyword in ("control", "candidate", "subject"):
             _expect(keyword, value, str, "text: ENGINE[:key=value,…]")
         elif keyword in _PATHS and value is not None:
             _expect(keyword, value, (str, Path), "a path")
@@ -116,7 +130,7 @@ def marked(markers: Iterable[pytest.Mark], folder: Path, config: pytest.Config) 
     """
     found: dict[Chosen, None] = {}
     for marker in markers:
-        options = options_of(marker.kwargs)
+        options = options_of(marker.kwargs, CHECKING if marker.name == _CHECK else VERIFYING)
         if not marker.args:
             raise UsageError("the marker names no configuration; give it a path or a glob")
         for text in marker.args:
@@ -153,6 +167,14 @@ def policy_of_settings(config: pytest.Config) -> Path | None:
     if not (base / text).is_file():
         raise UsageError(f"parity_policy = {text}: there is no such file in {base}")
     return base / text
+
+
+def baselines_folder(config: pytest.Config) -> Path:
+    """Give the folder of baselines, which need not exist."""
+    text: str = config.getini("parity_baselines")
+    if not text:
+        return config.rootpath / "baselines"
+    return (config.rootpath if config.inipath is None else config.inipath.parent) / text
 
 
 def records_folder(config: pytest.Config) -> Path | None:

@@ -234,6 +234,18 @@ def test_a_place_with_nothing_in_it_is_missing_where_only_one_side_has_it(
     assert only(outcome(channel, {"other": empty}, {"other": empty})).verdict is Verdict.EQUAL
 
 
+@EVERY
+def test_a_rule_for_something_else_ignores_nothing_of_what_is_empty(channel: Channel) -> None:
+    empty: Any = {
+        Channel.TRACE: trace().newest(0),
+        Channel.EQUITY: curve((), ()),
+        Channel.TRADES: (),
+    }.get(channel, {})
+    content = {"other": empty}
+    found, _ = outcome(channel, content, content, {"path": "elsewhere/**", "ignore": True})
+    assert (found.verdict, found.compared, found.reason) == (Verdict.EQUAL, 0, None)
+
+
 def test_the_worst_channel_is_the_overall_verdict() -> None:
     left = record()
     assert overall(compare_records(left, record())) is Verdict.EQUAL

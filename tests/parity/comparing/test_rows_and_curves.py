@@ -202,6 +202,13 @@ def test_a_curve_of_another_type_differs_in_every_sample() -> None:
         for left, right in ((floats, other), (other, floats)):
             found = compare_curves({PLACE: left}, {PLACE: right})
             assert (found.different, found.compared) == (2, 2)
+            wide = {"path": "**", "abs": 9, "rel": 1, "ulp": 9}
+            sides = {PLACE: left}, {PLACE: right}
+            assert outcome(Channel.EQUITY, *sides, wide)[0].different == 2
+            hidden, _ = outcome(Channel.EQUITY, *sides, {"path": PLACE, "ignore": True})
+            assert (hidden.verdict, hidden.ignored) == (Verdict.IGNORED, 1)
+            hidden, _ = outcome(Channel.EQUITY, *sides, {"path": "**: sample 1", "ignore": True})
+            assert (hidden.different, hidden.ignored) == (1, 1)
         assert compare_curves({PLACE: other}, {PLACE: other}).verdict is Verdict.EQUAL
     ones = EquityCurve(time_ns=floats.time_ns, equity=np.array([2, 0], np.int64))
     assert compare_curves({PLACE: whole}, {PLACE: ones}).different == 1

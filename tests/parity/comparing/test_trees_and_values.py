@@ -302,7 +302,7 @@ def test_the_first_rule_that_covers_a_difference_decides() -> None:
     narrow, broad = {"path": "p: a", "abs": 0.5}, {"path": "**: *", "abs": 1}
     found, (first, second) = outcome(Channel.OUTPUTS, left, right, narrow, broad)
     assert (found.verdict, found.different, found.tolerated) == (Verdict.DIFFERENT, 1, 1)
-    assert first.problem == "never fired: it excused none of the 1 differences it covers"
+    assert first.problem == "never fired: it covers 1 difference and excused none"
     assert (second.fired, second.problem) == (1, None)
 
 

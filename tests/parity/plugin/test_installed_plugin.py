@@ -109,5 +109,5 @@ def test_a_project_that_installed_the_wheel_verifies_its_studies(
     assert done.returncode == 0, done.stdout + done.stderr
     assert "5 passed" in done.stdout
     assert "warning" not in done.stdout
-    assert "parity: policy none, records kept" in done.stdout
+    assert "parity: policy none, baselines baselines, records kept" in done.stdout
     assert len(list((project / "kept").iterdir())) == 4

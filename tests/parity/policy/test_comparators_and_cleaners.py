@@ -46,6 +46,14 @@ def length(left, right):
     return len(right) < 10
 
 
+def casting(left, right):
+    return len(left.equity) == len(right.equity)
+
+
+def apart(left, right):
+    return False
+
+
 def never(left, right):
     raise AssertionError("asked")
 
@@ -108,7 +116,7 @@ def times(channel, content):
 """
 COMPARATORS = [
     *("near", "casefold", "length", "never", "raising", "leaving", "nothing", "text", "one"),
-    *("negative", "nan", "beyond", "inf", "number"),
+    *("negative", "nan", "beyond", "inf", "number", "casting", "apart"),
 ]
 CLEANERS = ["lower", "idle", "dropping", "bad", "none", "broken", "quitting", "times", "number"]
 
@@ -217,6 +225,33 @@ def test_a_comparator_decides_in_rows_curves_and_traces() -> None:
     whole = {"path": "**: row 0", "comparator": "length"}
     found, _ = outcome(Channel.TRADES, {PLACE: (trade(),)}, {PLACE: (trade(quantity=11.0),)}, whole)
     assert found.verdict is Verdict.DIFFERENT  # a trade has more than ten fields
+
+
+def test_a_comparator_decides_on_lists_of_rows_samples_and_curves_as_wholes() -> None:
+    left, right = {PLACE: (trade(),)}, {PLACE: (trade(quantity=11.0), trade())}
+    many = {PLACE: (trade(),) * 12}
+    rule = {"path": PLACE, "comparator": "length"}
+    found, (standing,) = outcome(Channel.TRADES, left, right, rule)
+    assert (found.verdict, found.tolerated, standing.fired) == (Verdict.WITHIN_TOLERANCE, 1, 1)
+    found, (standing,) = outcome(Channel.TRADES, left, many, rule)
+    assert (found.verdict, found.different, standing.fired) == (Verdict.DIFFERENT, 1, 0)
+    assert found.first is not None
+    assert (found.first.path, found.first.control) == (PLACE, "a list of 1 rows")
+    assert found.first.candidate == "a list of 12 rows"
+    never = {"path": PLACE, "comparator": "never"}
+    assert outcome(Channel.TRADES, left, left, never)[0].verdict is Verdict.EQUAL
+    ours, theirs = {PLACE: curve()}, {PLACE: curve((100.0, 102.0, 99.5))}
+    for name, verdict in (("casting", Verdict.WITHIN_TOLERANCE), ("apart", Verdict.DIFFERENT)):
+        found, _ = outcome(Channel.EQUITY, ours, theirs, {"path": PLACE, "comparator": name})
+        assert found.verdict is verdict
+    assert found.first is not None
+    assert (found.first.control, found.first.candidate) == ("a curve of 3 samples", "one of 3")
+    for name, verdict in (("length", Verdict.WITHIN_TOLERANCE), ("apart", Verdict.DIFFERENT)):
+        rule = {"path": "**: sample 1", "comparator": name}
+        found, _ = outcome(Channel.EQUITY, ours, theirs, rule)
+        assert (found.verdict, found.compared) == (verdict, 3)
+    assert found.first is not None
+    assert (found.first.path, found.first.position) == (f"{PLACE}: sample 1", 1)
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_a_rule_that_never_fired_fails_the_run() -> None:
 def test_a_rule_that_excused_nothing_fails_the_run_and_says_so() -> None:
     verification = verified(applied(SHARPE), (record(), metrics(sharpe_ratio=9.0)))
     (rule,) = verification.rules
-    assert rule.problem == "never fired: it excused none of the 1 differences it covers"
+    assert rule.problem == "never fired: it covers 1 difference and excused none"
     assert (rule.fired, rule.used) == (0, None)
 
 
@@ -202,6 +202,8 @@ def test_the_command_says_which_rule_fails_the_run_and_where(
         "verify", CONFIG, "--policy", "p.yaml", "--today", "2029-01-01", "--json", "v.json"
     )
     assert output.code == 1
+    assert "never fired" in output.out
+    assert "p.yaml:3:5" in output.out
     assert json.loads((tmp_path / "v.json").read_text())["exit_code"] == 1
     output = parity("verify", CONFIG)
     assert output.code == 0

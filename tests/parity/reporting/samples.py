@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -13,12 +12,13 @@ from containers.results import EquityCurve
 from parity.channels import ALL, Channel
 from parity.checks import CheckKind, CheckOutcome
 from parity.comparison.outcome import ChannelOutcome, Difference
+from parity.comparison.records import compare_records, overall
+from parity.divergence import first_divergence
 from parity.noise import NoiseFloor
 from parity.policy import RuleStanding
 from parity.record import Record, Status, record_of_crash
 from parity.verdicts import Verdict
 from parity.verification import Coverage, Pair, Verification
-from parity.verifying import verify
 
 __all__ = ["FULL", "KINDS", "UNIT", "WICKED", "alike", "changed", "record", "verification"]
 
@@ -30,17 +30,6 @@ WICKED: Final = (
     "</details> ```\n~~~ https://example.org <!-- & \\| 日本 [a](b) *i* _u_ ${{ x }}"
 )
 """A name with what shapes a terminal, XML, Markdown, HTML, or the log of a workflow."""
-
-
-class Fixed:
-    """A subject that answers with a record made beforehand."""
-
-    def __init__(self, record: Record) -> None:
-        self.name = record.subject
-        self._record = record
-
-    def run(self, config: Mapping[str, Any] | Path, root: Path) -> Record:
-        return self._record
 
 
 FULL: Final[dict[Channel, Any]] = {
@@ -87,11 +76,24 @@ def changed(channel: Channel, value: Any, place: str | None = None) -> dict[Chan
     return {**FULL, channel: content}
 
 
-def verification(
-    control: Record, *candidates: Record, config: str = "c.yaml", root: Path = Path("/nonexistent")
-) -> Verification:
-    """Compare candidates with the control, for one configuration."""
-    return verify([(config, {})], Fixed(control), list(map(Fixed, candidates)), root, oracle=False)
+def verification(control: Record, *candidates: Record, config: str = "c.yaml") -> Verification:
+    """Compare candidates with the control, for one configuration, and hold them against nothing."""
+    pairs = []
+    for candidate in candidates:
+        outcomes = compare_records(control, candidate)
+        pairs.append(
+            Pair(
+                config=config,
+                control=control,
+                candidate=candidate,
+                candidate_name=candidate.subject,
+                verdict=overall(outcomes),
+                channels=outcomes,
+                divergence=first_divergence(control, candidate, outcomes),
+            )
+        )
+    names = tuple(candidate.subject for candidate in candidates)
+    return Verification(control=control.subject, candidates=names, pairs=tuple(pairs))
 
 
 def alike(config: str = "c.yaml", subject: str = "declarative") -> Verification:

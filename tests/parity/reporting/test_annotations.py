@@ -16,7 +16,7 @@ from parity.reporting.annotations import SHOWN, github_annotations
 from parity.reporting.story import findings, headline, told
 from parity.reporting.whereabouts import location_of
 from parity.verification import Verification
-from tests.parity.reporting.samples import FULL, KINDS, UNIT, WICKED, changed, record, verification
+from tests.parity.reporting.samples import KINDS, WICKED, changed, record, verification
 
 CONFIG = """workflow: simple_backtest
 portfolio:
@@ -110,34 +110,28 @@ def with_config(value: Any) -> dict[Channel, Any]:
     return changed(Channel.CONFIG, [{"config": {"portfolio": value}}])
 
 
-def with_container(name: str) -> dict[Channel, Any]:
-    return changed(Channel.LIFECYCLE, [{"container": name, "trigger": "stop"}])
-
-
 @pytest.mark.parametrize(
     ("channels", "place"),
     [
         (with_config({"cash": 2.0}), ":3:3"),
-        (with_config({"cash": 1.0, "more": 1}), ":3:3"),
+        (with_config({"cash": 2.5}), ""),
+        (with_config({"cash": 1.0, "more": 1}), ""),
         (changed(Channel.CONFIG, [{"config": {"portfolio": {"cash": 1.0}}, "digest": "d"}]), ""),
-        (with_container("strategy/quick"), ":6:5"),
-        (with_container("strategy/momentum"), ":5:5"),
-        (with_container("strategy/gone"), ":4:1"),
-        (with_container("risk/aggressive.quick"), ":8:5"),
-        (with_container("portfolio/a.b"), ":2:1"),
-        (with_container("classifier/x"), ""),
         (changed(Channel.METRICS, {"num_trades": 4}), ""),
     ],
 )
-def test_a_finding_leads_to_its_line_of_the_configuration(
+def test_a_divergence_leads_to_the_line_of_the_setting_in_play(
     config: str, channels: dict[Channel, Any], place: str
 ) -> None:
-    left = dict(FULL)
-    if channels[Channel.LIFECYCLE] is not FULL[Channel.LIFECYCLE]:
-        (entry,) = channels[Channel.LIFECYCLE][UNIT]
-        left[Channel.LIFECYCLE] = {UNIT: [{**entry, "trigger": "start"}]}
-    made = verification(record(channels=left), record("x", channels), config=config)
+    made = verification(record(channels=channels), record("x"), config=config)
     assert places(made) == [f"{config}{place}"]
+
+
+def test_a_broken_check_leads_to_the_configuration(config: str) -> None:
+    made = KINDS["a broken invariant"][0]()
+    (check,) = made.checks
+    check = msgspec.structs.replace(check, config=config)
+    assert places(msgspec.structs.replace(made, checks=(check,))) == [config]
 
 
 def test_a_refusal_leads_to_the_place_it_names(config: str) -> None:
@@ -152,15 +146,16 @@ def test_a_rule_leads_to_the_policy() -> None:
 
 
 def test_what_leads_to_no_file_has_no_place(config: str) -> None:
-    made = verification(record(), record("x", with_config({})), config="none.yaml")
-    assert places(made) == ["nowhere"]
+    for name in ("none.yaml", "n" * 300):
+        made = verification(record(), record("x", with_config({})), config=name)
+        assert places(made)[0] in ("nowhere", name)
     Path(config).write_text("a: [", encoding="utf-8")
     assert places(verification(record(), record("x", with_config({})), config=config)) == [config]
 
 
 def test_files_are_told_from_the_root_of_the_repository(config: str, tmp_path: Path) -> None:
-    other = record("x", with_config({"cash": 2.0}))
-    made = verification(record(), other, config=str(tmp_path / config))
+    given = record(channels=with_config({"cash": 2.0}))
+    made = verification(given, record("x"), config=str(tmp_path / config))
     error, _ = of(made, tmp_path)
     assert (error[1]["file"], error[1]["line"], error[1]["col"]) == (config, "3", "3")
     error, _ = of(made, tmp_path / "elsewhere")

@@ -148,7 +148,12 @@ def test_numbers_that_json_does_not_have_are_text() -> None:
     ("kind", "arguments"),
     [
         ("verify", ("verify", TWO)),
-        ("verify", ("verify", *STUDY, "--patterns", str(OWN / "patterns"))),
+        pytest.param(
+            "verify",
+            ("verify", *STUDY, "--patterns", str(OWN / "patterns")),
+            marks=pytest.mark.deep,
+        ),
+        pytest.param("verify", ("verify", TWO, "--thorough"), marks=pytest.mark.deep),
         ("verify", ("verify", "none.yaml")),
         ("run", ("run", TWO)),
         ("run", ("run", *STUDY)),
@@ -182,6 +187,33 @@ def test_stored_runs_are_what_their_schemas_say(
     check("runs-remove", parity("runs", "remove", "mine", "--json", "-").document)
     (tmp_path / "results" / "mine" / "run.json").write_text("{}")
     check("runs-show", parity("runs", "show", "mine", "--json", "-").document)
+
+
+def test_what_is_approved_checked_compared_and_explained_is_what_the_schemas_say(
+    parity: Callable[..., Output], tmp_path: Path
+) -> None:
+    text = (HANDMADE / "two_symbols.yaml").read_text(encoding="utf-8")
+    text = text.replace("data_dir: .", f"data_dir: {HANDMADE}")
+    (tmp_path / "c.yaml").write_text(text, encoding="utf-8")
+    check("approve", parity("approve", "c.yaml", "--json", "-").document)
+    same = parity("check", "--json", "-").document
+    assert same["exit_code"] == 0
+    check("check", same)
+    assert parity("run", "c.yaml", "--json", "before.json").code == 0
+    (tmp_path / "c.yaml").write_text(text.replace("100000", "200000"), encoding="utf-8")
+    assert parity("run", "c.yaml", "--json", "after.json").code == 0
+    changed = parity("check", "--no-stand-in", "--json", "-").document
+    assert changed["exit_code"] == 1
+    check("check", changed)
+    check("approve", parity("approve", "c.yaml", "--json", "-").document)
+    check("compare", parity("compare", "before.json", "after.json", "--json", "-").document)
+    explained = parity("explain", "--json", "-").document
+    assert explained["divergence"] is not None
+    check("explain", explained)
+    check(
+        "verify", parity("verify", "c.yaml", "--thorough", "--repeat", "2", "--json", "-").document
+    )
+    check("explain", parity("explain", "--json", "-").document)
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
