@@ -9,6 +9,7 @@ last lines it printed) is for people only.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -141,7 +142,7 @@ class ProcessSubject:
             order, folder=folder, ends_s=None if limit is None else time.monotonic() + limit
         )
         write_aside(folder / "order", encode(msgspec.structs.asdict(order), folder))
-        path = msgspec.json.encode(sys.path).decode()
+        path = json.dumps([os.fspath(entry) for entry in sys.path])
         ending = supervise(
             [sys.executable, "-P", "-X", "faulthandler", "-c", _BEGIN, path, str(folder / "order")],
             self._environment,

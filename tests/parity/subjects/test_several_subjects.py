@@ -71,6 +71,16 @@ def test_each_candidate_has_its_own_verdict_and_name(bent: None, parity: Parity)
         assert name in output.err
 
 
+def test_a_subject_against_its_like_is_told_from_it(parity: Parity) -> None:
+    output = parity("verify", TWO, "--candidate", "imperative", "--repeat", "2", "--json", "-")
+    assert output.code == 0
+    assert output.document["subjects"] == {
+        "control": "imperative",
+        "candidates": ["imperative (2)"],
+    }
+    assert [f["subject"] for f in output.document["noise"]] == ["imperative", "imperative (2)"]
+
+
 def test_all_of_them_in_processes_of_their_own(bent: None, parity: Parity) -> None:
     options = ["--candidate", "declarative", "--candidate", "bent:trace=none", "--isolate"]
     output = parity("verify", TWO, *options, "--json", "-")
