@@ -1,7 +1,7 @@
 """Hypothesis strategies for markets and workflows, and what they draw as files.
 
-`examples` draws whole examples, `invalid_examples` those with one thing wrong, `markets` bars alone;
-`render` writes an example as a folder that both engines can run. See docs/fuzzing.md.
+`examples` draws whole examples, `invalid_examples` those with one thing wrong, `markets` bars
+alone; `render` writes an example as a folder that both engines can run. See docs/fuzzing.md.
 """
 
 from parity.generation.examples import BAR_STEPS, examples, workflows
