@@ -53,9 +53,11 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
     found: Counter[str] = Counter()
     wanted = [f"{kind}:{name}" for kind in FEATURES for name in FEATURES[kind]]
     for feature in wanted:
-        if found[feature] or feature.startswith("mistake:"):
+        if feature.startswith("mistake:"):
             continue
-        for example in drawn(examples(focus=needed_for(feature)), 6, at=5):
+        for example in drawn(examples(focus=needed_for(feature)), 8, at=5)[1:]:
+            if found[feature]:
+                break
             evaluation = run(example, tmp_path_factory.mktemp("run"))
             assert not evaluation.findings, evaluation.findings
             found.update(features(example, evaluation.ran))
@@ -71,14 +73,14 @@ def test_every_feature_can_be_had_and_is_counted(seen: Counter[str], kind: str) 
 def test_nearly_all_examples_run(tmp_path: Path) -> None:
     endings = Counter(
         run(example, tmp_path / str(number)).status
-        for number, example in enumerate(drawn(examples(), 30, at=1))
+        for number, example in enumerate(drawn(examples(), 20, at=1))
     )
     assert endings["succeeded"] >= 0.8 * endings.total()
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_both_engines_refuse_or_fail_alike_at_every_mistake(mistake: str, tmp_path: Path) -> None:
-    for number, example in enumerate(drawn(invalid_examples(mistake=mistake), 4, at=3)):
+    for number, example in enumerate(drawn(invalid_examples(mistake=mistake), 3, at=3)):
         evaluation = run(example, tmp_path / str(number))
         due = {"failed"} if mistake == "fails_while_running" else {"refused"}
         assert {evaluation.status} == due

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def closes(stream: StreamSpec) -> list[float]:
 
 def gaps(stream: StreamSpec) -> set[int]:
     rows = stream.rows
-    return {b.label_s - a.label_s for a, b in zip(rows, rows[1:], strict=False)}
+    return {b.label_s - a.label_s for a, b in itertools.pairwise(rows)}
 
 
 def ties(stream: StreamSpec) -> bool:
@@ -48,8 +49,7 @@ PROMISED: dict[str, Callable[[MarketSpec], bool]] = {
         float(row.high or 0) > 2 * float(row.low or 0) for row in market.streams[0].rows
     ),
     "jumps": lambda market: any(
-        b > 1.9 * a
-        for a, b in zip(closes(market.streams[0]), closes(market.streams[0])[1:], strict=False)
+        b > 1.9 * a for a, b in itertools.pairwise(closes(market.streams[0]))
     ),
     "tiny prices": lambda market: min(closes(market.streams[0])) < 0.001,
     "huge prices": lambda market: max(closes(market.streams[0])) > 1e8,
@@ -78,7 +78,7 @@ def test_every_market_can_be_loaded(tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         folder.mkdir()
         write_market(market, folder)
-        symbols = [{"symbol": s, "timeframes": market.timeframes(s)} for s in market.symbols]
+        symbols = [(symbol, market.timeframes(symbol)) for symbol in market.symbols]
         loaded = load_market(folder, symbols, timestamp=market.timestamp)
         assert not loaded.dropped
         for stream in market.streams:
