@@ -453,7 +453,7 @@ def test_documents_of_another_kind_and_folders_of_several_records_are_refused(ru
     [
         (("trades.csv", "other.csv", "--place", "x"), "neither side is a run"),
         (("trades.csv", "other.csv", "--portfolio", "x"), "neither side is a run"),
-        (("trades.csv", "run.json", "--table", "equity"), "trades.csv has no equity; it has trades"),
+        (("trades.csv", "run.json", "--table", "equity"), "trades.csv has no equity; it has"),
         (("odd.csv", "odd2.csv"), "do not say whether it is of trades, equity or metrics"),
         (("run.json", "run.json", "--mapping", "map.yaml"), "there is nothing to map"),
         (("trades.csv", "run.json", "--mapping", "right.yaml"), "map the other one"),
