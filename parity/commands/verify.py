@@ -10,9 +10,10 @@ import click
 from parity.commands.executing import executor_option, opened
 from parity.commands.features import evidence_option
 from parity.commands.isolating import isolation_options, limits_of, made, repeats
-from parity.commands.output import check_json_target, console_for, json_option, write_json
+from parity.commands.output import console_for
 from parity.commands.own import own_options
 from parity.commands.policies import applied_policy, policy_options
+from parity.commands.reports import Reports, report_options
 
 __all__ = ["verify"]
 
@@ -59,7 +60,7 @@ _SUBJECT = "ENGINE[:key=value,…]"
 @evidence_option
 @executor_option
 @own_options
-@json_option
+@report_options
 def verify(
     configs: tuple[Path, ...],
     control: str,
@@ -77,7 +78,7 @@ def verify(
     executor: str | None,
     patterns: Path | None,
     components: Path | None,
-    json_target: str | None,
+    reports: Reports,
 ) -> int:
     """Run each CONFIG through the control and every candidate, and the oracle where it can.
 
@@ -95,10 +96,10 @@ def verify(
     from parity.subjects import parse_subject
     from parity.verifying import verify as verify_configs
 
-    check_json_target(json_target)
+    reports.check(configs if policy_file is None else (*configs, policy_file))
     limits = limits_of(isolate, time_limit, memory_limit)
     runs = repeats(repeat)
-    console = console_for(json_target)
+    console = console_for(reports.json_target)
     store = EvidenceStore(evidence)
     store.runs()  # what is there must be ours, before hours of work go by
     policy = applied_policy(policy_file, today)
@@ -129,6 +130,7 @@ def verify(
             watch.say("keeping the record")
             folder.save(verification, document)
             store.add(verification)
-    write_json(document, json_target)
+    reports.write(verification, document, record)
     print_verification(verification, console, record)
+    reports.annotate(verification)
     return verification.exit_code

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from parity.comparison.fields import settle_fields
 from parity.comparison.matching import match
 from parity.comparison.outcome import Difference, Tally
-from parity.comparison.values import distances, same
-from parity.policy.judging import NOBODY, Judge, Ruling
+from parity.comparison.values import same
+from parity.policy.judging import NOBODY, Judge
 
 __all__ = ["compare_rows", "looks_at_rows"]
 
@@ -80,12 +81,13 @@ class _Compared:
         missing: Iterable[int] = range(shared, len(left))
         extra: Iterable[int] = range(shared, len(right))
         rule = self._judge.unordered(place)
-        if self._judge.ignores(place) and (
+        if self._judge.takes_whole(place) and (
             len(left) != len(right) or any(_fields(a, b) for a, b in zip(left, right, strict=True))
         ):
-            ruling = self._judge.on_absence(place)
-            assert ruling is not None  # as it is ignored
-            self.tally.excuse([ruling])
+            whole = list(map(_tree, left)), list(map(_tree, right))
+            ruling = self._judge.on_values(place, *whole)
+            told = f"a list of {len(left)} rows", f"a list of {len(right)} rows"
+            self.tally.settle(Difference(place, *told), ruling)
             return
         if rule is not None:
             found = match([_tree(row) for row in left], [_tree(row) for row in right])
@@ -110,49 +112,7 @@ class _Compared:
             self.tally.compared += 1
             return
         here = _row(place, number)
-        if self._judge.takes_whole(here):
-            ruling = self._judge.on_values(here, _tree(left), _tree(right))
-            excused = [] if ruling is None else [ruling]
-            open_fields = [] if excused else list(fields)
-        else:
-            excused, open_fields = self._by_field(here, left, right, fields)
-        whole = len(excused) == 1 and excused[0].share is None and self._judge.ignores(here)
-        self.tally.compared += not whole
-        if not open_fields:
-            self.tally.excuse(excused)
-            return
-        for ruling in excused:
-            self.tally.credit(ruling)
-        self.tally.different += 1
-        self.tally.note(
-            Difference(
-                path=here,
-                control=_tree(left),
-                candidate=_tree(right),
-                fields=tuple(open_fields),
-                position=number,
-            )
-        )
-
-    def _by_field(
-        self, here: str, left: msgspec.Struct, right: msgspec.Struct, fields: Sequence[str]
-    ) -> tuple[list[Ruling], list[str]]:
-        """Ask about each field that differs; give the rulings, and the fields without one."""
-        a, b = _tree(left), _tree(right)
-        excused: list[Ruling] = []
-        open_fields: list[str] = []
-        for name in fields:
-            path = f"{here}.{name}"
-            if name in a and name in b:
-                self.tally.widen(*distances(a[name], b[name]))
-                ruling = self._judge.on_values(path, a[name], b[name])
-            else:
-                ruling = self._judge.on_absence(path)
-            if ruling is None:
-                open_fields.append(name)
-            else:
-                excused.append(ruling)
-        return excused, open_fields
+        settle_fields(self.tally, self._judge, here, _tree(left), _tree(right), fields, number)
 
 
 def _row(place: str, number: int) -> str:

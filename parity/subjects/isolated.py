@@ -59,6 +59,7 @@ class ProcessSubject:
         executor: Where units of our two engines run that say nothing of it, opened there for
             each run; null: in that process.
         limits: Of each run.
+        environment: Variables that are set there and not here.
 
     Raises:
         UsageError: The engine can't be made, or its executor not be opened; what could fail is
@@ -73,11 +74,12 @@ class ProcessSubject:
         watch: JournalConsumer | None = None,
         executor: str | None = None,
         limits: Limits = UNLIMITED,
+        environment: Mapping[str, str] = {},
     ) -> None:
-        self.name: Final = str(spec)
+        self.name = str(spec)
         self._watch = watch
         self._limits = limits
-        self._environment = dict(os.environ)
+        self._environment = {**os.environ, **environment}
         options = dict(spec.options)
         if HASH_SEED in options:
             self._environment["PYTHONHASHSEED"] = options.pop(HASH_SEED)

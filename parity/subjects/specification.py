@@ -6,6 +6,7 @@ takes the options of the specification as a mapping and gives a `Subject`.
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -229,13 +230,20 @@ def _factories(
 
 
 def told_apart(subjects: Sequence[Subject]) -> list[Subject]:
-    """Number those of one name, from the second on: ``declarative``, ``declarative (2)``."""
+    """Number those of one name, from the second on: ``declarative``, ``declarative (2)``.
+
+    Args:
+        subjects: As `subject_for` gives them.
+    """
     seen: Counter[str] = Counter()
     apart: list[Subject] = []
     for subject in subjects:
         seen[subject.name] += 1
         count = seen[subject.name]
-        apart.append(subject if count == 1 else _Named(f"{subject.name} ({count})", subject))
+        one: Any = subject if count == 1 else copy.copy(subject)
+        if count > 1:
+            one.name = f"{subject.name} ({count})"
+        apart.append(one)
     return apart
 
 
@@ -243,7 +251,7 @@ class _Named:
     """A subject under another name: that it calls itself by could be anyone's."""
 
     def __init__(self, name: str, subject: Subject) -> None:
-        self.name: Final = name
+        self.name = name
         self._subject = subject
 
     def run(self, config: Mapping[str, Any] | Path, root: Path) -> Record:

@@ -148,17 +148,6 @@ def holds_what_cannot_be_sent(config, root):
     return msgspec.structs.replace(record, channels=changed)
 
 
-def removes_its_traces(config, root):
-    import threading
-    folder = next(Path(root).parent.glob(f"{Path(root).name}.process-*"))
-    def remove():
-        while not (folder / "traces" / "0" / "trace.json").exists():
-            pass
-        (folder / "traces" / "0" / "trace.json").write_text("{}")
-    threading.Thread(target=remove, daemon=True).start()
-    return honest(config, root)
-
-
 def differs_each_time(config, root):
     import msgspec
     from parity.channels import Channel
