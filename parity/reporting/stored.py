@@ -14,7 +14,7 @@ from containers.data import format_instant
 from parity.policy import RuleStanding
 from parity.reporting.baselines_text import rule_words
 from parity.stored import StoredOutcome, TableOutcome
-from parity.stored.comparing import Row, Widest
+from parity.stored.outcome import Row, Widest
 from parity.stored.table import Kind, Type, field_type
 
 __all__ = ["CompareDocument", "compare_document", "print_comparison"]
