@@ -122,7 +122,7 @@ def _numbered(keys: _Ints) -> _Ints:
     return numbers
 
 
-def _told(part: Part, rows: Rows, leads: Mask) -> list[Mapping[str, object]]:
+def _told(part: Part, rows: Rows, leads: Mask) -> Sequence[Mapping[str, object]]:
     """Give what events say, bit by bit, without their numbers and what their group shares.
 
     To this is added whether an event is the cause of another.
