@@ -3,8 +3,9 @@
 1. `_speed`  bars per second; contenders take turns, so a drift of the machine hits them all
 2. `measure_studies`  what sweeps, Monte Carlos and plans cost beyond their units
 3. `measure_runs`  two processes, storage on disk, checkpoints, resuming
-4. `_memory`  peak memory of each in a process of its own, also with a million bars on disk
-5. `_compare`  comparing equal traces of a million events in full, against plain numpy
+4. `measure_verifying`  what a verification costs beyond both runs
+5. `_memory`  peak memory of each in a process of its own, also with a million bars on disk
+6. `_compare`  comparing equal traces of a million events in full, against plain numpy
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from rich.table import Table
 from benchmarks.peaks import own_peak_kb
 from benchmarks.runs import measure_runs
 from benchmarks.studies import measure_studies
+from benchmarks.verifying import measure_verifying
 from benchmarks.workloads import CONTENDERS, LEVELS, prepare, sp500, synthetic
 from containers.events import Event
 from containers.trace import Trace, align
@@ -47,6 +49,7 @@ def main() -> None:
     _speed(console)
     measure_studies(console, *sp500())
     measure_runs(console, *sp500())
+    measure_verifying(console)
     with tempfile.TemporaryDirectory() as name:
         _memory(console, *synthetic(Path(name), _MILLION))
     _compare(console)

@@ -30,7 +30,7 @@ class Own:
 
     def __init__(self, patterns: Path | None = None, components: Path | None = None) -> None:
         self.patterns = patterns
-        self._folder = components
+        self.folder = components
 
     @cached_property
     def components(self) -> Components:
@@ -43,7 +43,7 @@ class Own:
         from containers.components.discovery import with_entry_points, with_folder
 
         components = with_entry_points(default_components())
-        return components if self._folder is None else with_folder(components, self._folder)
+        return components if self.folder is None else with_folder(components, self.folder)
 
     @cached_property
     def definitions(self) -> Any:
@@ -52,11 +52,11 @@ class Own:
         Raises:
             ConfigurationError: Something is no good, or a name is taken.
         """
-        if self._folder is None:
+        if self.folder is None:
             return None
         from imperative.discovery import load_folder
 
-        return load_folder(self._folder)
+        return load_folder(self.folder)
 
     def engine(self, name: str, **options: Any) -> Engine:
         """Make one of the two engines with all of this.
@@ -73,7 +73,7 @@ class Own:
             from imperative import Coordinator
 
             more: Mapping[str, Any] = {}
-            if self._folder is not None:
+            if self.folder is not None:
                 more = {"definitions": self.definitions}
             made = Coordinator(components=self.components, **more, **options)
         else:

@@ -62,10 +62,13 @@ class Record(msgspec.Struct, frozen=True):
         explanation: What a refusal or failure said, for people.
         told: The settings by which the subject was told how to run, by path; they may differ.
         trace_settings: What each unit's trace keeps; a unit not named keeps everything.
-        covers: The units it is about; null: the whole run. Of another record, only what belongs to
-            them is compared with it.
+        covers: The units, or phases and iterations, it is about; null: the whole run. Of another
+            record, only what belongs to them is compared with it.
         executor: Where units ran, as ``--executor`` says it.
         resumed: Whether the run was interrupted and resumed.
+        beyond: Why the subject cannot express the workflow, which is no refusal; null: it can.
+        figures: Names of the metrics the subject has; null: all. Of another record, only these
+            are compared with it.
     """
 
     subject: str
@@ -80,6 +83,8 @@ class Record(msgspec.Struct, frozen=True):
     covers: frozenset[str] | None = None
     executor: str = "serial"
     resumed: bool = False
+    beyond: str | None = None
+    figures: frozenset[str] | None = None
 
     def settings_of(self, unit: str) -> TraceSettings:
         """Say what the trace of ``unit`` keeps."""
@@ -135,6 +140,7 @@ def record_of_crash(subject: str, error: BaseException, duration_s: float) -> Re
     """Record that a subject raised what no engine should let out."""
     name = type(error).__name__
     by = "" if isinstance(error, SubjectError) else " (raised by the engine itself)"
+    more = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
     return Record(
         subject=subject,
         workflow=None,
@@ -145,7 +151,7 @@ def record_of_crash(subject: str, error: BaseException, duration_s: float) -> Re
             Channel.ERRORS: {"": {"type": name, "message": str(error)}},
         },
         duration_s=duration_s,
-        explanation=f"{name}: {error}{by}",
+        explanation=f"{name}: {error}{by}{more}",
     )
 
 
@@ -159,8 +165,9 @@ def record_of_refusal(
 ) -> Record:
     """Record that a subject refused a configuration, with every problem it named.
 
-    Of a problem its key and its place count. Wording is each engine's own, and so is a place in a
-    pattern, which a workflow in Python cannot have.
+    Of a problem its key and its place count, and of the class of the error what users catch.
+    Wording is each engine's own. So is where in a definition something is wrong, since a workflow
+    in Python has no keys and no lines: of all that is wrong with definitions one problem is left.
     """
     problems: list[Any] = []
     for problem in error.problems:
@@ -174,7 +181,7 @@ def record_of_refusal(
         declared=ALL,
         channels={
             Channel.STATUS: {"": {"refused": True}},
-            Channel.ERRORS: {"": {"type": type(error).__name__, "problems": problems}},
+            Channel.ERRORS: {"": {"type": _public_name(error), "problems": problems}},
         },
         duration_s=duration_s,
         explanation=str(error),
@@ -184,8 +191,14 @@ def record_of_refusal(
 def _problem(problem: Problem, config: Path | None) -> dict[str, Any]:
     location = problem.location
     if location is not None and location.file != str(config) and location.file.endswith(_PATTERNS):
-        location = None
+        return {"path": (), "location": None}
     return {"path": problem.path, "location": msgspec.to_builtins(location)}
+
+
+def _public_name(error: ConfigurationError) -> str:
+    """Name the class that both engines share; an engine may raise one below it."""
+    shared = ConfigurationError.__module__
+    return next(cls.__name__ for cls in type(error).__mro__ if cls.__module__ == shared)
 
 
 def _trace_settings(channels: Mapping[Channel, Content]) -> dict[str, TraceSettings]:

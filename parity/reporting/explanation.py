@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from rich.console import Console
@@ -17,7 +17,7 @@ from parity.explaining.explanation import Explanation
 from parity.explaining.origins import ToldSetting
 from parity.explaining.surroundings import Sibling
 
-__all__ = ["SCHEMA", "explanation_document", "print_explanation"]
+__all__ = ["SCHEMA", "ExplainDocument", "explanation_document", "print_explanation"]
 
 SCHEMA: Final = "paritykit/explain/1"
 
@@ -27,10 +27,19 @@ _LONGEST: Final = 160
 """Characters of a value that is shown beside others."""
 
 
+class ExplainDocument(Explanation, frozen=True, kw_only=True):
+    """The story of a first divergence."""
+
+    schema: Literal["paritykit/explain/1"]
+
+
 def explanation_document(explanation: Explanation) -> dict[str, Any]:
     """Give the document: `Explanation` as it is, with its schema."""
-    plain = _finite(msgspec.to_builtins(explanation))
-    return {"schema": SCHEMA, **plain}
+    told = {name: getattr(explanation, name) for name in explanation.__struct_fields__}
+    document: dict[str, Any] = _finite(
+        msgspec.to_builtins(ExplainDocument(schema=SCHEMA, **told), enc_hook=repr)
+    )
+    return document
 
 
 def print_explanation(explanation: Explanation, console: Console) -> None:

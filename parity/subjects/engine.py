@@ -54,7 +54,8 @@ class EngineSubject:
             records at ``detailed``.
         components: Gives what exists.
         watch: Hears the journal as well; null: nobody does.
-        executor: Where units run, left open; null: where ``options`` say, opened for each run.
+        executor: Where units run, left open, or as text, opened for each run; null: where
+            ``options`` say.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class EngineSubject:
         options: Mapping[str, str],
         components: Callable[[], Components] = default_components,
         watch: JournalConsumer | None = None,
-        executor: UnitExecutor | None = None,
+        executor: UnitExecutor | str | None = None,
     ) -> None:
         self._factory = factory
         self._watch = watch

@@ -25,7 +25,8 @@ from parity.errors import UsageError
 from parity.record import Record, Status, record_of_refusal
 from parity.subjects import EngineSubject, Subject, parse_subject, subject_for
 from parity.verdicts import Verdict
-from parity.verification import Verification, verify
+from parity.verification import Verification
+from parity.verifying import verify
 
 UNIT = "iteration=0/phase=backtest/window=0/unit=0"
 PLACE = f"{UNIT}/portfolio=a.b"
@@ -206,7 +207,11 @@ def test_subjects_are_parsed() -> None:
         ("declarative:trace=none,trace=none", "'trace' is given twice"),
         ("declarative:storage=hybrd", "storage cannot be 'hybrd'; did you mean 'hybrid'"),
         ("declarative:backend=fast", "'backend' is not available"),
-        ("declarative:hash_seed=1", "'hash_seed' is not available"),
+        ("declarative:backend=numba", "'backend' is not available in this version"),
+        ("declarative:hash_seed=-1", "found hash_seed=-1, expected 0 to 4294967295, or random"),
+        ("declarative:hash_seed=4294967296", "found hash_seed=4294967296, expected 0 to"),
+        ("declarative:hash_seed=1,hash_seed=2", "'hash_seed' is given twice"),
+        ("oracle:hash_seed=1", "the oracle works in this process alone; leave its 'hash_seed' out"),
         ("declarative:executor=proceses", "executor 'proceses' is not understood: expected serial"),
         ("declarative:executor=processes:0", "found '0' as the number of processes"),
         ("declarative:storage=disk,interrupt=0", "expected after how many units: 1 or more"),

@@ -21,7 +21,8 @@ from parity.subjects import parse_subject, subject_for
 from parity.subjects.engine import EngineSubject
 from parity.subjects.units import units_of
 from parity.verdicts import Verdict
-from parity.verification import Coverage, Pair, verify
+from parity.verification import Coverage, Pair
+from parity.verifying import verify
 from tests.parity.conftest import OWN, ROOT, Output
 
 STUDY = (
