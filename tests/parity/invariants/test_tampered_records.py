@@ -350,6 +350,37 @@ TAMPERINGS = (
         ),
         "settings",
     ),
+    _of(
+        "a route that is missing",
+        "closed",
+        edited(Channel.TOPOLOGY, _UNIT, 0, "routes", to=lambda r: r[1:]),
+        "topology",
+    ),
+    # Limits
+    _of(
+        "a reference price that nobody quoted",
+        "stops",
+        edited_trace(_K.ORDER_REQUEST, 0, reference_price=lambda v: v * 1.1),
+        "references",
+    ),
+    _of(
+        "a rule that changed nothing",
+        "stops",
+        edited_trace(_K.ORDER, lambda e: not e.rules, rules=("max_leverage",)),
+        "reductions",
+    ),
+    _of(
+        "leverage beyond what is allowed",
+        "stops",
+        edited(Channel.CONFIG, _PHASE, 0, "config", "risk_profiles", 0, "max_leverage", to=0.05),
+        "leverage",
+    ),
+    _of(
+        "a stop that closes half",
+        "stops",
+        edited_trace(_K.ORDER_REQUEST, lambda e: e.reason == "stop_loss", quantity=lambda q: q / 2),
+        "stops",
+    ),
     # Windows
     _of("a test that overlaps its train", "walked", _window, "warm_up", "windows"),
     _of(
@@ -716,6 +747,10 @@ def test_a_tampered_record_is_seen(
     record = tampering.tamper(true_record(tampering.record))
     outcomes = check_invariants(record, tampering.record)
     broken = {o.name: o for o in outcomes if o.verdict is Verdict.DIFFERENT}
+    if set(broken) != tampering.seen_by:
+        open("/tmp/laws_sets", "a").write(
+            f"{tampering.what} | {sorted(tampering.seen_by)} | {sorted(broken)}\n"
+        )
     assert set(broken) == tampering.seen_by
     for outcome in broken.values():
         assert outcome.first is not None
