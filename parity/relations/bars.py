@@ -67,23 +67,32 @@ def _hold_past(trial: Trial, other: Record, until: int) -> None:
     """Hold what two runs have until a time against each other, where both decided it alike."""
     base, found = trial.base, trial.found
     what = f"bars after {until} ns perturbed"
-    mine, theirs = configs_of(base), configs_of(other)
+    configs, other_configs = configs_of(base), configs_of(other)
     windows = base.channels.get(Channel.WINDOWS, {})
     others = other.channels.get(Channel.WINDOWS, {})
-    for phase, config in mine.items():
-        if "/phase=" not in f"/{phase}" or phase not in theirs:
+    for phase, config in configs.items():
+        if "/phase=" not in f"/{phase}" or phase not in other_configs:
             continue  # a condition on what came later has kept it from running
-        same = alike(_plain(config), _plain(theirs[phase]))
+        same = alike(_plain(config), _plain(other_configs[phase]))
         if not same and _is_decided_beforehand(base, phase):
-            found.breaks(f"{phase}: configuration, {what}", _plain(config), _plain(theirs[phase]))
+            found.breaks(
+                f"{phase}: configuration, {what}", _plain(config), _plain(other_configs[phase])
+            )
         if not same or _looks_ahead(base, other, phase, until):
             continue
         for place in (p for p in windows if p.startswith(f"{phase}/")):
             if place not in others:
                 continue
             left, right = windows[place][0], others[place][0]
-            found.equal(f"{place}: window, {what}", left["window"], right["window"])
-            if _decided(place, windows, until):
+            decided = _decided(place, windows, until)
+            # How many bars warm up goes by parameters, which a later train may have chosen.
+            hidden = () if decided else ("warmup_bars",)
+            mine, theirs = (
+                {key: value for key, value in one["window"].items() if key not in hidden}
+                for one in (left, right)
+            )
+            found.equal(f"{place}: window, {what}", mine, theirs)
+            if decided:
                 found.equal(f"{place}: parameters, {what}", left["parameters"], right["parameters"])
             if not _same_around(place, windows, others):
                 continue
