@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
+import re
+
 import pytest
 
 from parity.policy.globs import BadGlobError, compile_glob, covers
@@ -80,6 +83,31 @@ def test_what_is_no_glob_is_refused(glob: str, message: str) -> None:
     with pytest.raises(BadGlobError) as raised:
         compile_glob(glob)
     assert message in str(raised.value)
+
+
+def test_many_stars_take_no_time() -> None:
+    stars = "a".join("*" * 25)
+    for glob in (f"**: {stars}b", f"{stars}b/x: y", f"**: [{stars}b]", f"**: ['.{stars}b']"):
+        for path in ("x: " + "a" * 300, "a" * 300 + "/x: y", f"x: ['.{'a' * 300}']"):
+            assert not compile_glob(glob).fullmatch(path)
+    assert compile_glob(f"**: {stars}").fullmatch("x: " + "a" * 300)
+    assert compile_glob("x: *a*b*c*").fullmatch("x: abcabcaabbcc")
+    assert compile_glob("x: *ab*ab").fullmatch("x: xababab")
+    assert not compile_glob("x: *ab*ab").fullmatch("x: xab")
+    assert compile_glob("x: a*a").fullmatch("x: aa")
+    assert not compile_glob("x: a*a").fullmatch("x: a")
+
+
+def test_any_glob_of_stars_matches_what_fnmatch_does() -> None:
+    words = [f"{a}{b}{c}{d}" for a in ("", "a") for b in "ab" for c in ("", "b") for d in "ab"]
+    parts = ("", "a", "b", "*", "**")
+    for glob in {
+        f"{x}{y}{z}*{w}" for x in parts[:4] for y in parts for z in parts[:4] for w in "ab"
+    }:
+        plain = re.sub(r"\*+", "*", glob)
+        for word in words:
+            expected = fnmatch.fnmatchcase(word, plain)
+            assert bool(compile_glob(f"x: {plain}").fullmatch(f"x: {word}")) is expected
 
 
 @pytest.mark.parametrize(
