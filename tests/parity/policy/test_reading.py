@@ -277,6 +277,29 @@ def test_what_is_wrong_is_said_with_its_place(text: str, messages: list[str]) ->
         assert line.startswith(message)
 
 
+def test_each_rule_is_held_against_every_one_before_it() -> None:
+    def rules(*said: tuple[str, str]) -> str:
+        lines = [f"  - {{channel: {c}, path: '{p}', abs: 1, reason: r}}\n" for c, p in said]
+        return HEAD + "".join(lines)
+
+    (found,) = refused(rules(("trades", "**: a"), ("metrics", "**: a"), ("metrics", "**: a")))
+    assert found.startswith(
+        "p.yaml:5:5: the path '**: a' in metrics has a rule already, at p.yaml:4"
+    )
+    (found,) = refused(rules(("metrics", "**: b"), ("metrics", "**: *"), ("metrics", "**: a")))
+    assert found.startswith("p.yaml:5:5: this rule can never decide: the one at p.yaml:4:5 comes")
+    (found,) = refused(rules(("metrics", "**: *"), ("trades", "**: *"), ("metrics", "**: a")))
+    assert found.startswith("p.yaml:5:5: this rule can never decide: the one at p.yaml:3:5 comes")
+    # One problem a rule: the first that it has.
+    (found,) = refused(rules(("metrics", "**: a"), ("metrics", "**: *"), ("metrics", "**: a")))
+    assert found.startswith(
+        "p.yaml:5:5: the path '**: a' in metrics has a rule already, at p.yaml:3"
+    )
+    # A rule for more channels than one before it can decide in the others.
+    kept = parse_policy(rules(("metrics", "**: *"), ("[metrics, trades]", "**: a")))
+    assert len(kept.rules) == 2
+
+
 def test_a_file_that_is_not_there_names_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "policy.yaml").write_text(FULL)
     with pytest.raises(UsageError, match=r"there is no such file \(did you mean 'policy.yaml'\?\)"):
