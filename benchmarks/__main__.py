@@ -3,8 +3,9 @@
 1. `_speed`  bars per second; contenders take turns, so a drift of the machine hits them all
 2. `measure_studies`  what sweeps, Monte Carlos and plans cost beyond their units
 3. `measure_runs`  two processes, storage on disk, checkpoints, resuming
-4. `_memory`  peak memory of each in a process of its own, also with a million bars on disk
-5. `_compare`  comparing equal traces of a million events in full, against plain numpy
+4. `measure_verifying`  what a verification costs beyond both runs
+5. `_memory`  peak memory of each in a process of its own, also with a million bars on disk
+6. `_compare`  comparing equal traces of a million events in full, against plain numpy
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ from rich.table import Table
 from benchmarks.peaks import own_peak_kb
 from benchmarks.runs import measure_runs
 from benchmarks.studies import measure_studies
+from benchmarks.verifying import measure_verifying
 from benchmarks.workloads import CONTENDERS, LEVELS, prepare, sp500, synthetic
 from containers.events import Event
-from containers.trace import Trace, first_difference
+from containers.trace import Trace, align
 
 _ROUNDS = 20
 _MILLION = 1_000_000
@@ -47,6 +49,7 @@ def main() -> None:
     _speed(console)
     measure_studies(console, *sp500())
     measure_runs(console, *sp500())
+    measure_verifying(console)
     with tempfile.TemporaryDirectory() as name:
         _memory(console, *synthetic(Path(name), _MILLION))
     _compare(console)
@@ -95,12 +98,12 @@ def _memory(console: Console, folder: Path, symbol: str) -> None:
 
 
 def _compare(console: Console) -> None:
-    traces = [_million_events() for _ in range(2)]
+    left, right = traces = [_million_events() for _ in range(2)]
     buffers = [[b for chunk in trace.chunks for b in chunk.buffers()] for trace in traces]
     flat = [np.concatenate([b.reshape(-1).view(np.uint8) for b in part]) for part in buffers]
-    ours = _median(lambda: first_difference(*traces, use_digests=False))
+    ours = _median(lambda: align(left, right, use_digests=False))
     plain = _median(lambda: _plain_numpy(*flat))
-    digests = _median(lambda: first_difference(*traces))
+    digests = _median(lambda: align(left, right))
     table = Table(title=f"Comparing two equal traces of {len(traces[0]):,} events in memory")
     for heading in ("", "ms", "x plain numpy"):
         table.add_column(heading, justify="left" if not heading else "right")

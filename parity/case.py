@@ -5,14 +5,17 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
 from containers.configuration import read_user
 from parity.own import Own
 
-__all__ = ["Case", "case_of"]
+__all__ = ["Case", "Configured", "case_of"]
+
+Configured: TypeAlias = Mapping[str, Any] | Path
+"""A configuration, as a mapping or as a file."""
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -29,7 +32,7 @@ class Case(msgspec.Struct, frozen=True):
     own: Own
 
 
-def case_of(name: str, config: Mapping[str, Any] | Path, own: Own | None = None) -> Case:
+def case_of(name: str, config: Configured, own: Own | None = None) -> Case:
     """Make a case that no longer depends on where the configuration lies.
 
     Raises:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from containers.configuration import read_user
 from containers.errors import ConfigurationError
-from parity.case import case_of
+from parity.case import Configured, case_of
 from parity.checks import CheckOutcome
 from parity.errors import UsageError
 from parity.invariants import check_invariants
@@ -17,19 +17,19 @@ from parity.own import ENGINES, Own
 from parity.record import Record
 from parity.subjects import SubjectSpec, parse_subject, record_of, subject_for
 
-__all__ = ["Configured", "Thorough", "held_alone"]
-
-Configured: TypeAlias = Mapping[str, Any] | Path
+__all__ = ["Thorough", "held_alone"]
 
 
 def held_alone(record: Record, name: str, config: Configured) -> list[CheckOutcome]:
-    """Hold one run against every invariant.
+    """Hold one run against every invariant; one that gave no result is held against none.
 
     Args:
         record: Of the run.
         name: The configuration as it was named.
         config: The configuration, whose folder relative paths start from.
     """
+    if record.status != "succeeded" and record.workflow is None:
+        return []  # it was refused, or the subject crashed: its record is of that alone
     try:
         base_dir = read_user(config).base_dir
     except ConfigurationError:  # then nothing ran either

@@ -19,6 +19,10 @@ __all__ = ["COMMANDS", "cli", "main"]
 _INTERRUPTED: Final = 130
 
 COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "approve": ("approve", "approve", "Make what workflows give now what they must give."),
+    "check": ("check", "check", "Hold one engine against approved results."),
+    "compare": ("compare", "compare", "Compare stored results with a run, or with others."),
+    "explain": ("explain", "explain", "Tell where the runs of a record part first, and why."),
     "features": ("features", "features", "Show what both engines can do, with the evidence."),
     "fuzz": ("fuzz", "fuzz", "Search for workflows on which the engines part."),
     "list": ("listing", "list_command", "List what there is, by name, engine and origin."),
@@ -27,6 +31,11 @@ COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "run": ("run", "run", "Run a workflow through one engine."),
     "runs": ("runs", "runs", "List, show and remove the runs that are stored."),
     "schema": ("schema", "schema", "Print the JSON Schema of a kind of file."),
+    "sensitivity": (
+        "sensitivity",
+        "sensitivity",
+        "Put mistakes in, and see which a verdict sees.",
+    ),
     "verify": ("verify", "verify", "Run workflows through several subjects and compare."),
 }
 """Module, function and short help of each command."""

@@ -62,10 +62,13 @@ class Record(msgspec.Struct, frozen=True):
         explanation: What a refusal or failure said, for people.
         told: The settings by which the subject was told how to run, by path; they may differ.
         trace_settings: What each unit's trace keeps; a unit not named keeps everything.
-        covers: The units it is about; null: the whole run. Of another record, only what belongs to
-            them is compared with it.
+        covers: The units, or phases and iterations, it is about; null: the whole run. Of another
+            record, only what belongs to them is compared with it.
         executor: Where units ran, as ``--executor`` says it.
         resumed: Whether the run was interrupted and resumed.
+        beyond: Why the subject cannot express the workflow, which is no refusal; null: it can.
+        figures: Names of the metrics the subject has; null: all. Of another record, only these
+            are compared with it.
     """
 
     subject: str
@@ -80,6 +83,8 @@ class Record(msgspec.Struct, frozen=True):
     covers: frozenset[str] | None = None
     executor: str = "serial"
     resumed: bool = False
+    beyond: str | None = None
+    figures: frozenset[str] | None = None
 
     def settings_of(self, unit: str) -> TraceSettings:
         """Say what the trace of ``unit`` keeps."""
@@ -135,6 +140,7 @@ def record_of_crash(subject: str, error: BaseException, duration_s: float) -> Re
     """Record that a subject raised what no engine should let out."""
     name = type(error).__name__
     by = "" if isinstance(error, SubjectError) else " (raised by the engine itself)"
+    more = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
     return Record(
         subject=subject,
         workflow=None,
@@ -145,7 +151,7 @@ def record_of_crash(subject: str, error: BaseException, duration_s: float) -> Re
             Channel.ERRORS: {"": {"type": name, "message": str(error)}},
         },
         duration_s=duration_s,
-        explanation=f"{name}: {error}{by}",
+        explanation=f"{name}: {error}{by}{more}",
     )
 
 

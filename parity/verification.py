@@ -1,35 +1,28 @@
-"""The main job: run workflows through subjects, compare, and say what came of it.
+"""What came of verifying: pairs, checks, rules, noise floors, and one number for all of it.
 
-1. `verify` runs the control and each candidate on every configuration.
-2. Each candidate is compared with the control (`compare_records`), and so is the oracle, on every
-   unit of a run of the control's that it can express.
-3. Every run is held against all invariants, and where that is asked for each engine of ours against
-   all relations (`parity.checking`).
-4. `Verification.exit_code` says it in one number (see README.md).
+`parity.verifying` makes it; reports and exit codes read it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Final, Literal
+from collections.abc import Mapping
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from parity.channels import ORACLE, Channel
-from parity.checking import Configured, Thorough, held_alone
+from parity.channels import Channel
 from parity.checks import CheckOutcome
 from parity.comparison.outcome import ChannelOutcome
-from parity.comparison.records import compare_records, overall
-from parity.divergence import Divergence, first_divergence
-from parity.noise import NoiseFloor
+from parity.divergence import Divergence
+from parity.noise import NoiseFloor, is_within
 from parity.policy import RuleStanding
-from parity.record import Record, record_of_crash
-from parity.subjects import OracleSubject, Subject, record_of
+from parity.record import Record
 from parity.verdicts import Verdict, worst
 
-__all__ = ["Configured", "Coverage", "Pair", "Totals", "Verification", "verify"]
+__all__ = ["Coverage", "Ending", "Pair", "Totals", "Verification"]
+
+Ending: TypeAlias = Literal["parity", "differs", "refused", "failed", "empty"]
 
 _ENDINGS: Final[Mapping[str, int]] = {
     "parity": 0,
@@ -109,11 +102,17 @@ class Pair(msgspec.Struct, frozen=True):
         )
 
     @property
-    def ending(self) -> Literal["parity", "differs", "refused", "failed", "empty"]:
-        """What the pair comes to, by which the exit code goes."""
+    def ending(self) -> Ending:
+        """What the pair comes to, by which the exit code goes.
+
+        Of a candidate that cannot express the workflow nothing was compared; the oracle, which
+        nobody asked for, is then left out.
+        """
         if self.optional and self.candidate is None:
             return "parity"
-        if self.candidate is None or self.candidate.status != self.control.status:
+        if self.candidate is None:  # it cannot express the workflow
+            return "empty" if self.control.status == "succeeded" else self.control.status
+        if self.candidate.status != self.control.status:
             return "differs"
         if self.verdict.is_difference:
             return "differs"
@@ -169,123 +168,41 @@ class Verification(msgspec.Struct, frozen=True):
         return coverage
 
     @property
-    def broken(self) -> list[CheckOutcome]:
-        """The checks that do not hold."""
-        return [check for check in self.checks if check.verdict.is_difference]
-
-    @property
     def verdict(self) -> Verdict:
         """The worst verdict of all pairs, the oracle's silences left out."""
         return worst(p.verdict for p in self.pairs if not (p.optional and p.candidate is None))
 
     @property
+    def broken(self) -> list[CheckOutcome]:
+        """The checks that do not hold."""
+        return [check for check in self.checks if check.verdict.is_difference]
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether a run is wrong by itself: it breaks a check, or differs from its repetition."""
+        return bool(self.broken) or any(floor.verdict.is_difference for floor in self.noise)
+
+    def is_noise(self, pair: Pair) -> bool:
+        """Whether all in which a pair differs differs as well between runs of one of the two."""
+        both = (pair.control.subject, pair.candidate_name)
+        floors = (f for f in self.noise if f.config == pair.config and f.subject in both)
+        return is_within(pair.channels, floors)
+
+    @property
     def exit_code(self) -> int:
         """0 parity; 1 anything differs; 2 all refuse alike; 3 fail alike; 4 nothing compared.
 
-        Over several configurations a difference outweighs everything, a broken check included; then
-        come failure, refusal, and nothing compared.
+        Over several configurations a difference outweighs everything, and so does a run that is
+        wrong by itself; then come failure, refusal, and nothing compared. A rule of the policy with
+        a problem makes 1 of what would be 0.
         """
-        if self.broken:
-            return _ENDINGS["differs"]
-        endings = {pair.ending for pair in self.pairs}
+        endings: set[str] = {pair.ending for pair in self.pairs}
+        if self.holds_back:
+            endings.add("differs")
         for ending in ("differs", "failed", "refused", "empty"):
             if ending in endings:
                 return _ENDINGS[ending]
-        return 0 if self.pairs else _ENDINGS["empty"]
-
-
-def verify(
-    configs: Sequence[tuple[str, Configured]],
-    control: Subject,
-    candidates: Sequence[Subject],
-    root: Path,
-    *,
-    oracle: bool = True,
-    thorough: Thorough | None = None,
-    on_step: Callable[[str, str], None] = lambda config, subject: None,
-) -> Verification:
-    """Run every configuration through all subjects and compare.
-
-    Args:
-        configs: Name and content (a file's path or a mapping) of each.
-        control: The reference.
-        candidates: What is held against it.
-        root: Each run gets a folder of its own below; made when something is stored.
-        oracle: Hold the oracle against the control as well.
-        thorough: Holds engines against relations; null: nobody does.
-        on_step: Called with (configuration, subject) before each run.
-    """
-    pairs: list[Pair] = []
-    checks: list[CheckOutcome] = []
-    for number, (name, config) in enumerate(configs):
-        folder = root / str(number)
-        on_step(name, control.name)
-        reference = record_of(control, config, folder / "control")
-        records = [reference]
-        for index, candidate in enumerate(candidates):
-            on_step(name, candidate.name)
-            record = record_of(candidate, config, folder / f"candidate-{index}")
-            records.append(record)
-            pairs.append(_compare(name, reference, record))
-        for record in records:
-            checks += held_alone(record, name, config)
-        if thorough is not None:
-            by_name = {record.subject: record for record in records}
-            checks += thorough.hold(name, config, by_name, folder / "relations", on_step)
-        if oracle and reference.status == "succeeded":
-            on_step(name, OracleSubject.name)
-            pairs.append(_ask_oracle(name, reference, config, folder))
-    return Verification(
-        control=control.name,
-        candidates=tuple(candidate.name for candidate in candidates),
-        pairs=tuple(pairs),
-        checks=tuple(checks),
-    )
-
-
-def _compare(name: str, control: Record, candidate: Record) -> Pair:
-    try:
-        outcomes = compare_records(control, candidate)
-    except Exception as error:  # noqa: BLE001  # what a foreign subject recorded can be anything
-        candidate = record_of_crash(candidate.subject, error, candidate.duration_s)
-        outcomes = compare_records(control, candidate)
-    return Pair(
-        config=name,
-        control=control,
-        candidate=candidate,
-        candidate_name=candidate.subject,
-        verdict=overall(outcomes),
-        channels=outcomes,
-        divergence=first_divergence(control, candidate, outcomes),
-    )
-
-
-def _ask_oracle(name: str, control: Record, config: Configured, root: Path) -> Pair:
-    if not any(control.channels.get(channel) for channel in ORACLE):
-        return _silent(
-            name, control, "the control filled nothing that the oracle fills", Coverage()
-        )
-    oracle = OracleSubject({}, control)
-    record = record_of(oracle, config, root)
-    held = len(record.channels.get(Channel.TRACE, ()))
-    coverage = Coverage(held, dict(oracle.beyond))
-    if record.status == "refused":
-        return _silent(name, control, str(record.explanation), coverage)
-    return msgspec.structs.replace(
-        _compare(name, control, record), optional=True, coverage=coverage
-    )
-
-
-def _silent(name: str, control: Record, note: str, coverage: Coverage) -> Pair:
-    return Pair(
-        config=name,
-        control=control,
-        candidate=None,
-        candidate_name=OracleSubject.name,
-        verdict=Verdict.NOT_COMPARABLE,
-        channels={},
-        divergence=None,
-        note=note,
-        optional=True,
-        coverage=coverage,
-    )
+        if not self.pairs:
+            return _ENDINGS["empty"]
+        gated = any(rule.problem is not None for rule in self.rules)
+        return _ENDINGS["differs" if gated else "parity"]

@@ -1,11 +1,12 @@
 """Market events of a unit, held as columns: recording, storing, reading, comparing.
 
 A `TraceRecorder` collects what the bus publishes; `Trace` is what it becomes, in memory or on disk;
-`first_difference` tells where two of them part. Importing this package does not import pyarrow.
+`align` tells how two of them differ. Importing this package does not import pyarrow.
 """
 
 from __future__ import annotations
 
+from containers.trace.alignment import Alignment, Difference, Excuse, KindCounts, align
 from containers.trace.chunk import (
     CHUNK_ROWS,
     EMPTY_DIGEST,
@@ -14,11 +15,12 @@ from containers.trace.chunk import (
     PrefixDigest,
     TraceChunk,
 )
+from containers.trace.columns import Column
 from containers.trace.combining import combine_summaries, summaries_of
-from containers.trace.difference import Counts, Difference, count_differences, first_difference
 from containers.trace.errors import InvalidEventError
 from containers.trace.levels import KINDS, TraceLevel, kept_kinds, lower_level
 from containers.trace.recorder import PIECE_ROWS, TraceRecorder
+from containers.trace.side_by_side import Beside, side_by_side
 from containers.trace.storage import TraceWriter
 from containers.trace.table import SCHEMAS, ColumnType, Table
 from containers.trace.trace import Trace
@@ -30,11 +32,15 @@ __all__ = [
     "KINDS",
     "PIECE_ROWS",
     "SCHEMAS",
+    "Alignment",
+    "Beside",
     "ChunkInfo",
+    "Column",
     "ColumnType",
-    "Counts",
     "Difference",
+    "Excuse",
     "InvalidEventError",
+    "KindCounts",
     "PrefixDigest",
     "Table",
     "Trace",
@@ -42,10 +48,10 @@ __all__ = [
     "TraceLevel",
     "TraceRecorder",
     "TraceWriter",
+    "align",
     "combine_summaries",
-    "count_differences",
-    "first_difference",
     "kept_kinds",
     "lower_level",
+    "side_by_side",
     "summaries_of",
 ]

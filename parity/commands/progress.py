@@ -22,12 +22,12 @@ from containers.journal import (
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-__all__ = ["Tally", "Watch", "working"]
+__all__ = ["TELLING", "Tally", "Watch", "working"]
 
 _PAUSE_S: Final = 0.1
 """Between two looks at the units: a study has thousands a second, an eye has not."""
 
-_TELLING: Final = frozenset({PhaseFinished, PhaseSkipped, PhaseStarted, PlanMade, UnitExecuted})
+TELLING: Final = frozenset({PhaseFinished, PhaseSkipped, PhaseStarted, PlanMade, UnitExecuted})
 """Kinds of records that progress is made of; a unit has dozens of others."""
 
 
@@ -95,6 +95,11 @@ class Watch:
         if progress is not None and runs is not None:
             self._runs = progress.add_task("", total=runs, things="runs", rated=False)
 
+    @property
+    def shows(self) -> bool:
+        """Whether anybody sees it."""
+        return self._progress is not None
+
     def say(self, what: str) -> None:
         """Name the next piece of work."""
         if self._progress is None:
@@ -109,7 +114,7 @@ class Watch:
 
     def __call__(self, entry: Entry) -> None:
         """Hear of a journal's record."""
-        if self._progress is None or type(entry.record) not in _TELLING:
+        if self._progress is None or type(entry.record) not in TELLING:
             return
         if self._tally.hear(entry) or time.monotonic() - self._shown_s > _PAUSE_S:
             self._show()

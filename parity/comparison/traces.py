@@ -1,61 +1,238 @@
-"""Comparing traces, unit by unit, at the level that both sides kept."""
+"""Comparing traces, unit by unit, at the level that both sides kept.
+
+Events are held against their counterparts (`containers.trace.align`). Where a field of some of them
+differs, the policy is asked about all of these at once (`_Unit.excuse`). Its paths are ``UNIT`` for
+a trace as a whole, ``UNIT: FILL`` for events of a kind, ``UNIT: FILL.price`` for a field, and
+``UNIT: FEATURES.values.NAME`` for one feature.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
+import numpy as np
 
-from containers.trace import Trace, count_differences, first_difference
+from containers.events import Event, EventKind
+from containers.trace import CHUNK_ROWS, SCHEMAS, Alignment, Trace, align
+from containers.trace import Difference as EventDifference
+from containers.trace.columns import Buffer, Column, FloatColumn, IntColumn, Mask
+from containers.trace.mappings import MappingColumn
+from containers.trace.texts import TextColumn
 from parity.comparison.outcome import Difference, Tally
+from parity.comparison.trees import joined
+from parity.policy.judging import NOBODY, Judge, Ruling
+from parity.policy.rule import Kind
 
-__all__ = ["compare_traces"]
+__all__ = ["compare_traces", "looks_at_traces"]
+
+_RENUMBERED: Final = ("seq", "cause")
 
 
-def compare_traces(control: Mapping[str, Trace], candidate: Mapping[str, Trace]) -> Tally:
-    """Compare traces of the same unit, row by row.
+def compare_traces(
+    control: Mapping[str, Trace], candidate: Mapping[str, Trace], judge: Judge = NOBODY
+) -> Tally:
+    """Compare traces of the same unit, each event with its counterpart; counts are of events.
 
-    One missing event shifts what follows it, so the counts after the first difference are of
-    positions, not of aligned events.
+    A trace without an event counts as one where only one side has it. Of the events of one unit
+    that rules excuse, all are counted as tolerated where any of them is within a tolerance.
+
+    Args:
+        control: The control's traces, by unit.
+        candidate: The candidate's.
+        judge: Is asked where the two differ.
     """
     tally = Tally()
     for unit in [*control, *(key for key in candidate if key not in control)]:
-        left, right = control.get(unit), candidate.get(unit)
-        if left is None or right is None:
-            tally.missing += len(left) if left is not None else 0
-            tally.extra += len(right) if right is not None else 0
-            tally.note(
-                Difference(path=unit, control=_size(left), candidate=_size(right), unit=unit)
-            )
-            continue
-        _compare_unit(tally, unit, left, right)
+        if unit not in candidate:
+            _lack(tally, unit, control[unit], judge, missing=True)
+        elif unit not in control:
+            _lack(tally, unit, candidate[unit], judge, missing=False)
+        elif control[unit].prefix_digests == candidate[unit].prefix_digests:
+            tally.compared += len(control[unit])
+        else:
+            _Unit(tally, unit, judge).compare(control[unit], candidate[unit])
     return tally
 
 
-def _compare_unit(tally: Tally, unit: str, left: Trace, right: Trace) -> None:
-    first = first_difference(left, right)
-    if first is None:
-        tally.compared += len(left)
-        return
-    counts = count_differences(left, right)
-    tally.compared += counts.compared
-    tally.different += counts.different
-    tally.missing += counts.missing
-    tally.extra += counts.extra
-    tally.widen(counts.max_abs or None, counts.max_ulp or None)
-    tally.note(
-        Difference(
-            path=f"{unit}: event {first.position}",
-            control=None if first.left is None else msgspec.to_builtins(first.left),
-            candidate=None if first.right is None else msgspec.to_builtins(first.right),
-            fields=first.fields,
-            position=first.position,
-            unit=unit,
-            left=first.left,
-            right=first.right,
+def looks_at_traces(
+    control: Mapping[str, Trace], candidate: Mapping[str, Trace], judge: Judge
+) -> bool:
+    """Whether there is any field on both sides that ``judge`` does not ignore, come what may."""
+    for unit in control:
+        if unit not in candidate or judge.ignores(unit):
+            continue
+        for name in control[unit].summary().by_kind:
+            kind = f"{unit}: {name}"
+            fields = SCHEMAS[EventKind(name)]
+            if not judge.ignores(kind) and not all(judge.ignores(f"{kind}.{f}") for f in fields):
+                return True
+    return False
+
+
+def _lack(tally: Tally, unit: str, trace: Trace, judge: Judge, *, missing: bool) -> None:
+    told = f"a trace of {len(trace)} events"
+    things = max(1, len(trace))
+    tally.lack(unit, told, judge.on_absence(unit), missing=missing, things=things, unit=unit)
+
+
+class _Unit:
+    """The comparison of one unit's traces, which differ in some bit."""
+
+    def __init__(self, tally: Tally, unit: str, judge: Judge) -> None:
+        self._tally: Final = tally
+        self._unit: Final = unit
+        self._judge: Final = judge
+        self._tolerant = False
+
+    def compare(self, left: Trace, right: Trace) -> None:
+        """Add what comes of it to the tally."""
+        if self._judge.ignores(self._unit):
+            ruling = self._judge.on_absence(self._unit)
+            assert ruling is not None  # as it is ignored
+            self._tally.excuse([ruling])
+            return
+        found = align(left, right, self.excuse if self._judge else None)
+        tally = self._tally
+        missing, extra, ignored = self._alone(found)
+        tally.compared += found.compared
+        tally.different += found.different
+        tally.missing += missing
+        tally.extra += extra
+        tally.ignored += ignored
+        if self._tolerant:
+            tally.tolerated += found.excused
+        else:
+            tally.ignored += found.excused
+        tally.widen(found.max_abs or None, found.max_ulp or None)
+        if found.different or missing or extra:
+            self._note(found, left, right)
+
+    def excuse(self, kind: EventKind, field: str, left: Column, right: Column) -> Mask | None:
+        """Say which of some aligned events, whose field differs in all of them, are excused."""
+        if self._judge.ignores(f"{self._unit}: {kind}"):
+            return self._mark(f"{self._unit}: {kind}", left, right)
+        path = f"{self._unit}: {kind}.{field}"
+        if isinstance(left, MappingColumn) and isinstance(right, MappingColumn):
+            return self._by_name(path, left, right)
+        return self._mark(path, left, right)
+
+    def _alone(self, found: Alignment) -> tuple[int, int, int]:
+        """Count what only one side has: missing, extra, and what of both is ignored."""
+        missing, extra, ignored = found.missing, found.extra, 0
+        for kind, counts in found.kinds.items():
+            alone = counts.missing + counts.extra
+            path = f"{self._unit}: {kind}"
+            if alone and self._judge.ignores(path):
+                ruling = self._judge.on_absence(path, alone)
+                assert ruling is not None  # as it is ignored
+                self._tally.credit(ruling, alone)
+                missing, extra = missing - counts.missing, extra - counts.extra
+                ignored += alone
+        return missing, extra, ignored
+
+    def _note(self, found: Alignment, left: Trace, right: Trace) -> None:
+        """Note the first difference that is not ignored."""
+        first = found.first
+        assert first is not None  # something differs
+        if first.left is None or first.right is None:
+            event = first.left or first.right
+            assert event is not None  # one side has it
+            if self._judge.ignores(f"{self._unit}: {event.kind}"):
+                first = self._first_of_others(left, right)
+        event = first.left or first.right
+        assert event is not None  # as above
+        self._tally.note(
+            Difference(
+                path=f"{self._unit}: event {first.position}",
+                control=None if first.left is None else msgspec.to_builtins(first.left),
+                candidate=None if first.right is None else msgspec.to_builtins(first.right),
+                fields=first.fields,
+                position=first.position,
+                unit=self._unit,
+                left=first.left,
+                right=first.right,
+            )
         )
-    )
+
+    def _first_of_others(self, left: Trace, right: Trace) -> EventDifference:
+        """Find the first difference among the events of kinds that are not ignored."""
+        again = _Unit(Tally(), self._unit, Judge(self._judge.rules))  # whose account nobody takes
+
+        def keep(kind: EventKind, container: str) -> bool:
+            return not self._judge.ignores(f"{self._unit}: {kind}")
+
+        def excuse(kind: EventKind, field: str, ours: Column, theirs: Column) -> Mask | None:
+            if field in _RENUMBERED:  # numbers shift with the events that are left out
+                return np.ones(len(ours), np.bool_)
+            return again.excuse(kind, field, ours, theirs)
+
+        first = align(left.filtered(keep), right.filtered(keep), excuse).first
+        if first is None:  # then only a number differs
+            first = align(left, right, again.excuse).first
+            assert first is not None  # something does
+            return first
+        event, side = (first.left, left) if first.left is not None else (first.right, right)
+        assert event is not None  # one side has it
+        return msgspec.structs.replace(first, position=_position(side, event))
+
+    def _by_name(self, path: str, left: MappingColumn, right: MappingColumn) -> Mask | None:
+        """Decide on each feature that differs; a row is excused when all of its own are."""
+        if self._judge.ignores(path):
+            return self._mark(path, left, right)
+        excused = ~left.names.differs(right.names)  # a name that one side lacks is beyond excuse
+        for code, names in enumerate(left.names.members()):
+            rows = np.flatnonzero(excused & (left.names.codes == code))
+            for place, name in enumerate(names):
+                ours = left.flat.take(left.starts[rows] + place)
+                theirs = right.flat.take(right.starts[rows] + place)
+                differing = np.flatnonzero(ours.differs(theirs))
+                if not len(differing):
+                    continue
+                marks = self._mark(joined(path, name), ours.take(differing), theirs.take(differing))
+                excused[rows[differing]] &= False if marks is None else marks
+        return excused
+
+    def _mark(self, path: str, left: Column, right: Column) -> Mask | None:
+        """Decide on rows that all differ in one field; null where no rule covers them."""
+        rule = self._judge.rule_for(path)
+        if rule is None:
+            return None
+        if rule.kind is Kind.IGNORE:
+            self._judge.on_absence(path, len(left))
+            self._tally.credit(Ruling(rule, None), len(left))
+            return np.ones(len(left), np.bool_)
+        shares = np.full(len(left), np.nan)
+        if isinstance(left, TextColumn):
+            for row, (a, b) in enumerate(zip(left.values(), right.values(), strict=True)):
+                ruling = self._judge.on_values(path, a, b)
+                if ruling is not None and ruling.share is not None:
+                    shares[row] = ruling.share
+        else:
+            (ours, have), (theirs, others) = _numbers(left), _numbers(right)
+            both = np.flatnonzero(have & others)  # null against a number is beyond excuse
+            shares[both] = self._judge.on_numbers(path, ours[both], theirs[both])
+        marks: Mask = ~np.isnan(shares)
+        if marks.any():
+            self._tolerant = True
+            self._tally.credit(Ruling(rule, float(shares[marks].max())), int(marks.sum()))
+        return marks
 
 
-def _size(trace: Trace | None) -> str | None:
-    return None if trace is None else f"a trace of {len(trace)} events"
+def _numbers(column: Column) -> tuple[Buffer, Mask]:
+    """Give the numbers of a column, and which of them are there."""
+    if isinstance(column, FloatColumn):
+        valid = column.valid
+        return column.data, np.ones(len(column), np.bool_) if valid is None else valid != 0
+    assert isinstance(column, IntColumn)  # there are no other columns of numbers
+    return column.data, column.data >= 0 if column.nullable else np.ones(len(column), np.bool_)
+
+
+def _position(trace: Trace, event: Event) -> int:
+    """Give the position of an event in the kept stream, by its number."""
+    chunk = bisect_left(trace.infos, event.seq, key=lambda info: info.last_seq)
+    row = trace.chunks[chunk].row_of(event.seq)
+    assert row is not None  # it was taken from there
+    return chunk * CHUNK_ROWS + row

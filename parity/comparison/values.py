@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Hashable, Mapping
+from typing import Any
 
-__all__ = ["same", "ulp_distance"]
+__all__ = ["distances", "identity", "same", "ulp_distance"]
 
 
 def same(left: object, right: object) -> bool:
@@ -23,7 +25,26 @@ def same(left: object, right: object) -> bool:
         return False
     if isinstance(left, float) and isinstance(right, float):
         return left == right and math.copysign(1.0, left) == math.copysign(1.0, right)
-    return left == right
+    if isinstance(left, Mapping | list | tuple | set | frozenset):
+        return identity(left) == identity(right)
+    return bool(left == right)
+
+
+def distances(left: object, right: object) -> tuple[float | None, int | None]:
+    """Say how far two numbers of one type are apart, and by how many doubles.
+
+    Null, both, for anything else and with a NaN; of integers there are no doubles between.
+
+    >>> distances(1.0, 1.5), distances(3, 5), distances(3, 5.0), distances(True, False)
+    ((0.5, 2251799813685248), (2.0, None), (None, None), (None, None))
+    """
+    if isinstance(left, float) and isinstance(right, float):
+        apart = abs(left - right)
+        return (None, None) if math.isnan(apart) else (apart, ulp_distance(left, right))
+    if type(left) is int and type(right) is int:
+        whole = abs(left - right)
+        return (float(whole) if whole.bit_length() < 1024 else math.inf), None
+    return None, None
 
 
 def ulp_distance(left: float, right: float) -> int | None:
@@ -42,3 +63,35 @@ def _rank(value: float) -> int:
     (bits,) = struct.unpack("<q", struct.pack("<d", value))
     assert isinstance(bits, int)
     return bits if bits >= 0 else -(bits & 0x7FFFFFFFFFFFFFFF)
+
+
+class _Unlike:
+    """Equal to nothing but itself: what stands for a NaN."""
+
+
+def identity(value: Any) -> Hashable:
+    """Give what two values share exactly when they are the same in every part, types included.
+
+    The order of keys has no meaning, that of lists has; a tuple is a list.
+
+    >>> identity([1, {"a": 2.0}]) == identity((1, {"a": 2.0}))
+    True
+    >>> identity([1]) == identity([True]), identity({1: "a"}) == identity({True: "a"})
+    (False, False)
+    """
+    if isinstance(value, Mapping):
+        entries = ((type(key), key, identity(part)) for key, part in value.items())
+        return ("mapping", frozenset(entries))
+    if isinstance(value, list | tuple):
+        return ("list", tuple(map(identity, value)))
+    if isinstance(value, set | frozenset):
+        return ("set", frozenset(map(identity, value)))
+    if isinstance(value, float):
+        if math.isnan(value):
+            return _Unlike()
+        return (type(value), value, math.copysign(1.0, value))
+    try:
+        hash(value)
+    except TypeError:
+        return (type(value), repr(value))
+    return (type(value), value)

@@ -125,7 +125,7 @@ def _runs(pairs: Iterable[Pair]) -> Iterable[Run]:
                 if not (pair.optional and pair.candidate is None):
                     verdicts.setdefault(id(record), []).append(pair.verdict)
     for key, (config, record) in found.items():
-        engine = record.subject.partition(":")[0]
+        engine = record.subject.partition(" ")[0].partition(":")[0]
         if engine in ENGINES and record.status == "succeeded" and record.workflow is not None:
             verdict = worst(verdicts.get(key, ()))
             yield Run(config, record.workflow, engine, verdict, observed(record))

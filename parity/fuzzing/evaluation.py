@@ -30,7 +30,8 @@ from parity.record import Record
 from parity.relations import RELATIONS
 from parity.subjects import EngineSubject, record_of
 from parity.verdicts import Verdict
-from parity.verification import Pair, Verification, verify
+from parity.verification import Pair, Verification
+from parity.verifying import verify
 
 __all__ = [
     "Asked",

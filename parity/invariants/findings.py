@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from parity.comparison.outcome import Difference
 from parity.comparison.values import same
 
 __all__ = ["Findings", "alike"]
+
+_SCALARS: Final = (str, float, int, bool, type(None))
 
 
 class Findings:
@@ -66,8 +71,30 @@ def alike(left: Any, right: Any) -> bool:
     >>> alike({"a": (1, 2.0)}, {"a": [1, 2.0]}), alike([1], [1.0])
     (True, False)
     """
+    if left is right and left == left:
+        return True
+    if isinstance(left, _SCALARS):
+        return same(left, right)
+    try:
+        # MessagePack keeps types and bits apart, and most trees are the same.
+        if msgspec.msgpack.encode(left) == msgspec.msgpack.encode(right) and _has_no_nan(left):
+            return True
+    except (TypeError, ValueError, OverflowError):
+        pass  # something in it is no plain value: then value by value
+    return _alike(left, right)
+
+
+def _has_no_nan(tree: Any) -> bool:
+    try:
+        json.dumps(tree, allow_nan=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _alike(left: Any, right: Any) -> bool:
     if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(alike(left[key], right[key]) for key in left)
+        return left.keys() == right.keys() and all(_alike(left[key], right[key]) for key in left)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        return len(left) == len(right) and all(map(alike, left, right))
+        return len(left) == len(right) and all(map(_alike, left, right))
     return same(left, right)

@@ -151,7 +151,7 @@ class Unit:
         self.phase: Final = leaf.phase
         self.run: Final = leaf.phase.run
 
-    @property
+    @cached_property
     def trace(self) -> Trace | None:
         """Its trace; null when it has none."""
         trace: Trace | None = self.run.channel(Channel.TRACE).get(self.place)
@@ -170,7 +170,7 @@ class Unit:
         """Whether its trace holds every event of it."""
         return self.trace is not None and len(self.trace) == self.trace.events_total
 
-    @property
+    @cached_property
     def trading_from_ns(self) -> int | None:
         """End of the first slice that is no warm-up; null where there is no window around."""
         if all(one.name in ("full", "combination", "sample") for one in self.leaf.around):
@@ -178,7 +178,7 @@ class Unit:
         start: int = self.leaf.window["start_ns"]
         return start
 
-    @property
+    @cached_property
     def close_at_end(self) -> bool:
         """Whether positions are closed at its end: in a test, unless its section says otherwise."""
         config = self.phase.config
@@ -249,10 +249,10 @@ class Run:
         for phases in passes.values():
             yield from phases
 
-    @property
-    def phases(self) -> Iterator[Phase]:
+    @cached_property
+    def phases(self) -> list[Phase]:
         """All phases of all passes and branches."""
-        return self._all(self.passes)
+        return list(self._all(self.passes))
 
     @property
     def units(self) -> Iterator[Unit]:

@@ -239,7 +239,7 @@ def _components(
         known = is_classifier(kind) if classify else is_strategy(kind)
         if not known:
             role = "classifier" if classify else "strategy"
-            raise CannotExpress(f"the oracle has no {role} of type {kind!r}")
+            raise CannotExpress(f"among the shipped ones is no {role} of type {kind!r}")
         component = Component(
             type=kind,
             name=item.get("name") or kind,

@@ -3,7 +3,13 @@
 from parity.subjects.engine import EngineSubject
 from parity.subjects.guard import record_of
 from parity.subjects.oracle import OracleSubject
-from parity.subjects.specification import Subject, SubjectSpec, parse_subject, subject_for
+from parity.subjects.specification import (
+    Subject,
+    SubjectSpec,
+    parse_subject,
+    subject_for,
+    told_apart,
+)
 
 __all__ = [
     "EngineSubject",
@@ -13,4 +19,5 @@ __all__ = [
     "parse_subject",
     "record_of",
     "subject_for",
+    "told_apart",
 ]

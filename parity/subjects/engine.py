@@ -54,7 +54,8 @@ class EngineSubject:
             records at ``detailed``.
         components: Gives what exists.
         watch: Hears the journal as well; null: nobody does.
-        executor: Where units run, left open; null: where ``options`` say, opened for each run.
+        executor: Where units run, left open; null, or text: where ``options`` say or else the
+            text, opened for each run.
     """
 
     def __init__(
@@ -64,11 +65,12 @@ class EngineSubject:
         options: Mapping[str, str],
         components: Callable[[], Components] = default_components,
         watch: JournalConsumer | None = None,
-        executor: UnitExecutor | None = None,
+        executor: UnitExecutor | str | None = None,
     ) -> None:
         self._factory = factory
         self._watch = watch
-        self._executor = options.get("executor") if executor is None else executor
+        as_text = executor is None or isinstance(executor, str)
+        self._executor = options.get("executor", executor) if as_text else executor
         self._components = components
         self._told = told_by(options)
         self._interrupted_after = int(options["interrupt"]) if "interrupt" in options else None

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from containers.results import EquityCurve
-from containers.trace import Trace
+import msgspec
+
 from parity.channels import Channel
+from parity.contents import problem_of_content
 from parity.errors import SubjectError
 from parity.record import OVERRIDABLE, Record, Status, record_of_crash
 from parity.subjects.specification import Subject
@@ -23,16 +24,13 @@ from parity.subjects.specification import Subject
 __all__ = ["record_of"]
 
 _STATUSES: Final = get_args(Status)
-_CONTENTS: Final[Mapping[Channel, type]] = {
-    Channel.TRACE: Trace,
-    Channel.TRADES: Sequence,
-    Channel.EQUITY: EquityCurve,
-    Channel.METRICS: Mapping,
-}
 
 
 def record_of(subject: Subject, config: Mapping[str, Any] | Path, root: Path) -> Record:
-    """Run ``subject`` on its own copy of ``config``; whatever it does, answer a sound record."""
+    """Run ``subject`` on its own copy of ``config``; whatever it does, answer a sound record.
+
+    The record has the name that reports call the subject by, whatever the subject calls itself.
+    """
     began = time.perf_counter()
     own = config if isinstance(config, Path) else copy.deepcopy(dict(config))
     try:
@@ -43,7 +41,7 @@ def record_of(subject: Subject, config: Mapping[str, Any] | Path, root: Path) ->
     if problem is not None:
         mistake = SubjectError(f"the subject answered with {problem}")
         return record_of_crash(subject.name, mistake, time.perf_counter() - began)
-    return record
+    return msgspec.structs.replace(record, subject=subject.name)
 
 
 def _problem(record: object) -> str | None:
@@ -55,13 +53,15 @@ def _problem(record: object) -> str | None:
     for channel, content in record.channels.items():
         if channel not in Channel.__members__.values():
             return f"the channel {channel!r}, which does not exist"
-        if not isinstance(content, Mapping):
-            return f"{type(content).__name__} in the channel {channel}, expected a mapping"
-        due = _CONTENTS.get(channel, object)
-        for place, value in content.items():
-            if not isinstance(value, due):
-                found = f"{type(value).__name__} at {place!r} of the channel {channel}"
-                return f"{found}, expected {due.__name__}"
+        problem = problem_of_content(channel, content)
+        if problem is not None:
+            return problem
+    if record.beyond is not None and record.status != "refused":
+        return f"the status {record.status!r}, and that it cannot express the workflow"
+    for field in ("covers", "figures"):
+        names = getattr(record, field)
+        if not (names is None or isinstance(names, frozenset)):
+            return f"{type(names).__name__} as {field}, expected a frozenset or null"
     hidden = set(record.told) - OVERRIDABLE
     if hidden:
         return f"settings it says it was told and that no one can tell it: {sorted(hidden)}"

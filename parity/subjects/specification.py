@@ -6,7 +6,9 @@ takes the options of the specification as a mapping and gives a `Subject`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import copy
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -23,18 +25,32 @@ from parity.record import Record
 
 if TYPE_CHECKING:
     from containers.executors import UnitExecutor
+    from parity.subjects.limits import Limits
 
-__all__ = ["Subject", "SubjectFactory", "SubjectSpec", "parse_subject", "subject_for"]
+__all__ = [
+    "HASH_SEED",
+    "Subject",
+    "SubjectFactory",
+    "SubjectSpec",
+    "parse_subject",
+    "subject_for",
+    "told_apart",
+]
 
 _GROUP: Final = "parity.engines"
+_LAST_SEED: Final = 4_294_967_295
+
+HASH_SEED: Final = "hash_seed"
+"""The key that needs a process of its own: the seed counts from its beginning."""
+ORACLE: Final = "oracle"
 
 OPTIONS: Final[Mapping[str, tuple[str, ...] | None]] = {
     "trace": ("none", "minimal", "standard", "detailed"),
     "storage": ("memory", "disk", "hybrid"),
     "executor": (),
     "interrupt": (),
+    "hash_seed": (),
     "backend": None,
-    "hash_seed": None,
 }
 """Keys of a specification with their values.
 
@@ -116,6 +132,15 @@ def _check_count(text: str, value: str) -> None:
         )
 
 
+def _check_seed(text: str, value: str) -> None:
+    is_number = value.isascii() and value.isdecimal() and len(value) <= 10
+    if value != "random" and not (is_number and int(value) <= _LAST_SEED):
+        raise UsageError(
+            f"subject '{text}': found hash_seed={value}, expected 0 to {_LAST_SEED}, or random: "
+            "what PYTHONHASHSEED can be"
+        )
+
+
 def _check_executor(text: str, value: str) -> None:
     from containers.executors import parse_executor
 
@@ -127,6 +152,7 @@ def _check_executor(text: str, value: str) -> None:
 
 _CHECKS: Final[Mapping[str, Callable[[str, str], None]]] = {
     "executor": _check_executor,
+    "hash_seed": _check_seed,
     "interrupt": _check_count,
 }
 """Of keys that take more than a few words: refuse a value, given the specification and it."""
@@ -136,7 +162,8 @@ def subject_for(
     spec: SubjectSpec,
     own: Own | None = None,
     watch: JournalConsumer | None = None,
-    executor: UnitExecutor | None = None,
+    executor: UnitExecutor | str | None = None,
+    limits: Limits | None = None,
 ) -> Subject:
     """Give the subject that a specification names.
 
@@ -144,21 +171,34 @@ def subject_for(
         spec: The specification.
         own: A user's own patterns and components, for our two engines; null: none.
         watch: Hears the journals of our two engines as well; null: nobody does.
-        executor: Where units of our two engines run, left open; null: where the specification
-            says, opened for each run.
+        executor: Where units of our two engines run, left open; null, or text: where the
+            specification says or else the text, opened for each run.
+        limits: Of each run, in a process of its own; null: in this process, unless the
+            specification has a ``hash_seed``. The oracle is always in this one: it is ours, and
+            reads the control's record.
 
     Raises:
-        UsageError: There is no such engine, or two of that name, or it takes no executor.
+        UsageError: There is no such engine, or two of that name, or it takes no executor, or it
+            can't be made.
     """
-    factories = _factories(Own() if own is None else own, watch, executor)
+    own = Own() if own is None else own
+    factories = _factories(own, watch, executor)
     if spec.engine not in factories:
         hint = did_you_mean(spec.engine, factories)
         raise UsageError(f"there is no engine '{spec.engine}'; {hint}")
+    if spec.engine != ORACLE and (limits is not None or HASH_SEED in spec.options):
+        from parity.subjects.isolated import ProcessSubject
+        from parity.subjects.limits import UNLIMITED
+
+        text = executor if executor is None or isinstance(executor, str) else executor.name
+        return ProcessSubject(
+            spec, own, watch=watch, executor=text, limits=UNLIMITED if limits is None else limits
+        )
     return factories[spec.engine](spec.options)
 
 
 def _factories(
-    own: Own, watch: JournalConsumer | None, executor: UnitExecutor | None
+    own: Own, watch: JournalConsumer | None, executor: UnitExecutor | str | None
 ) -> dict[str, SubjectFactory]:
     # Late: an engine is only imported when it is asked for.
     def engine(name: str) -> SubjectFactory:
@@ -173,11 +213,12 @@ def _factories(
     def oracle(options: Mapping[str, str]) -> Subject:
         from parity.subjects.oracle import OracleSubject
 
-        if "executor" in options:
-            raise UsageError("the oracle works in this process alone; leave its 'executor' out")
+        for key in ("executor", HASH_SEED):
+            if key in options:
+                raise UsageError(f"the oracle works in this process alone; leave its '{key}' out")
         return OracleSubject(options)
 
-    factories = {**{name: engine(name) for name in ENGINES}, "oracle": oracle}
+    factories = {**{name: engine(name) for name in ENGINES}, ORACLE: oracle}
     for point in entry_points(group=_GROUP):
         if point.name in factories:
             raise UsageError(
@@ -188,22 +229,51 @@ def _factories(
     return factories
 
 
+def told_apart(subjects: Sequence[Subject]) -> list[Subject]:
+    """Number those of one name, from the second on: ``declarative``, ``declarative (2)``.
+
+    Args:
+        subjects: As `subject_for` gives them.
+    """
+    seen: Counter[str] = Counter()
+    apart: list[Subject] = []
+    for subject in subjects:
+        seen[subject.name] += 1
+        count = seen[subject.name]
+        one: Any = subject if count == 1 else copy.copy(subject)
+        if count > 1:
+            one.name = f"{subject.name} ({count})"
+        apart.append(one)
+    return apart
+
+
+class _Named:
+    """A subject under another name: that it calls itself by could be anyone's."""
+
+    def __init__(self, name: str, subject: Subject) -> None:
+        self.name = name
+        self._subject = subject
+
+    def run(self, config: Mapping[str, Any] | Path, root: Path) -> Record:
+        """Run ``config`` as the subject does."""
+        return self._subject.run(config, root)
+
+
 def _loading(point: EntryPoint) -> SubjectFactory:
     engine = f"engine '{point.name}' ({point.value})"
 
     def factory(options: Mapping[str, str]) -> Subject:
         try:
             made: Subject | None = point.load()(options)
-        except Exception as error:  # foreign code; nothing has been run yet
+            is_one = callable(getattr(made, "run", None)) and isinstance(
+                getattr(made, "name", None), str
+            )
+        except (Exception, SystemExit) as error:  # foreign code; nothing has been run yet
             what = f"{type(error).__name__}: {error}"
-            raise UsageError(
-                f"engine '{point.name}' ({point.value}) can't be made: {what}"
-            ) from error
-        if not callable(getattr(made, "run", None)) or not isinstance(
-            getattr(made, "name", None), str
-        ):
-            raise UsageError(f"{engine} gave no subject: {made!r}")
+            raise UsageError(f"{engine} can't be made: {what}") from error
+        if not is_one:
+            raise UsageError(f"{engine} gave no subject: {made!r:.200}")
         assert made is not None
-        return made
+        return _Named(str(SubjectSpec(point.name, options)), made)
 
     return factory

@@ -1,4 +1,4 @@
-"""Changing a copy of the packages, and running the copy."""
+"""Running a copy of the packages that was changed; the fixture `changed` changes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any, Protocol
 
-__all__ = ["change", "first_channels", "run_python", "verify"]
+__all__ = ["Change", "first_channels", "run_python", "verify"]
 
 
 class Change(Protocol):
@@ -21,14 +21,6 @@ class Change(Protocol):
     def before(self) -> str: ...
     @property
     def after(self) -> str: ...
-
-
-def change(mutation: Change, source: Path) -> None:
-    """Change a copy of the packages."""
-    file = source / mutation.file
-    text = file.read_text(encoding="utf-8")
-    assert text.count(mutation.before) == 1, f"{mutation.file} has changed; adapt the mutation"
-    file.write_text(text.replace(mutation.before, mutation.after), encoding="utf-8")
 
 
 def run_python(

@@ -6,7 +6,7 @@ import compileall
 import json
 import py_compile
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 
 from parity.cli import main
 from tests.parity import mutations_of_runs, mutations_of_workflows
+from tests.parity.changing import Change
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKET = ROOT / "fixtures" / "market"
@@ -150,6 +151,30 @@ def compiled_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def source_copy(tmp_path: Path, compiled_source: Path) -> Path:
-    """Copy the four packages to a folder where they can be changed."""
-    return Path(shutil.copytree(compiled_source, tmp_path / "source"))
+def changed(compiled_source: Path) -> Iterator[Callable[[Change], Path]]:
+    """Give a function that changes the copy of the packages, for one test, and says where it is."""
+    originals: dict[Path, str] = {}
+
+    def change(mutation: Change) -> Path:
+        file = compiled_source / mutation.file
+        text = file.read_text(encoding="utf-8")
+        assert text.count(mutation.before) == 1, f"{mutation.file} has changed; adapt the mutation"
+        originals[file] = text
+        file.write_text(text.replace(mutation.before, mutation.after), encoding="utf-8")
+        return compiled_source
+
+    yield change
+    for file, text in originals.items():
+        file.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def tested_source(compiled_source: Path) -> Path:
+    """Put the tests beside the copy of the packages; what they read stays where it is."""
+    shutil.copytree(
+        ROOT / "tests", compiled_source / "tests", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, compiled_source)
+    (compiled_source / "fixtures").symlink_to(ROOT / "fixtures")
+    return compiled_source

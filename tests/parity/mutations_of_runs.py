@@ -84,10 +84,10 @@ class Unseen:
 
 
 _SPREAD: Final = "executor=processes:1,storage=hybrid"
-_SPREAD_IN_MEMORY: Final = "executor=processes:1"
+_SPREAD_FAST: Final = "executor=processes:1"
+"""In memory, where units are so short that they travel together."""
 _CUT: Final = "storage=disk,interrupt=3"
-_CUT_LATE: Final = "storage=disk,interrupt=7"
-"""Of `short_pipeline`, when two phases have come to their end."""
+"""Of `short_pipeline`, when a phase has come to its end."""
 
 
 def _imperative(
@@ -117,7 +117,7 @@ _IN_IMPERATIVE: Final = (
         "        for waiting in level.begun:\n",
         "        for waiting in reversed(level.begun):\n",
         "many_units",
-        _SPREAD_IN_MEMORY,
+        _SPREAD_FAST,
         "windows",
     ),
     _imperative(
@@ -162,7 +162,7 @@ _IN_IMPERATIVE: Final = (
         "                    write_again(store, self._journal)\n",
         "                    pass\n",
         "short_pipeline",
-        _CUT_LATE,
+        _CUT,
         "windows",
     ),
     _imperative(
@@ -201,7 +201,7 @@ _IN_DECLARATIVE: Final = (
         "while children and (child := children[0]).through:",
         "while children and (child := children[-1]).through:",
         "many_units",
-        _SPREAD_IN_MEMORY,
+        _SPREAD_FAST,
         "windows",
     ),
     _declarative(
@@ -228,7 +228,7 @@ _IN_DECLARATIVE: Final = (
         "            replay(store, journal)\n",
         "            pass\n",
         "short_pipeline",
-        _CUT_LATE,
+        _CUT,
         "windows",
     ),
     _declarative(
@@ -255,7 +255,7 @@ _IN_DECLARATIVE: Final = (
         "elif not (unit.saves or is_needed(",
         "elif not (unit.saves and is_needed(",
         "many_units",
-        _SPREAD_IN_MEMORY,
+        _SPREAD_FAST,
         "trades",
     ),
     _declarative(
@@ -303,7 +303,7 @@ _IN_CONTAINERS: Final = (
         "seed=str(result.seed),",
         'seed="0",',
         "short_pipeline",
-        f"declarative:{_CUT_LATE}",
+        f"declarative:{_CUT}",
         "windows",
     ),
     _shared(
@@ -366,7 +366,7 @@ _IN_CONTAINERS: Final = (
         "[unit.item for unit in units]",
         "[unit.item for unit in units][::-1]",
         "many_units",
-        f"declarative:{_SPREAD_IN_MEMORY}",
+        f"declarative:{_SPREAD_FAST}",
         "topology",
     ),
     _shared(
@@ -375,7 +375,7 @@ _IN_CONTAINERS: Final = (
         "zip(batch.units, report.results, strict=False)",
         "zip(batch.units, report.results[1:] + report.results[:1], strict=False)",
         "many_units",
-        f"imperative:{_SPREAD_IN_MEMORY}",
+        f"imperative:{_SPREAD_FAST}",
         "topology",
     ),
     _shared(

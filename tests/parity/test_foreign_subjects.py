@@ -15,7 +15,7 @@ from parity.record import Record
 from parity.records import RecordFolder
 from parity.reporting.document import verification_document
 from parity.subjects import parse_subject, record_of, subject_for
-from parity.verification import verify
+from parity.verifying import verify
 from tests.parity.conftest import HANDMADE
 
 CONFIG: dict[str, Any] = {

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from parity.subjects import Subject, parse_subject, subject_for
 from parity.verdicts import Verdict
-from parity.verification import verify
+from parity.verifying import verify
 
 FIRST = datetime.date(2024, 1, 1)
 

@@ -25,7 +25,8 @@ from parity.errors import UsageError
 from parity.record import Record, Status, record_of_refusal
 from parity.subjects import EngineSubject, Subject, parse_subject, subject_for
 from parity.verdicts import Verdict
-from parity.verification import Verification, verify
+from parity.verification import Verification
+from parity.verifying import verify
 
 UNIT = "iteration=0/phase=backtest/window=0/unit=0"
 PLACE = f"{UNIT}/portfolio=a.b"
@@ -93,7 +94,12 @@ def tampered(channel: Channel) -> dict[Channel, Any]:
 
 
 def run_pair(left: Record, right: Record, tmp_path: Path) -> Verification:
-    return verify([("c", {})], Fixed(left), [Fixed(right)], tmp_path, oracle=False)
+    return compared(verify([("c", {})], Fixed(left), [Fixed(right)], tmp_path, oracle=False))
+
+
+def compared(verification: Verification) -> Verification:
+    """Leave out what came of invariants, which records made by hand break."""
+    return msgspec.structs.replace(verification, checks=())
 
 
 def differing(outcomes: Mapping[Channel, ChannelOutcome]) -> list[Channel]:
@@ -206,7 +212,11 @@ def test_subjects_are_parsed() -> None:
         ("declarative:trace=none,trace=none", "'trace' is given twice"),
         ("declarative:storage=hybrd", "storage cannot be 'hybrd'; did you mean 'hybrid'"),
         ("declarative:backend=fast", "'backend' is not available"),
-        ("declarative:hash_seed=1", "'hash_seed' is not available"),
+        ("declarative:backend=numba", "'backend' is not available in this version"),
+        ("declarative:hash_seed=-1", "found hash_seed=-1, expected 0 to 4294967295, or random"),
+        ("declarative:hash_seed=4294967296", "found hash_seed=4294967296, expected 0 to"),
+        ("declarative:hash_seed=1,hash_seed=2", "'hash_seed' is given twice"),
+        ("oracle:hash_seed=1", "the oracle works in this process alone; leave its 'hash_seed' out"),
         ("declarative:executor=proceses", "executor 'proceses' is not understood: expected serial"),
         ("declarative:executor=processes:0", "found '0' as the number of processes"),
         ("declarative:storage=disk,interrupt=0", "expected after how many units: 1 or more"),
@@ -302,7 +312,7 @@ def test_what_the_oracle_cannot_express_is_said_and_fails_nothing(tmp_path: Path
     verification = verify(
         [("c", {"workflow": "other"})], Fixed(left), [Fixed(left)], tmp_path, oracle=True
     )
-    assert verification.exit_code == 0
+    assert compared(verification).exit_code == 0
     assert "beyond the oracle" in str(verification.pairs[1].note)
 
 
@@ -321,6 +331,7 @@ def test_a_refusal_is_alike_by_its_places_whatever_its_words(tmp_path: Path) -> 
         (Problem("no window fits", ("k_fold",), place(3)), 1),
     ):
         assert run_pair(one, refusal(other), tmp_path).exit_code == code
-    nowhere = refusal(Problem("no window fits", ("walk_forward",)))
+    # A pattern has places of its own, which a workflow in Python cannot name.
+    nowhere = refusal(Problem("no window fits"))
     pattern = refusal(Problem("no window fits", ("walk_forward",), place(3, "pattern.yaml")))
     assert run_pair(nowhere, pattern, tmp_path).exit_code == 2

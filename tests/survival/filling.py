@@ -1,8 +1,8 @@
-"""Run or resume a study on a disk that is full: ``python -m tests.survival.filling JOB``.
+"""Run a study on a disk that is full: ``python -m tests.survival.filling JOB``.
 
-JOB is a JSON object with ``engine``, ``root``, ``resume``, ``limit`` and ``since``. Since the run
-begins (``begin``), all its phases have finished (``phases``) or its result is written (``result``)
-no file can grow beyond ``limit`` bytes; null: as it likes. What came of it is printed.
+JOB is a JSON object with ``engine``, ``root``, ``limit`` and ``since``. Since the run begins
+(``begin``), all its phases have finished (``phases``) or its result is written (``result``) no file
+can grow beyond ``limit`` bytes. What came of it is printed.
 """
 
 from __future__ import annotations
@@ -23,24 +23,20 @@ __all__ = ["fill"]
 
 
 def fill(job: dict[str, Any]) -> dict[str, Any]:
-    """Do a job; give the error and the digests, or what was raised."""
+    """Do a job; give the error, or what was raised."""
     root = Path(job["root"])
     since = {"begin": _begun, "phases": _last_phase, "result": _result}[job["since"]]
 
     def hear(entry: Entry) -> None:
-        if since(entry) and job["limit"] is not None:
+        if since(entry):
             resource.setrlimit(resource.RLIMIT_FSIZE, (job["limit"], resource.RLIM_INFINITY))
 
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
-        seen = observe(
-            job["engine"], study_of(root.parent / "market"), root,
-            resume=job["resume"], consumers=[hear],
-        )  # fmt: skip
+        seen = observe(job["engine"], study_of(root.parent / "market"), root, consumers=[hear])
     except ContainersError as raised:
         return {"raised": type(raised).__name__, "message": str(raised)}
-    error = seen.document["error"]
-    return {"error": error, "digests": seen.digests()}
+    return {"error": seen.document["error"]}
 
 
 def _begun(entry: Entry) -> bool:

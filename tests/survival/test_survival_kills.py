@@ -44,7 +44,7 @@ def check(answer: dict[str, Any]) -> None:
     ],
 )
 def test_a_killed_run_is_resumed_to_the_same_bits(engine: str, study: str, executor: str) -> None:
-    check(killed(engine=engine, study=study, executor=executor, storage="disk", times=3, seed=7))
+    check(killed(engine=engine, study=study, executor=executor, storage="disk", times=2, seed=7))
 
 
 @pytest.mark.deep

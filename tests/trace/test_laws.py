@@ -18,8 +18,6 @@ from containers.trace import (
     ColumnType,
     Trace,
     TraceChunk,
-    count_differences,
-    first_difference,
 )
 
 LAWS = settings(derandomize=True, max_examples=60, deadline=None, database=None)
@@ -66,13 +64,6 @@ def exact(event: Event) -> object:
     return (type(event), [bits(value) for value in msgspec.structs.astuple(event)])
 
 
-def naive(left: list[Event], right: list[Event]) -> int | None:
-    for position, pair in enumerate(zip(left, right, strict=False)):
-        if exact(pair[0]) != exact(pair[1]):
-            return position
-    return None if len(left) == len(right) else min(len(left), len(right))
-
-
 @LAWS
 @given(units())
 def test_events_survive_the_columns_bit_by_bit(events: list[Event]) -> None:
@@ -99,35 +90,3 @@ def test_cutting_and_joining_change_no_byte(events: list[Event], one: int, two: 
     assume(pieces)
     assert TraceChunk.concatenate(pieces).digest() == whole.digest()
     assert Trace.from_chunks(pieces).digest == Trace.from_events(events).digest
-
-
-@LAWS
-@given(units(), st.data())
-def test_the_first_difference_is_the_one_a_plain_loop_finds(
-    events: list[Event], data: st.DataObject
-) -> None:
-    other = list(events)
-    for _ in range(data.draw(st.integers(0, 2))):
-        if not other:
-            break
-        position = data.draw(st.integers(0, len(other) - 1))
-        if data.draw(st.booleans()):
-            del other[position]
-            continue
-        event = other[position]
-        field = data.draw(st.sampled_from([name for name in SCHEMAS[event.kind] if name != "seq"]))
-        value = data.draw(values_of[SCHEMAS[event.kind][field]])
-        other[position] = msgspec.structs.replace(event, **{field: value})
-    left, right = Trace.from_events(events), Trace.from_events(other)
-    expected = naive(events, other)
-    for use_digests in (True, False):
-        found = first_difference(left, right, use_digests=use_digests)
-        assert (None if found is None else found.position) == expected
-    assert (left.digest == right.digest) == (expected is None)
-    common = min(len(events), len(other))
-    counts = count_differences(left, right)
-    assert counts.compared == common
-    assert counts.different == sum(
-        exact(ours) != exact(theirs) for ours, theirs in zip(events, other, strict=False)
-    )
-    assert (counts.missing, counts.extra) == (len(events) - common, len(other) - common)

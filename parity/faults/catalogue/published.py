@@ -1,0 +1,632 @@
+"""Mistakes that published engines and migrations had, in one engine each: the other one sees them.
+
+The kinds are F01 to F36; those that both engines can share are in `shared` as well.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from parity.faults.catalogue.writing import fault
+from parity.faults.fault import Fault
+from parity.faults.scenarios import (
+    FAILING,
+    GATED,
+    GATED_BY_DEFAULT,
+    NESTED,
+    NULL_FIGURES,
+    PIPELINE,
+    RULES_OFF,
+    SHADOWED_PATTERN,
+    SHADOWED_PYTHON,
+    SIMPLE,
+    SPLIT,
+    TWO_STRATEGIES,
+    TWO_SYMBOLS,
+    UNKNOWN_SEQUENCE_IN_PATTERN,
+    UNKNOWN_SEQUENCE_IN_PYTHON,
+    WALK,
+    WINDOWLESS,
+)
+
+__all__ = ["FAULTS"]
+
+FAULTS: Final[tuple[Fault, ...]] = (
+    fault(
+        "F01-imperative",
+        "phases run as they are written",
+        GATED,
+        "plan",
+        (
+            "imperative/ordering.py",
+            "ready = next((phase for phase in waiting if done.issuperset(phase.dependencies)), None)",
+            "ready = waiting[0]",
+        ),
+    ),
+    fault(
+        "F01-declarative",
+        "phases run as they are written",
+        GATED,
+        "plan",
+        (
+            "declarative/workflows.py",
+            "ready = (p for p in phases if p.name not in done and done.issuperset(p.depends_on))",
+            "ready = (p for p in phases if p.name not in done)",
+        ),
+    ),
+    fault(
+        "F02-imperative",
+        "depends_on is read letter by letter",
+        GATED,
+        "status",
+        (
+            "imperative/workflow.py",
+            "names = (self.depends_on,) if isinstance(self.depends_on, str) else self.depends_on",
+            "names = self.depends_on",
+        ),
+    ),
+    fault(
+        "F02-declarative",
+        "depends_on is read letter by letter",
+        GATED,
+        "status",
+        (
+            "declarative/workflows.py",
+            "depends_on = dict.fromkeys(definition.depends_on)",
+            'depends_on = dict.fromkeys("".join(definition.depends_on))',
+        ),
+    ),
+    fault(
+        "F03-imperative",
+        "dependents of a failed phase still run",
+        GATED,
+        "plan",
+        (
+            "imperative/phases.py",
+            '    for name in phase.dependencies:\n        if results[name].status == "failed":',
+            '    for name in ():\n        if results[name].status == "failed":',
+        ),
+    ),
+    fault(
+        "F03-declarative",
+        "dependents of a failed phase still run",
+        GATED,
+        "plan",
+        (
+            "declarative/phases.py",
+            '    for name in depends_on:\n        if finished.results[name].status == "failed":',
+            '    for name in ():\n        if finished.results[name].status == "failed":',
+        ),
+    ),
+    fault(
+        "F04-imperative",
+        "hooks are counted from 1",
+        GATED,
+        "hooks",
+        (
+            "imperative/hooks.py",
+            'arguments = {"index": self._index}',
+            'arguments = {"index": self._index + 1}',
+        ),
+    ),
+    fault(
+        "F04-declarative",
+        "hooks are counted from 1",
+        GATED,
+        "hooks",
+        (
+            "declarative/loop.py",
+            'hook="should_continue", arguments={"index": index}',
+            'hook="should_continue", arguments={"index": index + 1}',
+        ),
+    ),
+    fault(
+        "F05-imperative",
+        "another default for max_iterations",
+        GATED_BY_DEFAULT,
+        "config",
+        ("imperative/defaults.py", '"max_iterations": 10', '"max_iterations": 1'),
+    ),
+    fault(
+        "F05-declarative",
+        "max_iterations is read before defaults are merged",
+        GATED_BY_DEFAULT,
+        "plan",
+        (
+            "declarative/loop.py",
+            "if index + 1 < _limit(plan) and",
+            'if index + 1 < user.data.get("max_iterations", 1) and',
+        ),
+    ),
+    fault(
+        "F06-imperative",
+        "one phase that succeeds makes a pass succeed",
+        FAILING,
+        "status",
+        ("imperative/phases.py", "    if decisive:\n", "    if len(decisive) == len(required):\n"),
+    ),
+    fault(
+        "F06-declarative",
+        "a failed phase does not make a pass fail",
+        FAILING,
+        "status",
+        (
+            "declarative/loop.py",
+            "        if name in failing:\n            return False, result.error",
+            "        if name in failing:\n            return True, result.error",
+        ),
+    ),
+    fault(
+        "F07-imperative",
+        "a branch of a later pass takes the place of the earlier",
+        GATED,
+        "outputs",
+        (
+            "imperative/loop.py",
+            '{f"{index}/{name}": branch for name, branch in branches.items()}',
+            "branches",
+        ),
+    ),
+    fault(
+        "F07-declarative",
+        "a branch of a later pass takes the place of the earlier",
+        GATED,
+        "outputs",
+        (
+            "declarative/loop.py",
+            'run.branches[f"{index}/{name}"] = branch',
+            "run.branches[name] = branch",
+        ),
+    ),
+    fault(
+        "F08-imperative",
+        "a condition that cannot be decided skips",
+        GATED,
+        "plan",
+        (
+            "imperative/conditions.py",
+            "        raise ConditionError(\n            f\"phase '{condition.phase}' has no metric '{condition.name}'; it has: {known}\"\n        )",
+            "        return f\"phase '{condition.phase}' has no metric '{condition.name}'; it has: {known}\"",
+        ),
+    ),
+    fault(
+        "F08-declarative",
+        "a condition that cannot be decided skips",
+        GATED,
+        "plan",
+        (
+            "declarative/conditions.py",
+            "raise ConditionError(f\"the phase '{metric.phase}' has no metric '{metric.name}'\")",
+            "return f\"the phase '{metric.phase}' has no metric '{metric.name}'\"",
+        ),
+    ),
+    fault(
+        "F09-imperative",
+        "an unknown sequence quietly runs once",
+        UNKNOWN_SEQUENCE_IN_PYTHON,
+        "refusal",
+        (
+            "imperative/definitions.py",
+            '            if name not in known:\n                message = f"{owner} names the {noun}',
+            "            if noun != 'sequence' and name not in known:\n                message = f\"{owner} names the {noun}",
+        ),
+        (
+            "imperative/sequencer.py",
+            "self.sequences[name]() for name in names",
+            "self.sequences.get(name, self.sequences['single_pass'])() for name in names",
+        ),
+    ),
+    fault(
+        "F09-declarative",
+        "an unknown sequence quietly runs once",
+        UNKNOWN_SEQUENCE_IN_PATTERN,
+        "refusal",
+        (
+            "declarative/plan.py",
+            "    if node.value not in known:\n",
+            "    if kind == 'sequence' and node.value not in known:\n        return known['single_pass']\n    if node.value not in known:\n",
+        ),
+    ),
+    fault(
+        "F10-imperative",
+        "the body of a sequence is not executed",
+        NESTED,
+        "windows",
+        (
+            "imperative/sequencer.py",
+            "            self.chain(phase.chain),\n",
+            "            self.chain(phase.chain[:1]),\n",
+        ),
+    ),
+    fault(
+        "F10-declarative",
+        "the body of a sequence is not executed",
+        NESTED,
+        "plan",
+        (
+            "declarative/plan.py",
+            "    return Inner(pattern, body)\n",
+            "    return Inner(pattern, None)\n",
+        ),
+    ),
+    fault(
+        "F11-imperative",
+        "slices are counted and not run",
+        SIMPLE,
+        "trace",
+        (
+            "imperative/unit.py",
+            "            run(times_ns[first : first + _TIMES_AT_ONCE].tolist())",
+            "            run([])",
+        ),
+    ),
+    fault(
+        "F11-declarative",
+        "slices are counted and not run",
+        SIMPLE,
+        "trace",
+        (
+            "declarative/driver.py",
+            "        bus.run_slices(times_ns[first : first + CHUNK_SLICES].tolist())",
+            "        bus.run_slices([])",
+        ),
+    ),
+    fault(
+        "F13-declarative",
+        "results are collected after cleanup",
+        TWO_SYMBOLS,
+        "plan",
+        (
+            "declarative/driver.py",
+            "            collected = _collect(containers)\n        except Exception as error:  # noqa: BLE001  # handed on, as the first cause\n            errors.append(error)\n        errors += _stop(containers)\n        errors += _clean_up(containers)\n",
+            "        except Exception as error:  # noqa: BLE001  # handed on, as the first cause\n            errors.append(error)\n        errors += _stop(containers)\n        errors += _clean_up(containers)\n        collected = _collect(containers)\n",
+        ),
+    ),
+    fault(
+        "F14-imperative",
+        "a phase whose unit failed is reported as a success",
+        GATED,
+        "plan",
+        ("imperative/outcome.py", '        status="failed",', '        status="succeeded",'),
+    ),
+    fault(
+        "F14-declarative",
+        "a phase whose unit failed is reported as a success",
+        GATED,
+        "plan",
+        (
+            "declarative/phases.py",
+            '            status="failed",',
+            '            status="succeeded",',
+        ),
+    ),
+    fault(
+        "F15-declarative-start",
+        "containers are started in another order",
+        TWO_SYMBOLS,
+        "lifecycle",
+        (
+            "declarative/driver.py",
+            "    for container in containers:\n        container.start()",
+            "    for container in reversed(containers):\n        container.start()",
+        ),
+    ),
+    fault(
+        "F15-imperative-stop",
+        "containers are stopped in the order of their start",
+        TWO_SYMBOLS,
+        "lifecycle",
+        (
+            "imperative/unit.py",
+            "    for container in reversed(unit.bus.containers):\n        if container.state is State.RUNNING:",
+            "    for container in unit.bus.containers:\n        if container.state is State.RUNNING:",
+        ),
+    ),
+    fault(
+        "F16-imperative",
+        "a container that failed is not cleaned",
+        GATED,
+        "lifecycle",
+        (
+            "imperative/unit.py",
+            "return container.state not in (State.CREATED, State.CLEANED)",
+            "return container.state not in (State.CREATED, State.CLEANED, State.FAULTED)",
+        ),
+    ),
+    fault(
+        "F16-declarative",
+        "a container that failed is not cleaned",
+        GATED,
+        "lifecycle",
+        (
+            "declarative/driver.py",
+            "if container.state not in (State.CREATED, State.CLEANED):",
+            "if container.state not in (State.CREATED, State.CLEANED, State.FAULTED):",
+        ),
+    ),
+    fault(
+        "F18-imperative-type",
+        "a reference loses its type",
+        GATED,
+        "outputs",
+        (
+            "imperative/references.py",
+            "        if whole is not None:\n            return look_up(whole[1])",
+            "        if whole is not None:\n            return as_text(look_up(whole[1]))",
+        ),
+    ),
+    fault(
+        "F18-imperative-nested",
+        "a reference inside a list stays as it is written",
+        GATED,
+        "config",
+        (
+            "imperative/references.py",
+            "        return [resolve(item, look_up) for item in value]",
+            "        return list(value)",
+        ),
+    ),
+    fault(
+        "F18-declarative-type",
+        "a reference loses its type",
+        GATED,
+        "plan",
+        (
+            "declarative/reading.py",
+            "return found.result if isinstance(found, PhaseView) else found",
+            "return found.result if isinstance(found, PhaseView) else _written(parts[0], scope)",
+        ),
+    ),
+    fault(
+        "F18-declarative-nested",
+        "a reference inside a list stays as it is written",
+        GATED,
+        "plan",
+        (
+            "declarative/reading.py",
+            "        return [resolve_value(node.at(index), scope) for index in range(len(value))]",
+            "        return list(value)",
+        ),
+    ),
+    fault(
+        "F19-imperative",
+        "a missing reference becomes null",
+        GATED,
+        "plan",
+        (
+            "imperative/references.py",
+            "                    raise MissingReferenceError(f\"${{{path}}}: there is no '{rest[0]}'; {hint}\")",
+            "                    return None",
+        ),
+    ),
+    fault(
+        "F19-declarative",
+        "a missing reference becomes null",
+        GATED,
+        "plan",
+        (
+            "declarative/reading.py",
+            "    missing = str(steps[place])\n    known = keys_of(value)\n    where",
+            "    if place < len(steps):\n        return None\n    missing = str(steps[place])\n    known = keys_of(value)\n    where",
+        ),
+    ),
+    fault(
+        "F20-declarative",
+        "a shallow merge where a deep one is due",
+        TWO_SYMBOLS,
+        "status",
+        (
+            "declarative/resolution.py",
+            "merged[key] = _laid_over(below, value) if both else value",
+            "merged[key] = value",
+        ),
+    ),
+    fault(
+        "F21-declarative-default",
+        "another default",
+        SIMPLE,
+        "config",
+        ("declarative/patterns/defaults.yaml", "on_bad_bar: error", "on_bad_bar: drop"),
+    ),
+    fault(
+        "F21-declarative-null",
+        "an explicit null is replaced by the default",
+        RULES_OFF,
+        "config",
+        (
+            "declarative/resolution.py",
+            "        whole = merge(defaults, item)\n",
+            "        whole = merge(defaults, {k: v for k, v in item.items() if v is not None})\n",
+        ),
+    ),
+    fault(
+        "F21-imperative-cap",
+        "a preset is not capped by the number of symbols",
+        TWO_STRATEGIES,
+        "config",
+        (
+            "imperative/defaults.py",
+            "size = min(size, 1 / symbols)",
+            "size = max(size, 1 / symbols)",
+        ),
+    ),
+    fault(
+        "F24-imperative",
+        "settings that a phase hands on lie one level off",
+        GATED,
+        "config",
+        (
+            "imperative/references.py",
+            "            late[key] = later\n",
+            "            late |= later\n",
+        ),
+    ),
+    fault(
+        "F24-declarative",
+        "a phase's value is handed on one level off",
+        GATED,
+        "plan",
+        (
+            "declarative/phases.py",
+            "        target[str(path[-1])] = resolve_value(node.at(*path), scope)",
+            "        settings[str(path[-1])] = resolve_value(node.at(*path), scope)",
+        ),
+    ),
+    fault(
+        "F25-imperative",
+        "text that is a path is replaced by the file's content",
+        GATED,
+        "outputs",
+        (
+            "imperative/references.py",
+            "    if isinstance(value, str):\n        whole = _IN_TEXT.fullmatch(value)\n        if whole is not None:\n            return look_up(whole[1])\n        return _IN_TEXT.sub(lambda match: as_text(look_up(match[1])), value)",
+            "    if isinstance(value, str):\n        from pathlib import Path\n        if Path(value).is_file():\n            return Path(value).read_text()\n        whole = _IN_TEXT.fullmatch(value)\n        if whole is not None:\n            return look_up(whole[1])\n        return _IN_TEXT.sub(lambda match: as_text(look_up(match[1])), value)",
+        ),
+    ),
+    fault(
+        "F25-declarative",
+        "text that is a path is replaced by the file's content",
+        GATED,
+        "outputs",
+        (
+            "declarative/reading.py",
+            'return _filled(parts_of(node), scope) if "${" in value else value',
+            'return _filled(parts_of(node), scope) if "${" in value else open(value).read() if __import__("os").path.isfile(value) else value',
+        ),
+    ),
+    fault(
+        "F26-imperative",
+        "windows are counted in calendar days",
+        WALK,
+        "windows",
+        (
+            "imperative/sequences/windows.py",
+            "    train, test = settings.train_bars, settings.test_bars\n    if train",
+            "    train, test = settings.train_bars * 5 // 7, settings.test_bars * 5 // 7\n    if train",
+        ),
+    ),
+    fault(
+        "F27-imperative-overlap",
+        "train reaches into the test",
+        WALK,
+        "windows",
+        (
+            "imperative/sequences/windows.py",
+            "Stretch(0 if anchored else start, first_test - 1)",
+            "Stretch(0 if anchored else start, first_test)",
+        ),
+    ),
+    fault(
+        "F27-imperative-unsplit",
+        "the split is not applied",
+        SPLIT,
+        "windows",
+        (
+            "imperative/sequences/windows.py",
+            "return Split(Stretch(0, first_test - 1), Stretch(first_test, n - 1))",
+            "return Split(Stretch(0, n - 1), Stretch(0, n - 1))",
+        ),
+    ),
+    fault(
+        "F12-imperative",
+        "a shipped definition shadows the user's of the same name",
+        SHADOWED_PYTHON,
+        "refusal",
+        (
+            "imperative/discovery.py",
+            "            if joined.setdefault(name, cls) is not cls:",
+            "            if joined.setdefault(name, cls) is None:",
+        ),
+    ),
+    fault(
+        "F12-declarative",
+        "a shipped pattern shadows the user's of the same name",
+        SHADOWED_PATTERN,
+        "refusal",
+        (
+            "declarative/patterns.py",
+            "            if first is not pattern:",
+            "            if first is None:",
+        ),
+    ),
+    fault(
+        "F28-imperative",
+        "no window at all counts as success",
+        WINDOWLESS,
+        "status",
+        (
+            "imperative/sequences/windows.py",
+            "    if train + test > n:\n",
+            "    if train + test > n * 1000:\n",
+        ),
+    ),
+    fault(
+        "F31-declarative-statistics",
+        "population instead of sample deviation over iterations",
+        WALK,
+        "outputs",
+        ("declarative/statistics.py", "(len(known) - 1)", "len(known)"),
+    ),
+    fault(
+        "F31-declarative-percentile",
+        "another rule for percentiles",
+        WALK,
+        "outputs",
+        (
+            "declarative/statistics.py",
+            "height = (len(ordered) - 1) * q / 100",
+            "height = max(len(ordered) * q / 100 - 1, 0)",
+        ),
+    ),
+    fault(
+        "F32-imperative",
+        "a null metric is best",
+        NULL_FIGURES,
+        "windows",
+        (
+            "imperative/findings.py",
+            "        return broken, True, 0.0",
+            "        return broken, False, -math.inf",
+        ),
+    ),
+    fault(
+        "F33-imperative",
+        "aggregates are taken from another level and yield nothing",
+        WALK,
+        "outputs",
+        ("imperative/findings.py", "    held = tuple(portfolios)\n", "    held = ()\n"),
+    ),
+    fault(
+        "F33-declarative",
+        "aggregates are taken from another level and yield nothing",
+        WALK,
+        "outputs",
+        (
+            "declarative/outcomes.py",
+            "    figures = [portfolio.metrics for portfolio in portfolios.values()]",
+            "    figures = []",
+        ),
+    ),
+    fault(
+        "F34-declarative-reset",
+        "the seed is reset at each iteration",
+        PIPELINE,
+        "windows",
+        (
+            "declarative/variations.py",
+            "np.random.PCG64(np.random.SeedSequence(random_seed, spawn_key=spawn_key))",
+            "np.random.PCG64(np.random.SeedSequence(random_seed))",
+        ),
+    ),
+    fault(
+        "F34-imperative-unset",
+        "a seed of zero is taken as unset",
+        PIPELINE,
+        "windows",
+        (
+            "imperative/sequences/noise.py",
+            "np.random.SeedSequence(seed, spawn_key=spawn_key)",
+            "np.random.SeedSequence(seed or 1, spawn_key=spawn_key)",
+        ),
+    ),
+)

@@ -1,0 +1,76 @@
+"""The journal: which records stand where, in which order. `docs/semantics.md` 9.1."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from parity.channels import Channel
+from parity.invariants.findings import Findings
+from parity.invariants.run import Run
+
+__all__ = ["check_journal"]
+
+_ORDERS: Final = (
+    (r"", r"WorkflowStarted (BarDropped )?ConfigResolved (OutputWritten )?WorkflowFinished "),
+    (
+        r".*branch=[^/]+",
+        (
+            r"(WorkflowStarted (BarDropped )?ConfigResolved (OutputWritten )?WorkflowFinished "
+            r"|ErrorRaised )"
+        ),
+    ),
+    (r".*iteration=\d+", r"(ConfigResolved )?PlanMade (HookCalled )?|ErrorRaised "),
+    (
+        r".*phase=[^/]+",
+        (
+            r"PhaseSkipped |(ConfigResolved )?PhaseStarted (ErrorRaised )?(OutputWritten )?"
+            r"(ErrorRaised )?PhaseFinished "
+        ),
+    ),
+    (r".*window=\d+", r"IterationStarted "),
+    (
+        r".*unit=\d+",
+        (
+            r"TopologyBuilt (LifecycleMoved )?(UnitExecuted )?(LifecycleMoved )?(ErrorRaised )?"
+            r"|ErrorRaised "
+        ),
+    ),
+)
+"""For a path, outermost kinds first, the records it can have, in order; like ones are one."""
+
+
+def check_journal(run: Run, found: Findings) -> None:
+    """Hold the records of every path against those it can have, in their order."""
+    status = run.channel(Channel.STATUS)
+    for place, content in status.items():
+        if "journal" not in content:
+            continue
+        text = "".join(f"{name} " for name in content["journal"])
+        rule = next(rule for path, rule in _ORDERS if re.fullmatch(path, place))
+        if run.record.status != "succeeded" and place in ("",):
+            rule = rule.replace("WorkflowFinished", "(ErrorRaised )?WorkflowFinished")
+        found.holds(
+            f"{place}: records", re.fullmatch(rule, text) is not None, rule.strip(), text.strip()
+        )
+    _hold_heard(status.get("", {}).get("heard", ()), found)
+    for channel in (Channel.CONFIG, Channel.PLAN, Channel.WINDOWS, Channel.LIFECYCLE):
+        for place, entries in run.channel(channel).items():
+            wrong = [entry["number"] for entry in entries if "number" in entry]
+            found.equal(f"{place}: numbers of records out of turn", [], wrong)
+
+
+def _hold_heard(heard: list[str], found: Findings) -> None:
+    """A part is heard of after what it is part of, and as one piece among its like."""
+    closed: set[str] = set()
+    open_parts: list[str] = []
+    for place in heard:
+        found.compared += 1
+        parts = place.split("/") if place else []
+        chain = ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
+        again = next((part for part in chain if part in closed), None)
+        if again is not None:
+            found.breaks("heard", "each part in one piece", again)
+            return
+        closed.update(part for part in open_parts if part not in chain)
+        open_parts = chain

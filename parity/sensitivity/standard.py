@@ -1,0 +1,150 @@
+"""The standard verification: what `make verify` and a search do, as stages from quick to slow.
+
+| Stage | From a checkout | From an installed wheel |
+|---|---|---|
+| quick | ``parity verify`` of two small fixtures | of none |
+| refusals | what must be refused, with what must be said | the same |
+| fixtures | every fixture: engines, oracle, invariants | the scenarios of the catalogue |
+| spread | one study stored, spread over processes, interrupted, resumed | – |
+| cluster | the same over a Dask cluster | – |
+| regressions | ``parity replay fixtures/regressions`` | – |
+| fuzz | ``parity fuzz`` with a fixed seed | the same |
+| approved | ``parity check``, where results are approved | – |
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+import parity
+from parity.errors import UsageError
+from parity.faults.catalogue import CATALOGUE
+from parity.faults.fault import Scenario
+from parity.sensitivity.checks import Check
+from parity.sensitivity.killing import Stage
+
+__all__ = ["APPROVED", "FUZZ_SEED", "checkout", "standard_stages"]
+
+APPROVED: Final = "approved"
+FUZZ_SEED: Final = 20260101
+_FUZZ_EXAMPLES: Final = 200
+_QUICK: Final = ("fixtures/handmade/two_symbols.yaml", "fixtures/workflows/on_disk.yaml")
+_FIXTURES: Final = (
+    "fixtures/handmade/*.yaml",
+    "fixtures/handmade/*/*.yaml",
+    "fixtures/own/*.yaml",
+    "fixtures/workflows/*.yaml",
+)
+_SPREAD: Final = "fixtures/spread/study.yaml"
+_SPREAD_TO: Final = (
+    "imperative:storage=disk,executor=processes:2,interrupt=7",
+    "declarative:storage=hybrid,executor=processes:2,interrupt=11",
+)
+_CLUSTER_TO: Final = (
+    "imperative:storage=hybrid,executor={dask}",
+    "declarative:storage=disk,executor={dask}",
+)
+
+
+def checkout() -> Path | None:
+    """Give the folder of the project that runs, with its fixtures; null for an installed wheel."""
+    root = Path(parity.__file__).resolve().parents[1]
+    return root if (root / "fixtures" / "workflows").is_dir() else None
+
+
+def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
+    """Give the stages.
+
+    Args:
+        folder: Where the plan of what is verified is written; it must last as long as the stages.
+        root: Folder of the project; null: what is in the packages.
+
+    Raises:
+        UsageError: A command that belongs to them is not there.
+    """
+    _require("fuzz", *(("replay",) if root is not None else ()))
+    refusals = {name: Check(scenario=s) for name, s in _scenarios() if s.ending == "refused"}
+    others = {name: Check(scenario=s) for name, s in _scenarios() if s.ending != "refused"}
+    fuzz = Stage(
+        "fuzz",
+        _parity("fuzz", "--examples", str(_FUZZ_EXAMPLES), "--seed", str(FUZZ_SEED)),
+    )
+    if root is None:
+        return (
+            _checks(folder, "refusals", refusals),
+            _checks(folder, "scenarios", others),
+            fuzz,
+        )
+    fixtures = {
+        path.relative_to(root).as_posix(): _fixture(root, path)
+        for glob in _FIXTURES
+        for path in sorted(root.glob(glob))
+    }
+    of_his_own = root / "fixtures" / "own"
+    own = ("--patterns", f"{of_his_own}/patterns", "--components", f"{of_his_own}/components")
+    cluster = [option for to in _CLUSTER_TO for option in ("--candidate", to)]
+    inputs = (str(root / "fixtures"),)
+    stages = [
+        Stage("quick", _parity("verify"), tuple(str(root / each) for each in _QUICK)),
+        _checks(folder, "refusals", refusals),
+        _checks(folder, "fixtures", fixtures, inputs),
+        _checks(folder, "spread", {_SPREAD: _fixture(root, root / _SPREAD, _SPREAD_TO)}),
+        Stage(
+            "cluster",
+            (
+                sys.executable, str(root / "fixtures" / "cluster.py"),
+                *_parity("verify", str(root / _SPREAD), *own, *cluster),
+            ),
+        ),
+        Stage("regressions", _parity("replay", str(root / "fixtures" / "regressions"))),
+        fuzz,
+    ]  # fmt: skip
+    return tuple(stages)
+
+
+def _parity(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "parity", *arguments)
+
+
+def _require(*commands: str) -> None:
+    from parity.cli import COMMANDS
+
+    missing = [command for command in commands if command not in COMMANDS]
+    if missing:
+        raise UsageError(
+            f"the standard verification needs the command '{missing[0]}', which this version of "
+            "parity has not"
+        )
+
+
+def _scenarios() -> Iterator[tuple[str, Scenario]]:
+    """Give every scenario of the catalogue once, by the first fault that has it."""
+    known: set[bytes] = set()
+    for fault in CATALOGUE:
+        key = msgspec.json.encode(fault.scenario)
+        if key not in known:
+            known.add(key)
+            yield fault.id, fault.scenario
+
+
+def _fixture(root: Path, path: Path, candidates: Sequence[str] = ("declarative",)) -> Check:
+    return Check(
+        config=str(path),
+        patterns=str(root / "fixtures" / "own" / "patterns"),
+        components=str(root / "fixtures" / "own" / "components"),
+        candidates=tuple(candidates),
+    )
+
+
+def _checks(
+    folder: Path, name: str, checks: dict[str, Check], inputs: tuple[str, ...] = ()
+) -> Stage:
+    plan = folder / f"{name}.json"
+    plan.write_bytes(msgspec.json.encode(checks))
+    command = (sys.executable, "-m", "parity.sensitivity.checks", str(plan))
+    return Stage(name, command, tuple(checks), inputs=inputs)
