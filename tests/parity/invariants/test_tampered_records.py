@@ -54,6 +54,14 @@ def _about(symbol: str) -> Callable[[Any], bool]:
     return lambda event: bool(event.symbol == symbol)
 
 
+def _whole(event: Any) -> bool:
+    return not event.rules
+
+
+def _stops(event: Any) -> bool:
+    return bool(event.reason == "stop_loss")
+
+
 def _next_bar(record: Record) -> Record:
     """Move a fill of the first order to the next slice, where its price and cost stay."""
     unit = only_unit(record)
@@ -349,6 +357,40 @@ TAMPERINGS = (
             to=7,
         ),
         "settings",
+    ),
+    _of(
+        "a route that is missing",
+        "closed",
+        edited(Channel.TOPOLOGY, _UNIT, 0, "routes", to=lambda r: r[1:]),
+        "topology",
+    ),
+    # Limits
+    _of(
+        "a reference price that nobody quoted",
+        "stops",
+        edited_trace(_K.ORDER_REQUEST, 0, reference_price=lambda v: v * 1.1),
+        "references",
+    ),
+    _of(
+        "a rule that changed nothing",
+        "stops",
+        edited_trace(_K.ORDER, _whole, rules=("max_leverage",)),
+        "reductions",
+    ),
+    _of(
+        "leverage beyond what is allowed",
+        "stops",
+        edited(Channel.CONFIG, _PHASE, 0, "config", "risk_profiles", 0, "max_leverage", to=0.05),
+        "digests",
+        "leverage",
+        "settings",
+    ),
+    _of(
+        "a stop that closes half",
+        "stops",
+        edited_trace(_K.ORDER_REQUEST, _stops, quantity=lambda q: q / 2),
+        "causes",
+        "stops",
     ),
     # Windows
     _of("a test that overlaps its train", "walked", _window, "warm_up", "windows"),

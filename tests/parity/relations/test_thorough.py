@@ -11,8 +11,8 @@ import pytest
 
 from parity.channels import Channel
 from parity.checking import Thorough, held_alone
-from parity.checks import CheckKind
-from parity.invariants import INVARIANTS
+from parity.checks import CheckKind, CheckOutcome
+from parity.invariants import INVARIANTS, check_invariants
 from parity.own import Own
 from parity.record import Record
 from parity.relations import RELATIONS
@@ -130,7 +130,7 @@ def test_a_configuration_that_cannot_be_read_is_held_against_nothing(tmp_path: P
     record = _record("imperative", missing, tmp_path)
     assert record.status == "refused"
     outcomes = held_alone(record, "none", missing)
-    assert [o.verdict for o in outcomes] == [Verdict.NOT_COMPARABLE] * len(INVARIANTS)
+    assert outcomes == []
     held = Thorough(Own()).hold(
         "none", missing, {"imperative": record}, tmp_path, lambda name, what: None
     )
@@ -158,3 +158,23 @@ def test_a_fault_that_all_subjects_share_is_no_parity(config: Path, tmp_path: Pa
     assert verification.exit_code == 1
     assert {check.name for check in verification.broken} >= {"metrics"}
     assert {check.kind for check in verification.checks} == {CheckKind.INVARIANT}
+
+
+def test_a_candidate_that_is_the_control_bit_by_bit_is_held_by_the_control_s_checks(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+
+    def check(record: Record, name: str, *, base_dir: Path | None) -> list[CheckOutcome]:
+        looked_at.append(record.subject)
+        return check_invariants(record, name, base_dir=base_dir)
+
+    monkeypatch.setattr("parity.checking.check_invariants", check)
+    engines = [subject_for(SubjectSpec(name)) for name in ("imperative", "declarative")]
+    verification = verify([("c", config)], engines[0], [engines[1]], tmp_path, oracle=False)
+    assert looked_at == ["imperative"]
+    subjects = [check.subject for check in verification.checks]
+    assert subjects == ["imperative"] * len(INVARIANTS) + ["declarative"] * len(INVARIANTS)
+    again = verify([("c", config)], engines[0], [_Cooked()], tmp_path / "2", oracle=False)
+    assert looked_at == ["imperative"] * 3
+    assert again.exit_code == 1
