@@ -167,14 +167,14 @@ def _divergence(divergence: Divergence, left: str, right: str) -> Iterable[str]:
         names = divergence.fields or tuple(
             n for n in dict.fromkeys((*a, *b)) if a.get(n) != b.get(n)
         )
-        if not ({"kinds", "columns"} & {*a, *b}):
+        if "digest" in a:
+            yield f"  by digest; differing: {', '.join(names) or 'the number of rows'}"
+            counts = [side.get("kept", side.get("count", 0)) for side in (a, b)]
+            yield f"  rows: {counts[0]:,} {left}, {counts[1]:,} {right}"
+        else:
             for name in names:
                 x, y = a.get(name), b.get(name)
                 yield f"  {name}: {_value(x)} {left}, {_value(y)} {right}{_distance(x, y)}"
-        else:
-            yield f"  by digest; differing: {', '.join(names) or 'the number of rows'}"
-            counts = [m.get("kept", m.get("count", 0)) for m in (a, b)]
-            yield f"  rows: {counts[0]:,} {left}, {counts[1]:,} {right}"
     else:
         yield f"  {left + ':':<{width}} {_value(a)}"
         yield f"  {right + ':':<{width}} {_value(b)}{_distance(a, b)}"
@@ -270,7 +270,7 @@ def _distance(left: Any, right: Any) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, Mapping) and ("kept" in value or "count" in value):
         count = value.get("kept", value.get("count"))
-        return f"{count:,} rows, digest {value.get('digest', 'of nothing')}"
+        return f"{count:,} rows, digest {value.get('digest') or 'of nothing'}"
     return "nothing" if value is None else repr(value)
 
 

@@ -166,20 +166,20 @@ def _causes(divergence: Divergence) -> Iterator[str]:
 
 
 def _effects(effects: Effects) -> Iterator[str]:
-    scope = "the run" if effects.unit is None else "this unit"
+    trades, figures = (f"of this {scope}" for scope in (effects.trades_of, effects.figures_of))
     if not (effects.trades_changed or effects.figures_changed or effects.final_equity):
-        yield f"no trade and no figure of {scope} is another"
+        yield f"no trade {trades} and no figure {figures} is another"
         return
     for end in effects.final_equity:
         portfolio = end.name.rpartition("/portfolio=")[2]
         yield f"final equity of {portfolio}: {_moved(end)}"
     if effects.trades_changed:
-        yield f"trades of {scope} that differ: {effects.trades_changed:,}"
+        yield f"trades {trades} that differ: {effects.trades_changed:,}"
         yield from (f"  {_trade(change)}" for change in effects.trades)
         if effects.trades_changed > len(effects.trades):
             yield f"  … and {effects.trades_changed - len(effects.trades):,} more"
     if effects.figures_changed:
-        yield f"figures of {scope} that differ: {effects.figures_changed:,}"
+        yield f"figures {figures} that differ: {effects.figures_changed:,}"
         for other in effects.figures:
             _, separator, portfolio = other.place.rpartition("/portfolio=")
             owner = f"{portfolio}: " if separator else ""

@@ -15,7 +15,7 @@ from parity.policy import RuleStanding
 from parity.reporting.plain import plain_document
 from parity.reporting.standing import rule_words
 from parity.stored import StoredOutcome, TableOutcome
-from parity.stored.comparing import Row, Widest
+from parity.stored.outcome import Row, Widest
 from parity.stored.table import Kind, Type, field_type
 
 __all__ = ["CompareDocument", "compare_document", "print_comparison"]
