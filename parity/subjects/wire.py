@@ -113,7 +113,8 @@ class _Packer:
             if isinstance(value, base):
                 return pack(self, value)
         raise SubjectError(
-            f"it holds {value!r:.80} of type {kind.__name__}, which cannot be handed over from one "
+            # Not itself: how it shows itself may differ each time, and then it fails unlike itself.
+            f"it holds a value of type {kind.__name__}, which cannot be handed over from one "
             "process to another; expected plain values, rows, arrays or traces"
         )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.parity.changing import change, run_python
+from tests.parity.changing import Change, run_python
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -23,9 +24,9 @@ EMBARGO = Fault(
 
 
 def test_a_fault_of_one_engine_is_found_shrunk_and_replayed(
-    source_copy: Path, tmp_path: Path
+    changed: Callable[[Change], Path], tmp_path: Path
 ) -> None:
-    change(EMBARGO, source_copy)
+    source_copy = changed(EMBARGO)
     done = run_python(
         source_copy, tmp_path, "parity", "fuzz", "--examples", "150", "--seed", "2", "--json", "-"
     )

@@ -120,6 +120,7 @@ def test_failed_in_a_component_of_its_own(tmp_path: Path) -> None:
     assert "no view of 100.0" in str(record.explanation)
 
 
+@pytest.mark.deep  # the like of what is shown above
 def test_interrupted_too_late_is_the_same_failure(tmp_path: Path) -> None:
     record = assert_same("imperative:storage=disk,interrupt=9", config(), tmp_path)
     assert record.status == "failed"
