@@ -15,6 +15,7 @@ from containers.trace.chunk import (
     PrefixDigest,
     TraceChunk,
 )
+from containers.trace.columns import Column
 from containers.trace.combining import combine_summaries, summaries_of
 from containers.trace.errors import InvalidEventError
 from containers.trace.levels import KINDS, TraceLevel, kept_kinds, lower_level
@@ -34,6 +35,7 @@ __all__ = [
     "Alignment",
     "Beside",
     "ChunkInfo",
+    "Column",
     "ColumnType",
     "Difference",
     "Excuse",

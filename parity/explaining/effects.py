@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
 from parity.channels import Channel
 from parity.explaining.events import FieldDifference, field_differences
-from parity.places import unit_of
+from parity.places import phase_name, phase_of, unit_of
 from parity.record import Record
 
 __all__ = ["Effects", "FigureChange", "TradeChange", "effects_of"]
+
+Scope: TypeAlias = Literal["unit", "phase", "run"]
 
 _SHOWN_TRADES: Final = 5
 _SHOWN_FIGURES: Final = 20
@@ -49,20 +51,23 @@ class FigureChange(msgspec.Struct, frozen=True):
 
 
 class Effects(msgspec.Struct, frozen=True):
-    """What differs after the divergence: in its unit, and with no unit of its own in the whole run.
+    """What differs after the divergence, as near to it as it was recorded.
 
     Attributes:
-        unit: The unit; null: the whole run.
+        trades_of: Whose trades are told: the unit's, where they were kept, else its phase's, else
+            the run's.
         trades: Changed, missing and extra trades, the first of them.
         trades_changed: How many there are.
+        figures_of: Whose figures are told.
         figures: Figures that differ, the first of them.
         figures_changed: How many there are.
         final_equity: Of each portfolio whose equity ends otherwise; ``name`` is the place.
     """
 
-    unit: str | None
+    trades_of: Scope
     trades: tuple[TradeChange, ...]
     trades_changed: int
+    figures_of: Scope
     figures: tuple[FigureChange, ...]
     figures_changed: int
     final_equity: tuple[FieldDifference, ...]
@@ -76,12 +81,13 @@ def effects_of(control: Record, candidate: Record, place: str) -> Effects:
         candidate: The candidate's.
         place: Where they part first.
     """
-    unit = unit_of(place)
     trades: list[TradeChange] = []
-    for where, ours, theirs in _shared(Channel.TRADES, control, candidate, unit):
+    trades_of, lists = _shared(Channel.TRADES, control, candidate, place)
+    for where, ours, theirs in lists:
         trades += _trades(where, ours, theirs)
     figures: list[FigureChange] = []
-    for where, ours, theirs in _shared(Channel.METRICS, control, candidate, unit):
+    figures_of, mappings = _shared(Channel.METRICS, control, candidate, place)
+    for where, ours, theirs in mappings:
         names = [name for name in {**ours, **theirs} if _differ(ours, theirs, name)]
         figures += [FigureChange(where, f) for f in field_differences(ours, theirs, names)]
     ends = {
@@ -89,15 +95,16 @@ def effects_of(control: Record, candidate: Record, place: str) -> Effects:
         for change in figures
         if change.figure.name == _FINAL and "/portfolio=" in change.place
     }
-    for where, ours, theirs in _shared(Channel.EQUITY, control, candidate, unit):
+    for where, ours, theirs in _shared(Channel.EQUITY, control, candidate, place)[1]:
         a, b = (_end(curve) for curve in (ours, theirs))
         if where not in ends and repr(a) != repr(b):
             found = field_differences({where: a}, {where: b}, (where,))
             ends |= {difference.name: difference for difference in found}
     return Effects(
-        unit=unit,
+        trades_of=trades_of,
         trades=tuple(trades[:_SHOWN_TRADES]),
         trades_changed=len(trades),
+        figures_of=figures_of,
         figures=tuple(figures[:_SHOWN_FIGURES]),
         figures_changed=len(figures),
         final_equity=tuple(ends.values()),
@@ -105,12 +112,21 @@ def effects_of(control: Record, candidate: Record, place: str) -> Effects:
 
 
 def _shared(
-    channel: Channel, control: Record, candidate: Record, unit: str | None
-) -> list[tuple[str, Any, Any]]:
-    """Give what both sides recorded at the places of a unit, or at all."""
+    channel: Channel, control: Record, candidate: Record, place: str
+) -> tuple[Scope, list[tuple[str, Any, Any]]]:
+    """Give what both sides recorded nearest to a place."""
     ours, theirs = (record.channels.get(channel, {}) for record in (control, candidate))
-    places = [place for place in ours if place in theirs]
-    return [(p, ours[p], theirs[p]) for p in places if unit is None or unit_of(p) == unit]
+    shared = [where for where in ours if where in theirs]
+    unit, phase = unit_of(place), phase_of(place)
+    scope: Scope = "unit"
+    found = [where for where in shared if unit is not None and unit_of(where) == unit]
+    if not found and phase_name(place) is not None:
+        scope = "phase"
+        found = [where for where in shared if phase_of(where) == phase]
+        found = [where for where in found if "/window=" not in where] or found
+    if not found:
+        scope, found = "run", shared
+    return scope, [(where, ours[where], theirs[where]) for where in found]
 
 
 def _differ(left: Mapping[str, Any], right: Mapping[str, Any], name: str) -> bool:

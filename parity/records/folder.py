@@ -26,8 +26,8 @@ from parity.comparison.outcome import ChannelOutcome
 from parity.divergence import Divergence
 from parity.errors import UsageError
 from parity.places import unit_of
-from parity.records.record_file import StoredRecord, load_record, save_record
-from parity.records.sealed import read_sealed, sealed_json
+from parity.records.record_file import RECORD_FILE, StoredRecord, load_record, save_record
+from parity.records.sealed import read_sealed, seal_of, sealed_json
 from parity.verdicts import Verdict
 from parity.verification import Pair, Verification
 
@@ -79,12 +79,14 @@ class RecordIndex(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         candidates: Names of what was held against it.
         exit_code: With which it left.
         pairs: Its comparisons, the oracle's included.
+        records: Folder of each record, and the checksum that it states.
     """
 
     control: str
     candidates: tuple[str, ...]
     exit_code: int
     pairs: tuple[StoredPair, ...]
+    records: dict[str, str | None]
 
 
 class RecordFolder:
@@ -187,11 +189,17 @@ class RecordFolder:
         """Read one subject's record; ``folder`` is as a `StoredPair` names it.
 
         Raises:
-            UsageError: It is damaged, edited, foreign or of another version.
+            UsageError: It is damaged, edited, foreign or of another version, or another record than
+                the one that was kept here.
         """
         path = self.path / folder
         if not path.resolve().is_relative_to(self.path.resolve()):
             raise UsageError(f"{self.path} names a record outside it, {folder}; {_AGAIN}")
+        seal = seal_of(path / RECORD_FILE)
+        if seal is not None and seal != self.index().records.get(folder):
+            raise UsageError(
+                f"{path / RECORD_FILE} is another record than the one {_INDEX} names; {_AGAIN}"
+            )
         return load_record(path)
 
     def save(self, verification: Verification, document: dict[str, Any]) -> None:
@@ -222,7 +230,11 @@ class RecordFolder:
             copied = self._copy(pair.config, config)
             pairs.append(_stored(pair, copied, places[0], places[1]))
         index = RecordIndex(
-            verification.control, verification.candidates, verification.exit_code, tuple(pairs)
+            verification.control,
+            verification.candidates,
+            verification.exit_code,
+            tuple(pairs),
+            {folder: seal_of(self.path / folder / RECORD_FILE) for folder in saved.values()},
         )
         write_aside(
             self.path / _DOCUMENT, json.dumps(document, ensure_ascii=False).encode() + b"\n"
@@ -271,6 +283,9 @@ def _numbers(parent: Path) -> Sequence[int]:
         names = [path.name for path in parent.iterdir()]
     except FileNotFoundError:
         return []
+    except OSError as error:
+        what = "is no folder" if parent.exists() else f"cannot be read: {error.strerror}"
+        raise UsageError(f"{parent} {what}; name the one that records are kept in") from error
     return [int(name) for name in names if name.isascii() and name.isdigit()]
 
 

@@ -17,7 +17,7 @@ import xxhash
 
 from parity.errors import UsageError
 
-__all__ = ["read_sealed", "sealed_json"]
+__all__ = ["read_sealed", "seal_of", "sealed_json"]
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -29,6 +29,15 @@ def sealed_json(document: Mapping[str, Any]) -> bytes:
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     checksum = xxhash.xxh3_128_hexdigest(body).encode()
     return body[:-1] + b',"checksum":"' + checksum + b'"}\n'
+
+
+def seal_of(file: Path) -> str | None:
+    """Give the checksum that a file states; null when it states none, or cannot be read."""
+    try:
+        seal = _SEAL.search(file.read_bytes())
+    except OSError:
+        return None
+    return None if seal is None else seal[1].decode()
 
 
 def read_sealed(file: Path, type_: type[T], schema: str, *, again: str) -> T:

@@ -14,10 +14,10 @@ from parity.baselines import Approval, Check, Checked, Standing
 from parity.baselines.locating import Changed, Range, StandIn
 from parity.comparison.values import ulp_distance
 from parity.divergence import Divergence
-from parity.policy import RuleStanding
+from parity.reporting.standing import rule_words
 from parity.verdicts import Verdict
 
-__all__ = ["print_approval", "print_check", "rule_words"]
+__all__ = ["print_approval", "print_check"]
 
 _SHOWN: Final = 8
 
@@ -118,13 +118,6 @@ def print_check(check: Check, console: Console, record: str | None) -> None:
     console.print(f"{words.get(check.exit_code, '[bold red]NOTHING COMPARED[/]')}: {counts}.")
     if record is not None:
         console.print(f"[dim]record: {escape(record)}[/]")
-
-
-def rule_words(rule: RuleStanding) -> str:
-    """Say on one line how a rule of the policy stands."""
-    used = "" if rule.used is None else f", {rule.used:.0%} of its tolerance used"
-    standing = rule.problem or f"excused {rule.fired:,}{used}"
-    return f"{rule.place}: {rule.rule} ({rule.reason}): {standing}"
 
 
 def _print_checked(one: Checked, subject: str, console: Console) -> None:
