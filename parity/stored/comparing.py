@@ -110,9 +110,7 @@ class _Comparison:
             )
         for name in chosen:
             if name in self._ignored and name in named:
-                raise UsageError(
-                    f"'{name}' is ignored by the mapping, so rows can't be matched by it"
-                )
+                raise UsageError(f"'{name}' is ignored by the mapping, and can't match rows then")
         return chosen
 
     def _are_single(self) -> bool:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from parity.baselines.holding import hold
+from parity.baselines.sketch import sketch_of
+from parity.channels import Channel
+from parity.errors import UsageError
+from parity.policy import AppliedPolicy, read_policy
+from parity.policy.rule import Policy
 from parity.records import RecordFolder
+from parity.verdicts import Verdict
+from tests.parity.baselines.recorded import file_of, record
 from tests.parity.changing import Change, run_python
 from tests.parity.conftest import HANDMADE, OWN, Output
 from tests.parity.mutations import IN_CONTAINERS, IN_ENGINES
@@ -296,7 +306,35 @@ def test_a_rule_that_cannot_fire_on_digests_or_never_does_fails(approved: Parity
     write_config("one")
     idle = approved("check", "one.yaml", "--only", "--policy", "policy.yaml")
     assert idle.code == 1
-    assert "(digests have no distance): never fired" in idle.out
+    assert "never fired" in idle.out
+    assert "(digests have no distance)" in idle.out
+
+
+def test_cleaners_have_nothing_to_clean_in_digests(approved: Parity) -> None:
+    policy = Policy("p.yaml", (), {"mine": lambda channel, content: content}, {"mine": "p.yaml:2"})
+    sound = record("handmade/drawdown")
+    with pytest.raises(UsageError, match=r"p.yaml: its cleaners \(mine\) change runs before they"):
+        hold(
+            sketch_of(sound, file_of("handmade/drawdown")), sound, file_of("handmade/drawdown"),
+            AppliedPolicy(policy, datetime.date(2026, 1, 1)),
+        )  # fmt: skip
+
+
+def test_a_place_that_a_policy_ignores_whole_need_not_be_there(approved: Parity) -> None:
+    Path("policy.yaml").write_text(
+        POLICY + "  - {channel: trades, path: '**/portfolio=x', ignore: true, reason: new}\n",
+        "utf-8",
+    )
+    sound = record("handmade/drawdown")
+    sketch = sketch_of(sound, file_of("handmade/drawdown"))
+    more = {**sound.channels[Channel.TRADES], "a/portfolio=x": ()}
+    longer = msgspec.structs.replace(sound, channels={**sound.channels, Channel.TRADES: more})
+    without = hold(sketch, longer, file_of("handmade/drawdown"))
+    assert without.outcomes[Channel.TRADES].verdict is Verdict.EXTRA
+    policy = AppliedPolicy(read_policy(Path("policy.yaml")), datetime.date(2026, 1, 1))
+    excused = hold(sketch, longer, file_of("handmade/drawdown"), policy)
+    assert excused.outcomes[Channel.TRADES].verdict is Verdict.IGNORED
+    assert policy.standings()[0].fired == 1
 
 
 @pytest.mark.parametrize(
