@@ -251,6 +251,8 @@ def _ask(stand_in: Subject | str, found: Checked, approved: Sketch, root: Path) 
         return StandIn("another engine", "none", reason=stand_in)
     assert found.held is not None  # it differs from something
     record = record_of(stand_in, found.config, root)
+    if record.status == "failed" and record.workflow is None:
+        return StandIn(stand_in.name, "none", reason=f"{stand_in.name}: {record.explanation}")
     theirs = hold(approved, record, found.config)
     outcomes = compare_records(record, found.held.record)
     if record.status == theirs.approved.status and not overall(theirs.outcomes).is_difference:

@@ -174,7 +174,7 @@ def test_without_a_stand_in_nobody_is_asked(approved: Parity) -> None:
     assert done.code == 1
     assert done.document["workflows"][0]["stand_in"] is None
     named = approved("check", "one.yaml", "--only", "--stand-in", "imperative", "--json", "-")
-    assert named.document["workflows"][0]["stand_in"]["subject"] == "imperative"
+    assert named.document["workflows"][0]["stand_in"]["subject"] == "imperative (2)"
 
 
 def test_an_engine_that_is_gone_is_said_to_be_gone(
@@ -353,6 +353,7 @@ def test_a_place_that_a_policy_ignores_whole_need_not_be_there(approved: Parity)
         (("--policy", "nowhere.yaml"), "nowhere.yaml"),
         (("--today", "2026-01-01"), "give their --policy too"),
         (("--json", "data"), "this is a folder"),
+        (("--time-limit", "1s"), "only a process of its own can be limited; add --isolate"),
     ],
     ids=str,
 )
@@ -362,6 +363,15 @@ def test_wrong_usage_says_what_is_wrong(
     told = approved("check", *arguments)
     assert told.code == 2
     assert message in told.err
+
+
+def test_an_engine_can_be_checked_in_a_process_of_its_own(approved: Parity) -> None:
+    assert approved("check", "--isolate").code == 0
+    late = approved("check", "one.yaml", "--only", "--isolate", "--time-limit", "0.01s")
+    assert late.code == 1
+    assert "parts from what was approved first in status" in late.out
+    assert "it did not come to its end within 0.01s; --time-limit allows more" in late.out
+    assert "the approved run can't be had again: declarative: SubjectTimeoutError" in late.out
 
 
 def test_an_empty_folder_is_never_a_pass(approved: Parity) -> None:
@@ -387,7 +397,7 @@ def test_records_are_kept_where_they_are_wanted(approved: Parity) -> None:
     Path("file").write_text("", "utf-8")
     told = approved("check", "--records", "file/below")
     assert told.code == 2
-    assert "records cannot be kept in file/below" in told.err
+    assert "--records file/below: file is a file; choose a writable folder" in told.err
 
 
 def test_components_of_ones_own_are_taken_into_account(parity: Parity) -> None:
