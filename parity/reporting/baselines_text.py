@@ -146,6 +146,8 @@ def _print_checked(one: Checked, subject: str, console: Console) -> None:
         f"in [bold]{one.divergence.channel}[/]:"
     )
     _lines(console, _divergence(one.divergence, "approved", "now"))
+    if one.now is not None:
+        _line(console, f"  now it is: {one.now}")
     if one.range is not None:
         _lines(console, _range(one.range))
     _lines(console, _figures(one.figures))
