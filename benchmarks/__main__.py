@@ -28,6 +28,7 @@ from rich.table import Table
 from benchmarks.peaks import own_peak_kb
 from benchmarks.runs import measure_runs
 from benchmarks.studies import measure_studies
+from benchmarks.traces import compare_in_child, measure_traces
 from benchmarks.verifying import measure_verifying
 from benchmarks.workloads import CONTENDERS, LEVELS, prepare, sp500, synthetic
 from containers.events import Event
@@ -40,6 +41,9 @@ _CHUNK_BYTES = 65_536 * 8
 
 def main() -> None:
     """Run all parts, or, for a child process, one contender whose memory is measured."""
+    if sys.argv[1:2] == ["traces"]:
+        compare_in_child(Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])
+        return
     if len(sys.argv) > 1:
         contender, folder, symbol, storage = sys.argv[1:]
         prepare(contender, Path(folder), symbol, storage=storage)()
@@ -53,6 +57,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         _memory(console, *synthetic(Path(name), _MILLION))
     _compare(console)
+    measure_traces(console)
 
 
 def _speed(console: Console) -> None:
