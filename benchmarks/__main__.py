@@ -6,6 +6,7 @@
 4. `measure_verifying`  what a verification costs beyond both runs
 5. `_memory`  peak memory of each in a process of its own, also with a million bars on disk
 6. `_compare`  comparing equal traces of a million events in full, against plain numpy
+7. `measure_traces`  comparing traces of ten million events on disk
 """
 
 from __future__ import annotations
