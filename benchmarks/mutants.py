@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from containers.strict_yaml import load
+from parity.errors import UsageError
 from parity.faults.tree import OURS, SourceTree
 from parity.sensitivity.equivalents import read_equivalents
 from parity.sensitivity.interval import wilson
@@ -125,4 +126,8 @@ def _print(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -21,7 +21,8 @@ import pytest
 
 if TYPE_CHECKING:
     from parity.baselines import Check
-    from parity.testing import Account, Parity
+    from parity.testing.account import Account
+    from parity.testing.fixture import Parity
     from parity.verification import Verification
 
 __all__ = ["parity", "parity_checked", "parity_verification"]
@@ -80,7 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for _, help_of_marker in _MARKERS.values():
         config.addinivalue_line("markers", help_of_marker)
     if config.getini("parity_policy") or config.getoption("--parity-records"):
-        from parity.testing import check_settings
+        from parity.testing.choosing import check_settings
 
         check_settings(config)
 
@@ -101,7 +102,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if not markers:
             continue
         from parity.errors import UsageError
-        from parity.testing import marked
+        from parity.testing.choosing import marked
 
         try:
             chosen = marked(markers, metafunc.definition.path.parent, metafunc.config)
@@ -126,7 +127,7 @@ def pytest_testnodedown(node: Any, error: object) -> None:
     """Take what a worker saw."""
     seen = getattr(node, "workeroutput", {}).get(_SEEN)
     if seen:
-        from parity.testing import account_of
+        from parity.testing.account import account_of
 
         account_of(node.config).take(seen)
 
@@ -157,9 +158,9 @@ def pytest_terminal_summary(
 
 def _account(config: pytest.Config) -> Account | None:
     """Give the account of a session; null where no test asked for anything, and nothing is due."""
-    if "parity.testing" not in sys.modules:
+    if "parity.testing.account" not in sys.modules:
         return None
-    from parity.testing import account_of
+    from parity.testing.account import account_of
 
     return account_of(config)
 
@@ -170,7 +171,7 @@ def parity(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
     It gives the `Verification`, and fails the test on anything but parity.
     """
-    from parity.testing import Parity
+    from parity.testing.fixture import Parity
 
     return Parity(request, tmp_path_factory)
 

@@ -7,7 +7,7 @@ baseline has digests alone, are compared by these: `_by_digest`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -208,7 +208,9 @@ def _compare_marks(
         # A place with nothing in it counts as one: that it is there is what differs.
         tally.missing += max(ours, 1) if right is None else 0
         tally.extra += max(theirs, 1) if left is None else 0
-        tally.note(Difference(path=place, control=left, candidate=right, unit=unit))
+        told = {"count": ours or theirs, "digest": (left or right or {}).get("digest")}
+        only = (told, None) if right is None else (None, told)
+        tally.note(Difference(path=place, control=only[0], candidate=only[1], unit=unit))
         return
     tally.compared += min(ours, theirs)
     if ours == theirs and left.get("digest") == right.get("digest"):
@@ -224,13 +226,21 @@ def _compare_marks(
     tally.note(
         Difference(
             path=f"{place}{where}",
-            control=left,
-            candidate=right,
+            control=_told(left, a, fields),
+            candidate=_told(right, b, fields),
             fields=tuple(fields),
             position=rows[0] if rows else None,
             unit=unit,
         )
     )
+
+
+def _told(
+    marks: Mapping[str, Any], parts: Mapping[str, Any], fields: Sequence[str]
+) -> dict[str, Any]:
+    """Tell a side by what differs of it, and by its count and digest."""
+    count = {"kept": marks["kept"]} if "kept" in marks else {"count": marks["count"]}
+    return {**count, "digest": marks.get("digest"), **{name: parts.get(name) for name in fields}}
 
 
 def differing_rows(marks: Mapping[str, Any], content: Any) -> tuple[int, int] | None:

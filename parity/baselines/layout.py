@@ -19,14 +19,15 @@ from typing import Any, Final, Literal
 import msgspec
 import xxhash
 
-from containers.errors import Location
+from containers.errors import ConfigPath, Location
 from containers.trace import FORMAT
 from parity.baselines.flat import flatten, unflatten
 from parity.baselines.outline import canonical
 from parity.baselines.sketch import Sketch
 from parity.channels import ALL, CAUSE_FIRST, Channel
+from parity.comparison.values import same
 from parity.errors import UsageError
-from parity.record import Status, TraceSettings
+from parity.record import OVERRIDABLE, Status, TraceSettings
 
 __all__ = ["SCHEMA", "Baseline", "parse", "render"]
 
@@ -164,7 +165,7 @@ class _Sharing:
             but = {
                 path: value
                 for path, value in leaves.items()
-                if path not in other or canonical(other[path]) != canonical(value)
+                if path not in other or not same(other[path], value)
             }
             without = [path for path in other if path not in leaves]
             if len(but) + len(without) < least:
@@ -199,12 +200,24 @@ def _baseline(document: Mapping[str, Any]) -> Baseline:
         workflow=head.workflow,
         status=head.status,
         declared=ALL if head.declared == "all" else frozenset(head.declared),
-        told={tuple(path.split("/")): value for path, value in head.told.items()},
+        told={_overridden(path): value for path, value in head.told.items()},
         trace_settings=settings,
         channels=channels,
         said=None if head.said is None else "\n".join(head.said),
     )
     return Baseline(head.config, head.approved_from, sketch)
+
+
+def _overridden(path: str) -> ConfigPath:
+    """Give the path of a setting by which a subject can be told how to run.
+
+    Raises:
+        ValueError: Nobody can be told that, so it must not be left out of a comparison.
+    """
+    found: ConfigPath = tuple(path.split("/"))
+    if found not in OVERRIDABLE:
+        raise ValueError(f"no subject can be told '{path}'")
+    return found
 
 
 def _read(told: Mapping[str, Any], other: Any) -> Any:

@@ -55,9 +55,10 @@ def check_folder(option: str, target: Path, names: Iterable[str] = ()) -> None:
         while not _is_there(there) and there != there.parent:
             there = there.parent
         if not there.is_dir():
-            raise UsageError(f"{option} {target}: {there} is a file; name a folder")
+            raise UsageError(f"{option} {target}: {there} is a file; choose a writable folder")
         if not os.access(there, os.W_OK | os.X_OK):
-            raise UsageError(f"{option} {target}: {there} cannot be written to; choose another")
+            what = f"{there} cannot be written to; choose a writable folder"
+            raise UsageError(f"{option} {target}: {what}")
     except (OSError, ValueError) as error:
         raise UsageError(f"{option} {target}: {_reason(error)}; choose another name") from error
     for name in names:

@@ -88,6 +88,7 @@ def verify(
     """
     from parity.checking import Thorough
     from parity.commands.progress import working
+    from parity.commands.targets import check_folder
     from parity.evidence import EvidenceStore
     from parity.own import Own
     from parity.records import RecordFolder
@@ -97,6 +98,8 @@ def verify(
     from parity.verifying import verify as verify_configs
 
     reports.check(configs if policy_file is None else (*configs, policy_file))
+    check_folder("--records", records)
+    check_folder("--evidence", evidence)
     limits = limits_of(isolate, time_limit, memory_limit)
     runs = repeats(repeat)
     console = console_for(reports.json_target)

@@ -12,6 +12,7 @@ from parity.comparison.matching import match
 from parity.comparison.outcome import Difference, Tally
 from parity.comparison.values import same
 from parity.policy.judging import NOBODY, Judge
+from parity.policy.rule import Rule
 
 __all__ = ["compare_rows", "looks_at_rows"]
 
@@ -77,28 +78,33 @@ class _Compared:
     def compare(self, place: str, left: _Rows, right: _Rows) -> None:
         """Compare two lists."""
         shared = min(len(left), len(right))
-        pairs: Iterable[tuple[int, int]] = ((number, number) for number in range(shared))
-        missing: Iterable[int] = range(shared, len(left))
-        extra: Iterable[int] = range(shared, len(right))
+        differing = [row for row in range(shared) if _fields(left[row], right[row])]
+        if not differing and len(left) == len(right):
+            self.tally.compared += shared
+            return
         rule = self._judge.unordered(place)
-        if self._judge.takes_whole(place) and (
-            len(left) != len(right) or any(_fields(a, b) for a, b in zip(left, right, strict=True))
-        ):
-            whole = list(map(_tree, left)), list(map(_tree, right))
-            ruling = self._judge.on_values(place, *whole)
+        if self._judge.takes_whole(place):
+            ruling = self._judge.on_values(place, [*map(_tree, left)], [*map(_tree, right)])
             told = f"a list of {len(left)} rows", f"a list of {len(right)} rows"
             self.tally.settle(Difference(place, *told), ruling)
-            return
-        if rule is not None:
-            found = match([_tree(row) for row in left], [_tree(row) for row in right])
-            pairs, missing, extra = found.pairs, found.missing, found.extra
-            self.tally.compared += len(found.same)
-            if found.moved:
-                self.tally.excuse([self._judge.on_order(rule)])
-        for ours, theirs in pairs:
+        elif rule is not None:
+            self._without_order(place, left, right, rule)
+        else:
+            self.tally.compared += shared - len(differing)
+            for row in differing:
+                self._pair(place, row, left[row], right[row])
+            self._lack(place, left, range(shared, len(left)), missing=True)
+            self._lack(place, right, range(shared, len(right)), missing=False)
+
+    def _without_order(self, place: str, left: _Rows, right: _Rows, rule: Rule) -> None:
+        found = match([_tree(row) for row in left], [_tree(row) for row in right])
+        self.tally.compared += len(found.same)
+        if found.moved:
+            self.tally.excuse([self._judge.on_order(rule)])
+        for ours, theirs in found.pairs:
             self._pair(place, ours, left[ours], right[theirs])
-        self._lack(place, left, missing, missing=True)
-        self._lack(place, right, extra, missing=False)
+        self._lack(place, left, found.missing, missing=True)
+        self._lack(place, right, found.extra, missing=False)
 
     def _lack(self, place: str, rows: _Rows, numbers: Iterable[int], *, missing: bool) -> None:
         for number in numbers:
@@ -107,11 +113,8 @@ class _Compared:
             self.tally.lack(here, _tree(rows[number]), ruling, missing=missing, position=number)
 
     def _pair(self, place: str, number: int, left: msgspec.Struct, right: msgspec.Struct) -> None:
-        fields = _fields(left, right)
-        if not fields:
-            self.tally.compared += 1
-            return
-        here = _row(place, number)
+        """Compare two rows that differ."""
+        here, fields = _row(place, number), _fields(left, right)
         settle_fields(self.tally, self._judge, here, _tree(left), _tree(right), fields, number)
 
 

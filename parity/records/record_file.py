@@ -65,6 +65,8 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     covers: frozenset[str] | None
     executor: str
     resumed: bool
+    beyond: str | None
+    figures: frozenset[str] | None
     channels: dict[Channel, dict[str, Any]]
 
 
@@ -106,6 +108,8 @@ def save_record(record: Record, folder: Path, also: Collection[str] = ()) -> Non
         "covers": None if record.covers is None else sorted(record.covers),
         "executor": record.executor,
         "resumed": record.resumed,
+        "beyond": record.beyond,
+        "figures": None if record.figures is None else sorted(record.figures),
         "channels": channels,
     }
     plain = msgspec.to_builtins(document, enc_hook=_encode)
@@ -169,6 +173,8 @@ def load_record(folder: Path) -> StoredRecord:
         covers=document.covers,
         executor=document.executor,
         resumed=document.resumed,
+        beyond=document.beyond,
+        figures=document.figures,
     )
     return StoredRecord(record, summaries, folder)
 

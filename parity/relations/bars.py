@@ -13,11 +13,13 @@ from containers.trace import Trace
 from parity.channels import Channel
 from parity.invariants.findings import alike
 from parity.record import Record
+from parity.relations.mapped import without
 from parity.relations.sheets import (
     PRICES,
     Sheet,
     configs_of,
     sheets_of,
+    text_of,
     with_data,
     write_sheets,
 )
@@ -25,6 +27,7 @@ from parity.relations.trial import DoesNotApplyError, Trial
 
 __all__ = ["bad_rows", "data_rewritten", "future_perturbed", "out_of_range"]
 
+_FAR_NS: Final = 100 * 86_400 * 1_000_000_000  # so that months end apart as well
 _FACTORS: Final = (0.25, 0.5, 0.75, 1.25, 1.5, 2.0, 4.0)
 
 
@@ -191,12 +194,37 @@ def out_of_range(trial: Trial) -> None:
             if id(row) not in kept:
                 sheet.set_prices(row, trial.draw.choice(_FACTORS))
                 changed += 1
+    folder, limits = trial.folder(), {}
     if not changed:
-        raise DoesNotApplyError("no bar is outside the configured range")
-    folder = trial.folder()
+        limits = _put_around(sheets, data, trial)
     write_sheets(sheets, folder)
-    other = trial.run(with_data(trial.config, folder))
-    trial.agree(trial.base, other, "other bars outside the range")
+    other = trial.run(with_data(trial.config, folder, **limits))
+    struck = ("start_date", "end_date", "digest", "config_digest") if limits else ()
+    due, found = (
+        without(without(record, struck, [Channel.CONFIG]), struck[3:], [Channel.OUTPUTS])
+        for record in (trial.base, other)
+    )
+    channels = [c for c in Channel if not limits or c is not Channel.FILES]
+    trial.agree(due, found, "other bars outside the range", channels)
+
+
+def _put_around(sheets: list[Sheet], data: Mapping[str, Any], trial: Trial) -> dict[str, Any]:
+    """Put bars before and after all there are; give the range that leaves them out."""
+    if data["start_date"] is not None or data["end_date"] is not None:
+        raise DoesNotApplyError("no bar is outside the configured range")
+    if "start_date" in trial.own_text or "end_date" in trial.own_text:
+        raise DoesNotApplyError("definitions of a user's own name the range")
+    labels = [label for s in sheets for row in s.rows if (label := s.label_ns(row)) is not None]
+    first, last = min(labels), max(labels)
+    if not -(2**62) < first <= last < 2**62:
+        raise DoesNotApplyError("there are no times before or after the bars")
+    for sheet in sheets:
+        for place, label in ((0, first - _FAR_NS), (len(sheet.rows) + 1, last + _FAR_NS)):
+            row = list(sheet.rows[0])
+            row[sheet.time_column] = text_of(label)
+            sheet.set_prices(row, trial.draw.choice(_FACTORS))
+            sheet.rows.insert(place, row)
+    return {"start_date": text_of(first), "end_date": text_of(last)}
 
 
 def _range(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -301,11 +329,5 @@ def _spoilt(sheet: Sheet, row: list[str], draw: random.Random) -> list[str]:
         # The label too is that of the row before; a later one would show what else is checked.
         later = sheet.label_ns(row)
         assert later is not None  # good rows have labels
-        bad[sheet.time_column] = _text(later + 1)
+        bad[sheet.time_column] = text_of(later + 1)
     return bad
-
-
-def _text(label_ns: int) -> str:
-    seconds, rest = divmod(label_ns, 1_000_000_000)
-    moment = np.datetime64(seconds, "s")
-    return f"{moment}.{rest:09d}Z"

@@ -9,7 +9,7 @@ import msgspec
 from containers.trace import Trace
 from parity.channels import Channel
 from parity.record import Record
-from parity.relations.sheets import configs_of, sheets_of
+from parity.relations.sheets import configs_of, sheets_of, text_of
 from parity.relations.trial import DoesNotApplyError, Trial
 
 __all__ = ["first_part", "strategy_alone", "window_alone"]
@@ -68,7 +68,7 @@ def window_alone(trial: Trial) -> None:
     first = configs_of(trial.base)[""]
     data = first["data"]
     labels = {
-        (sheet.symbol, sheet.timeframe): [sheet.label_ns(row) for row in sheet.in_range(data)]
+        (sheet.symbol, sheet.timeframe): [sheet.label_ns(row) or 0 for row in sheet.in_range(data)]
         for sheet in sheets
     }
     if len({tuple(mine) for mine in labels.values()}) > 1:
@@ -94,8 +94,8 @@ def window_alone(trial: Trial) -> None:
         execution["close_at_end"] = True
     section = {
         **trial.config["data"],
-        "start_date": _text(times[begin]),
-        "end_date": _text(times[stop]),
+        "start_date": text_of(times[begin]),
+        "end_date": text_of(times[stop]),
     }
     single = trial.run({**whole, "data": section, "execution": execution})
     unit = f"iteration=0/phase=validate/window={number}/window={window}/unit=0"
@@ -133,7 +133,7 @@ def first_part(trial: Trial) -> None:
     if not choices:
         raise DoesNotApplyError("no bar can be left out")
     last = trial.draw.choice(choices)
-    section = {**trial.config["data"], "end_date": _text(last)}
+    section = {**trial.config["data"], "end_date": text_of(last)}
     metrics = {"periods_per_year": configs_of(base)[""]["metrics"]["periods_per_year"]}
     part = trial.run(_simple(trial, data=section, metrics=metrics))
     if not trial.found.holds("status", part.status == "succeeded", "succeeded", part.explanation):
@@ -143,10 +143,10 @@ def first_part(trial: Trial) -> None:
     ends = {
         sheet.end_ns(row, labels_are_ends=data["timestamp"] == "end") or 0
         for sheet in sheets
-        for row in list(sheet.in_range({**data, "end_date": _text(last)}))[-1:]
+        for row in list(sheet.in_range({**data, "end_date": text_of(last)}))[-1:]
     }
     before = min(ends)
-    what = f"bars after {_text(last)} left out"
+    what = f"bars after {text_of(last)} left out"
     trial.agree_traces(_before(left, before), _before(right, before), _UNIT, what)
 
 
@@ -156,11 +156,3 @@ def _before(trace: Trace, end: int) -> Trace:
         count = sum(int((table.time_ns < end).sum()) for table in chunk.tables.values())
         pieces.append(chunk.slice(0, count))
     return Trace.from_chunks(pieces)
-
-
-def _text(label_ns: int | None) -> str:
-    import numpy as np
-
-    assert label_ns is not None  # bars in a range have labels
-    seconds, rest = divmod(label_ns, 1_000_000_000)
-    return f"{np.datetime64(seconds, 's')}.{rest:09d}Z"

@@ -10,7 +10,7 @@ import msgspec
 from parity.channels import CAUSE_FIRST, Channel
 from parity.record import Record
 from parity.relations.mapped import mapped, without
-from parity.relations.sheets import Sheet, configs_of, sheets_of, with_data, write_sheets
+from parity.relations.sheets import Sheet, configs_of, sheets_of, text_of, with_data, write_sheets
 from parity.relations.trial import DoesNotApplyError, Trial
 
 __all__ = ["prices_scaled", "time_stretched"]
@@ -157,10 +157,9 @@ def time_stretched(trial: Trial) -> None:
     length = sheets[0].length
     if length.unit == "mo":
         raise DoesNotApplyError("months have no fixed length")
+    config = trial.config
     if length.unit in ("m", "h"):
-        for config in configs.values():
-            if config["metrics"]["periods_per_year"] == "auto":
-                raise DoesNotApplyError("a year has as many periods as its days have bars")
+        _fix_periods(trial, config, configs)
     data = configs[""]["data"]
     if any(_dates(config) != _dates(configs[""]) for config in configs.values()):
         raise DoesNotApplyError("its phases have different ranges")
@@ -171,13 +170,12 @@ def time_stretched(trial: Trial) -> None:
         for row in sheet.rows:
             label = sheet.label_ns(row)
             assert label is not None  # it was found to be in the range
-            row[sheet.time_column] = _text(first + (label - first) * 3)
+            row[sheet.time_column] = text_of(first + (label - first) * 3)
     if not _fits(sheets, first):
         raise DoesNotApplyError("three times as far apart they would leave the calendar")
     folder = trial.folder()
     write_sheets(sheets, folder)
-    config = with_data(trial.config, folder, start_date=None, end_date=None)
-    other = trial.run(config)
+    other = trial.run(with_data(config, folder, start_date=None, end_date=None))
 
     def change(name: str, value: Any) -> Any:
         is_time = name in _TIMES or name.startswith("last_bars.")
@@ -188,6 +186,24 @@ def time_stretched(trial: Trial) -> None:
     due = mapped(trial.base, change)
     due, other = (_without_times(record) for record in (due, other))
     trial.agree(due, other, "bars three times as far apart", _NO_FILES)
+
+
+def _fix_periods(
+    trial: Trial, config: dict[str, Any], configs: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Say how many bars a year has: with ``auto`` that goes by how many a day has."""
+    if all(resolved["metrics"]["periods_per_year"] != "auto" for resolved in configs.values()):
+        return
+    found = {
+        figures["periods_per_year"]
+        for place, figures in trial.base.channels.get(Channel.METRICS, {}).items()
+        if "/portfolio=" in place
+    }
+    if len(found) != 1 or "periods_per_year" in trial.own_text:
+        raise DoesNotApplyError("nobody says how many bars a year has")
+    config["metrics"] = {"periods_per_year": found.pop()}
+    for own in (config.get("phases") or {}).values():
+        own.pop("metrics", None)
 
 
 def _dates(config: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -201,12 +217,5 @@ def _fits(sheets: list[Sheet], first: int) -> bool:
 
 def _without_times(record: Record) -> Record:
     """Strike what goes by times as numbers or by all bits, and values put in text."""
-    record = without(record, (*_DIGESTS, "start_date", "end_date"), [Channel.CONFIG])
+    record = without(record, (*_DIGESTS, "start_date", "end_date", "metrics"), [Channel.CONFIG])
     return without(record, (*_DIGESTS, "ruined_at", "outputs"), [Channel.OUTPUTS])
-
-
-def _text(label_ns: int) -> str:
-    import numpy as np
-
-    seconds, rest = divmod(label_ns, 1_000_000_000)
-    return f"{np.datetime64(seconds, 's')}.{rest:09d}Z"

@@ -7,16 +7,19 @@ CSV, with floats in their shortest form.
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
 
 from parity.channels import Channel
 from parity.oracle.times import Timeframe, bar_end, date_range, parse_timeframe, parse_timestamp
 from parity.record import Record
 from parity.relations.trial import DoesNotApplyError, Trial
 
-__all__ = ["PRICES", "Sheet", "configs_of", "sheets_of", "with_data", "write_sheets"]
+__all__ = ["PRICES", "Sheet", "configs_of", "sheets_of", "text_of", "with_data", "write_sheets"]
 
 PRICES: Final = ("open", "high", "low", "close")
 _TIMES: Final = ("timestamp", "date", "datetime")
@@ -72,7 +75,9 @@ class Sheet:
         """Multiply the prices of a row."""
         for name in PRICES:
             at = self.columns.index(name)
-            row[at] = repr(float(row[at]) * factor)
+            price = float(row[at]) * factor
+            if 0.0 < price < math.inf:  # else it stays: no file has such a price
+                row[at] = repr(price)
 
     def in_range(self, data: Mapping[str, Any]) -> Iterator[list[str]]:
         """Give the rows whose labels are in the configured range."""
@@ -136,15 +141,29 @@ def _read(folder: Path, symbol: str, timeframe: str) -> Sheet:
             rows = [[cell.strip() for cell in row] for row in csv.reader(text) if row]
         header, *body = [row for row in rows if any(row)]
         return Sheet(symbol, timeframe, [name.lower() for name in header], body)
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     table = pq.read_table(file.with_suffix(".parquet"))
     columns = [name.lower() for name in table.column_names]
-    if any(str(kind).startswith(("timestamp", "date")) for kind in table.schema.types):
-        raise DoesNotApplyError("the data are Parquet with times that have no text of their own")
+    for at, kind in enumerate(table.schema.types):
+        if str(kind).startswith(("timestamp", "date")):
+            whole = table.column(at).cast(pa.timestamp("ns")).cast(pa.int64()).to_pylist()
+            texts = [None if label is None else text_of(label) for label in whole]
+            table = table.set_column(at, table.column_names[at], pa.array(texts, pa.string()))
     values = [column.to_pylist() for column in table.columns]
     body = [[_cell(cell) for cell in row] for row in zip(*values, strict=True)]
     return Sheet(symbol, timeframe, columns, body)
+
+
+def text_of(label_ns: int) -> str:
+    """Write a time, int64 nanoseconds UTC, as a file or a configuration has it.
+
+    >>> text_of(1)
+    '1970-01-01T00:00:00.000000001Z'
+    """
+    seconds, rest = divmod(label_ns, 1_000_000_000)
+    return f"{np.datetime64(seconds, 's')}.{rest:09d}Z"
 
 
 def _cell(value: object) -> str:

@@ -15,6 +15,7 @@ from parity.channels import Channel
 from parity.comparison.outcome import ChannelOutcome
 from parity.divergence import Divergence
 from parity.policy import RuleStanding
+from parity.reporting.plain import plain_document
 from parity.verdicts import Verdict
 from parity.verification import Totals
 
@@ -124,7 +125,7 @@ def check_document(check: Check, record: str | None) -> dict[str, Any]:
         check: What came of it.
         record: Where the record of it is kept; null when it is not.
     """
-    return _plain(
+    return plain_document(
         CheckDocument(
             schema="paritykit/check/1",
             verdict=check.verdict,
@@ -141,7 +142,7 @@ def check_document(check: Check, record: str | None) -> dict[str, Any]:
 
 def approve_document(approval: Approval) -> dict[str, Any]:
     """Give the document of an approval, plain."""
-    return _plain(
+    return plain_document(
         ApproveDocument(
             schema="paritykit/approve/1",
             exit_code=approval.exit_code,
@@ -202,17 +203,3 @@ def _channel(outcome: ChannelOutcome) -> ChannelPart:
 
 def _figures(changed: tuple[Changed, ...]) -> FiguresPart:
     return FiguresPart(len(changed), changed[:FIGURES_SHOWN])
-
-
-def _plain(document: msgspec.Struct) -> dict[str, Any]:
-    tree: dict[str, Any] = _finite(msgspec.to_builtins(document, enc_hook=repr))
-    return tree
-
-
-def _finite(tree: Any) -> Any:
-    """Write numbers that JSON does not have as text, by which they can't be mistaken for null."""
-    if isinstance(tree, dict):
-        return {key: _finite(value) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [_finite(value) for value in tree]
-    return repr(tree) if isinstance(tree, float) and tree - tree != 0 else tree

@@ -14,10 +14,10 @@ from parity.baselines import Approval, Check, Checked, Standing
 from parity.baselines.locating import Changed, Range, StandIn
 from parity.comparison.values import ulp_distance
 from parity.divergence import Divergence
-from parity.policy import RuleStanding
+from parity.reporting.standing import rule_words
 from parity.verdicts import Verdict
 
-__all__ = ["print_approval", "print_check", "rule_words"]
+__all__ = ["print_approval", "print_check"]
 
 _SHOWN: Final = 8
 
@@ -120,13 +120,6 @@ def print_check(check: Check, console: Console, record: str | None) -> None:
         console.print(f"[dim]record: {escape(record)}[/]")
 
 
-def rule_words(rule: RuleStanding) -> str:
-    """Say on one line how a rule of the policy stands."""
-    used = "" if rule.used is None else f", {rule.used:.0%} of its tolerance used"
-    standing = rule.problem or f"excused {rule.fired:,}{used}"
-    return f"{rule.place}: {rule.rule} ({rule.reason}): {standing}"
-
-
 def _print_checked(one: Checked, subject: str, console: Console) -> None:
     if one.held is None:
         _line(
@@ -174,14 +167,14 @@ def _divergence(divergence: Divergence, left: str, right: str) -> Iterable[str]:
         names = divergence.fields or tuple(
             n for n in dict.fromkeys((*a, *b)) if a.get(n) != b.get(n)
         )
-        if not ({"kinds", "columns"} & {*a, *b}):
+        if "digest" in a:
+            yield f"  by digest; differing: {', '.join(names) or 'the number of rows'}"
+            counts = [side.get("kept", side.get("count", 0)) for side in (a, b)]
+            yield f"  rows: {counts[0]:,} {left}, {counts[1]:,} {right}"
+        else:
             for name in names:
                 x, y = a.get(name), b.get(name)
                 yield f"  {name}: {_value(x)} {left}, {_value(y)} {right}{_distance(x, y)}"
-        else:
-            yield f"  by digest; differing: {', '.join(names) or 'the number of rows'}"
-            counts = [m.get("kept", m.get("count", 0)) for m in (a, b)]
-            yield f"  rows: {counts[0]:,} {left}, {counts[1]:,} {right}"
     else:
         yield f"  {left + ':':<{width}} {_value(a)}"
         yield f"  {right + ':':<{width}} {_value(b)}{_distance(a, b)}"
@@ -277,7 +270,7 @@ def _distance(left: Any, right: Any) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, Mapping) and ("kept" in value or "count" in value):
         count = value.get("kept", value.get("count"))
-        return f"{count:,} rows, digest {value.get('digest', 'of nothing')}"
+        return f"{count:,} rows, digest {value.get('digest') or 'of nothing'}"
     return "nothing" if value is None else repr(value)
 
 

@@ -17,6 +17,7 @@ from parity.divergence import Divergence
 from parity.noise import NoiseFloor
 from parity.policy import RuleStanding
 from parity.record import Status
+from parity.reporting.plain import plain_document
 from parity.verdicts import Verdict
 from parity.verification import Coverage, Pair, Totals, Verification
 
@@ -169,8 +170,7 @@ def verification_document(verification: Verification, record: str | None) -> dic
         rules=verification.rules,
         noise=tuple(map(_noise, verification.noise)),
     )
-    plain: dict[str, Any] = _plain(msgspec.to_builtins(document, enc_hook=_foreign))
-    return plain
+    return plain_document(document)
 
 
 def _pair(pair: Pair, record: str | None) -> WorkflowPart:
@@ -217,18 +217,3 @@ def _taken(part: type[msgspec.Struct], source: msgspec.Struct, **other: Any) -> 
     """Fill a part with the fields of the same name, and with what is given here instead."""
     names = part.__struct_fields__
     return part(**{name: other[name] if name in other else getattr(source, name) for name in names})
-
-
-def _foreign(value: object) -> object:
-    """Give the plain form of what a foreign subject recorded; without one, how it shows itself."""
-    tolist = getattr(value, "tolist", None)
-    return repr(value) if tolist is None else tolist()
-
-
-def _plain(tree: Any) -> Any:
-    """Write numbers that JSON does not have as text, by which they can't be mistaken for null."""
-    if isinstance(tree, dict):
-        return {key: _plain(value) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [_plain(value) for value in tree]
-    return repr(tree) if isinstance(tree, float) and tree - tree != 0 else tree

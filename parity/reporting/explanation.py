@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
-import msgspec
 from rich.console import Console
 from rich.markup import escape
 
@@ -16,6 +15,7 @@ from parity.explaining.events import FieldDifference, Neighbour, shared_causes
 from parity.explaining.explanation import Explanation
 from parity.explaining.origins import ToldSetting
 from parity.explaining.surroundings import Sibling
+from parity.reporting.plain import plain_document
 
 __all__ = ["SCHEMA", "ExplainDocument", "explanation_document", "print_explanation"]
 
@@ -36,10 +36,7 @@ class ExplainDocument(Explanation, frozen=True, kw_only=True):
 def explanation_document(explanation: Explanation) -> dict[str, Any]:
     """Give the document: `Explanation` as it is, with its schema."""
     told = {name: getattr(explanation, name) for name in explanation.__struct_fields__}
-    document: dict[str, Any] = _finite(
-        msgspec.to_builtins(ExplainDocument(schema=SCHEMA, **told), enc_hook=repr)
-    )
-    return document
+    return plain_document(ExplainDocument(schema=SCHEMA, **told))
 
 
 def print_explanation(explanation: Explanation, console: Console) -> None:
@@ -260,12 +257,3 @@ def _shown(value: Any) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-
-
-def _finite(tree: Any) -> Any:
-    """JSON has no infinity and no NaN; as text they can't be mistaken for null."""
-    if isinstance(tree, dict):
-        return {key: _finite(value) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [_finite(value) for value in tree]
-    return repr(tree) if isinstance(tree, float) and tree - tree != 0 else tree

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,10 +13,63 @@ if TYPE_CHECKING:
     from parity.fuzzing.replaying import Replayed
     from parity.fuzzing.search import SearchOutcome
 
-__all__ = ["print_replays", "print_search", "replay_document", "search_document"]
+__all__ = [
+    "FuzzDocument",
+    "ReplayDocument",
+    "print_replays",
+    "print_search",
+    "replay_document",
+    "search_document",
+]
 
 
-def search_document(outcome: SearchOutcome, folder: Path | None, code: int) -> dict[str, Any]:
+class FoundPart(TypedDict):
+    """What does not hold: its kind and name, and the folder in which it was saved.
+
+    ``relation`` and ``engine`` are null unless a relation was asked for.
+    """
+
+    kind: str
+    name: str
+    text: str
+    relation: str | None
+    engine: str | None
+    tries: int
+    folder: str
+
+
+class FuzzDocument(TypedDict):
+    """What a search came to: how often each thing was exercised, and what was found."""
+
+    schema: Literal["paritykit/fuzz/1"]
+    exit_code: int
+    seed: int
+    examples: int
+    interrupted: bool
+    statuses: dict[str, int]
+    oracle_units: int
+    exercised: Mapping[str, Mapping[str, int]]
+    short: Mapping[str, Mapping[str, int]]
+    found: FoundPart | None
+
+
+class ReplayPart(TypedDict):
+    """What came of one folder; ``text`` is why, empty when it is fixed."""
+
+    folder: str
+    outcome: Literal["FIXED", "FAILED", "ERROR"]
+    text: str
+
+
+class ReplayDocument(TypedDict):
+    """What came of running saved examples again."""
+
+    schema: Literal["paritykit/replay/1"]
+    exit_code: int
+    replays: list[ReplayPart]
+
+
+def search_document(outcome: SearchOutcome, folder: Path | None, code: int) -> FuzzDocument:
     """Give a search as a document; with a number of examples it is the same every time."""
     found = outcome.found
     return {
@@ -71,7 +124,7 @@ def print_search(outcome: SearchOutcome, folder: Path | None, console: Console) 
     console.print(f"run it again: parity replay {escape(str(folder))}", soft_wrap=True)
 
 
-def replay_document(replays: Sequence[Replayed], code: int) -> dict[str, Any]:
+def replay_document(replays: Sequence[Replayed], code: int) -> ReplayDocument:
     """Give replays as a document."""
     return {
         "schema": "paritykit/replay/1",

@@ -16,7 +16,7 @@ There is a failure or an error if and only if the exit code is not 0.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, TypeAlias
 from xml.etree import ElementTree as ET
 
@@ -26,6 +26,7 @@ from parity.channels import Channel
 from parity.checks import CheckOutcome
 from parity.comparison.outcome import ChannelOutcome
 from parity.noise import NoiseFloor
+from parity.policy import RuleStanding
 from parity.record import Record
 from parity.reporting.standing import noise_words, rule_words
 from parity.reporting.story import Finding, FindingKind, findings, headline, told
@@ -69,15 +70,21 @@ def junit_xml(verification: Verification, record: str | None) -> bytes:
         verification: What came of it.
         record: Where the record of this verification is kept; null when it is not.
     """
-    suites = [
-        (config, _told_apart(_cases(config, verification)))
-        for config in dict.fromkeys(pair.config for pair in verification.pairs)
-    ]
+    found = {id(each.source): each for each in findings(verification)}
+    facts = {"control": verification.control, "candidates": ", ".join(verification.candidates)}
+    if record is not None:
+        facts["record"] = record
+    root = ET.Element("testsuites", {"name": "parity verify"})
+    every: list[Case] = []
+    for config, part in _by_config(verification).items():
+        cases = _told_apart(_cases(part, found))
+        root.append(_suite(config, cases, {**facts, **_silences(part.pairs)}, config))
+        every += cases
     if verification.rules:
-        suites.append((_POLICY, _told_apart(_rules(verification))))
-    root = ET.Element("testsuites", {"name": "parity verify", **_counts(suites)})
-    for name, cases in suites:
-        root.append(_suite(name, cases, verification, record))
+        cases = _told_apart(_rules(verification.rules, found))
+        root.append(_suite(_POLICY, cases, facts, None))
+        every += cases
+    root.attrib.update(_counts(every))
     ET.indent(root)
     text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
@@ -97,28 +104,45 @@ def _told_apart(cases: Iterable[Case]) -> list[Case]:
     return apart
 
 
-def _suite(
-    name: str, cases: list[Case], verification: Verification, record: str | None
-) -> ET.Element:
-    suite = ET.Element("testsuite", {"name": visible(name), **_counts([(name, cases)])})
+def _by_config(verification: Verification) -> dict[str, Verification]:
+    """Give what belongs to each configuration."""
+    parts: dict[str, tuple[list[Pair], list[CheckOutcome], list[NoiseFloor]]] = {}
+    for pair in verification.pairs:
+        parts.setdefault(pair.config, ([], [], []))[0].append(pair)
+    for check in verification.checks:
+        parts.setdefault(check.config, ([], [], []))[1].append(check)
+    for noise in verification.noise:
+        parts.setdefault(noise.config, ([], [], []))[2].append(noise)
+    return {
+        config: Verification(
+            control=verification.control,
+            candidates=verification.candidates,
+            pairs=tuple(pairs),
+            checks=tuple(checks),
+            noise=tuple(floors),
+        )
+        for config, (pairs, checks, floors) in parts.items()
+    }
+
+
+def _suite(name: str, cases: list[Case], facts: dict[str, str], file: str | None) -> ET.Element:
+    suite = ET.Element("testsuite", {"name": visible(name), **_counts(cases)})
     properties = ET.SubElement(suite, "properties")
-    for key, value in _facts(name, verification, record).items():
+    for key, value in facts.items():
         ET.SubElement(properties, "property", {"name": visible(key), "value": visible(value)})
     for case in cases:
-        suite.append(_element(case, None if name == _POLICY else name))
+        suite.append(_element(case, file))
     return suite
 
 
-def _facts(name: str, verification: Verification, record: str | None) -> dict[str, str]:
-    facts = {"control": verification.control, "candidates": ", ".join(verification.candidates)}
-    if record is not None:
-        facts["record"] = record
-    for pair in verification.pairs:
-        if pair.config == name:
-            for channel, outcome in pair.channels.items():
-                if _is_silent(outcome):
-                    facts[f"{_group(pair)}: {channel}"] = f"not comparable: {_reason(outcome)}"
-    return facts
+def _silences(pairs: Iterable[Pair]) -> dict[str, str]:
+    """Say of channels that have nothing to say why."""
+    return {
+        f"{_group(pair)}: {channel}": f"not comparable: {_reason(outcome)}"
+        for pair in pairs
+        for channel, outcome in pair.channels.items()
+        if _is_silent(outcome)
+    }
 
 
 def _group(pair: Pair) -> str:
@@ -151,33 +175,29 @@ def _element(case: Case, file: str | None) -> ET.Element:
     return element
 
 
-def _counts(suites: list[tuple[str, list[Case]]]) -> dict[str, str]:
-    cases = [case for _, suite in suites for case in suite]
-    by_outcome = {
+def _counts(cases: list[Case]) -> dict[str, str]:
+    counts = {
+        "tests": len(cases),
         "failures": sum(case.outcome == "failure" for case in cases),
         "errors": sum(case.outcome == "error" for case in cases),
         "skipped": sum(case.outcome == "skipped" for case in cases),
     }
     seconds = sum(case.duration_s for case in cases)
-    counts = {"tests": len(cases), **by_outcome}
     return {**{name: str(n) for name, n in counts.items()}, "time": f"{seconds:.6f}"}
 
 
-def _cases(config: str, verification: Verification) -> Iterator[Case]:
-    pairs = [pair for pair in verification.pairs if pair.config == config]
-    yield from _runs(pairs)
-    found = {id(each.source): each for each in findings(verification)}
-    for pair in pairs:
+def _cases(part: Verification, found: Mapping[int, Finding]) -> Iterator[Case]:
+    """Give the cases of one configuration."""
+    yield from _runs(part.pairs)
+    for pair in part.pairs:
         yield from _pair(pair, found.get(id(pair)))
-    for check in verification.checks:
-        if check.config == config:
-            yield _check(check, found.get(id(check)))
-    for noise in verification.noise:
-        if noise.config == config:
-            yield _noise(noise, found.get(id(noise)))
+    for check in part.checks:
+        yield _check(check, found.get(id(check)))
+    for noise in part.noise:
+        yield _noise(noise, found.get(id(noise)))
 
 
-def _runs(pairs: list[Pair]) -> Iterator[Case]:
+def _runs(pairs: Iterable[Pair]) -> Iterator[Case]:
     """Give a case for each run; it is an error where nothing can be learned from it.
 
     A run that ends otherwise than the control's is what the comparison fails for.
@@ -277,9 +297,8 @@ def _failed(case: Case, found: Finding) -> Case:
     )
 
 
-def _rules(verification: Verification) -> Iterator[Case]:
-    found = {id(each.source): each for each in findings(verification)}
-    for rule in verification.rules:
+def _rules(rules: Iterable[RuleStanding], found: Mapping[int, Finding]) -> Iterator[Case]:
+    for rule in rules:
         case = Case(_POLICY, f"{rule.place} {rule.rule}", notes=(rule_words(rule),))
         finding = found.get(id(rule))
         yield case if finding is None else _failed(case, finding)

@@ -26,6 +26,7 @@ from parity.reporting.story import (
     counts_words,
     coverage_told,
     findings,
+    further,
     headline,
     pair_words,
     told,
@@ -136,8 +137,9 @@ def _sections(verification: Verification, record: str | None) -> Iterator[str]:
     for title, lines in sections.items():
         if lines:
             yield _details(title, lines)
-    if record is not None:
-        yield f"Record: {_code(record)}\n"
+    told_of_record = [_code(line) for line in further(conclusion(verification), record)]
+    if told_of_record:
+        yield f"{', '.join(told_of_record)}\n"
 
 
 def _details(summary: str, lines: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from containers.storage.identity import Identity
+from parity.reporting.plain import plain_document
 from parity.runs import RunStatus, StoredPhase, StoredRun
 
 __all__ = [
@@ -83,12 +84,14 @@ class RemovalDocument(msgspec.Struct, frozen=True):
 
 def runs_document(runs: Sequence[StoredRun], now_s: float) -> dict[str, Any]:
     """Give the document of a list of runs."""
-    return _plain(RunsDocument("paritykit/runs/1", tuple(_part(run, now_s) for run in runs)))
+    return plain_document(
+        RunsDocument("paritykit/runs/1", tuple(_part(run, now_s) for run in runs))
+    )
 
 
 def shown_document(run: StoredRun, phases: Sequence[StoredPhase], now_s: float) -> dict[str, Any]:
     """Give the document of one run, with its identity and its phases."""
-    return _plain(
+    return plain_document(
         ShownRunDocument(
             schema="paritykit/runs-show/1",
             identity=None if run.card is None else run.card.identity,
@@ -110,7 +113,7 @@ def removal_document(
         now_s: The time.
         removed: Whether they are gone.
     """
-    return _plain(
+    return plain_document(
         RemovalDocument(
             schema="paritykit/runs-remove/1",
             removed=removed,
@@ -119,11 +122,6 @@ def removal_document(
             bytes=_total(runs),
         )
     )
-
-
-def _plain(document: msgspec.Struct) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(document)
-    return plain
 
 
 def _part(run: StoredRun, now_s: float) -> RunPart:

@@ -1,7 +1,7 @@
 """The JSON Schemas of the documents that commands give, made of the classes that are filled.
 
-A document always has all of its keys. Within one version of a schema, which its name ends with,
-keys can be added; none goes away and none changes its meaning.
+A document always has all keys that are not marked as optional, which few are. Within one version of
+a schema, which its name ends with, keys can be added; none goes away and none changes its meaning.
 """
 
 from __future__ import annotations
@@ -18,12 +18,16 @@ DOCUMENTS: Final[Mapping[str, str]] = {
     "compare": "parity.reporting.stored:CompareDocument",
     "explain": "parity.reporting.explanation:ExplainDocument",
     "features": "parity.reporting.features:FeaturesDocument",
+    "fuzz": "parity.reporting.fuzz:FuzzDocument",
     "list": "parity.reporting.listing:ListDocument",
     "plan": "parity.reporting.plan:PlanDocument",
+    "replay": "parity.reporting.fuzz:ReplayDocument",
     "run": "containers.results:WorkflowResult",
     "runs": "parity.reporting.runs:RunsDocument",
     "runs-remove": "parity.reporting.runs:RemovalDocument",
     "runs-show": "parity.reporting.runs:ShownRunDocument",
+    "sensitivity": "parity.reporting.sensitivity:SensitivityDocument",
+    "sensitivity-list": "parity.reporting.sensitivity:FaultsDocument",
     "verify": "parity.reporting.document:VerifyDocument",
 }
 """Module and class of each document, by command; ``runs show`` is ``runs-show``."""
@@ -57,7 +61,7 @@ def _array(kind: type) -> dict[str, Any]:
 
 
 def _as_written(node: Any) -> Any:
-    """Say of a schema that all keys are always there, and leave out what stands for absent ones."""
+    """Say of keys that have a default that they are there: it is written like any other value."""
     if isinstance(node, list):
         return [_as_written(item) for item in node]
     if not isinstance(node, dict):
@@ -65,8 +69,9 @@ def _as_written(node: Any) -> Any:
     written: dict[str, Any] = {}
     for key, value in node.items():
         if key == "properties":
+            always = node.get("required", ())
             written[key] = {name: _as_written(each) for name, each in value.items()}
-            written["required"] = list(value)
+            written["required"] = [n for n in value if n in always or "default" in value[n]]
         elif key not in ("default", "required"):
             written[key] = _as_written(value)
     return written

@@ -129,7 +129,7 @@ def excused_words(row: Excused) -> str:
 
 
 def rule_words(rule: RuleStanding) -> str:
-    """Put what a rule did into a line."""
+    """Put how a rule stands into a line."""
     parts = [f"excused {count(rule.fired, 'difference')}"]
     if rule.used is not None:
         parts.append(f"{share(rule.used)} of its tolerance used")
@@ -137,7 +137,10 @@ def rule_words(rule: RuleStanding) -> str:
         parts.append(f"owner {visible(rule.owner)}")
     if rule.expires is not None:
         parts.append(f"until {visible(rule.expires)}")
-    return f"{visible(rule.rule)}: {', '.join(parts)} ({visible(rule.reason)})"
+    if rule.problem is not None:
+        parts = [visible(rule.problem), *parts[1:]]
+    told = f"{visible(rule.place)}: {visible(rule.rule)}"
+    return f"{told}: {', '.join(parts)} ({visible(rule.reason)})"
 
 
 def noise_words(noise: NoiseFloor) -> str:

@@ -12,9 +12,10 @@ from rich.table import Table
 
 from containers.data import format_instant
 from parity.policy import RuleStanding
-from parity.reporting.baselines_text import rule_words
+from parity.reporting.plain import plain_document
+from parity.reporting.standing import rule_words
 from parity.stored import StoredOutcome, TableOutcome
-from parity.stored.comparing import Row, Widest
+from parity.stored.outcome import Row, Widest
 from parity.stored.table import Kind, Type, field_type
 
 __all__ = ["CompareDocument", "compare_document", "print_comparison"]
@@ -62,16 +63,7 @@ def compare_document(outcome: StoredOutcome) -> dict[str, Any]:
         left_out=outcome.left_out,
         rules=outcome.rules,
     )
-    plain: dict[str, Any] = _finite(msgspec.to_builtins(document))
-    return plain
-
-
-def _finite(tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return {key: _finite(value) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [_finite(value) for value in tree]
-    return repr(tree) if isinstance(tree, float) and tree - tree != 0 else tree
+    return plain_document(document)
 
 
 def print_comparison(outcome: StoredOutcome, console: Console) -> None:

@@ -11,6 +11,7 @@ Findings keep what they are about as it is, typed; words are made where a report
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -45,6 +46,7 @@ __all__ = [
     "counts_words",
     "coverage_told",
     "findings",
+    "further",
     "headline",
     "pair_words",
     "told",
@@ -328,6 +330,16 @@ def _said(pair: Pair) -> Iterator[str]:
     for record in (pair.control, pair.candidate):
         if record is not None and record.explanation is not None:
             yield from message_lines(f"{record.subject} said: {record.explanation}")
+
+
+def further(told: Conclusion, record: str | None) -> list[str]:
+    """Say where the record is, and how to look into it; nothing without one."""
+    if record is None:
+        return []
+    lines = [f"record: {visible(record)}"]
+    return (
+        lines if told.passed else [*lines, f"more: parity explain {visible(shlex.quote(record))}"]
+    )
 
 
 def coverage_told(coverage: Coverage) -> list[str]:

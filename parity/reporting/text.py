@@ -23,6 +23,7 @@ from parity.reporting.story import (
     counts_words,
     coverage_told,
     findings,
+    further,
     headline,
     pair_words,
     told,
@@ -57,10 +58,8 @@ def print_verification(verification: Verification, console: Console, record: str
     end = conclusion(verification)
     colour = "green" if end.passed else "red"
     console.print(f"[bold {colour}]{end.words}[/]{end.rest}: {counts_words(end)}.")
-    for line in coverage_told(verification.coverage):
+    for line in (*coverage_told(verification.coverage), *further(end, record)):
         _print_aside(console, line)
-    if record is not None:
-        _print_aside(console, f"record: {record}")
 
 
 def _table(verification: Verification) -> Table:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from containers.data import format_instant
 from parity.verdicts import Verdict
 
 __all__ = [
@@ -69,6 +68,8 @@ def value_words(value: object) -> str:
 
 def event_words(event: Mapping[str, Any]) -> str:
     """Give an event as one line: kind, number, time, publisher, then its fields."""
+    from containers.data import format_instant  # late: it takes long, and few have events to tell
+
     fields = ", ".join(
         f"{name} {value_words(value)}" for name, value in event.items() if name not in _HEADER
     )

@@ -4,9 +4,10 @@
 `compare_stored` compares.
 """
 
-from parity.stored.comparing import TableOutcome, compare_tables
+from parity.stored.comparing import compare_tables
 from parity.stored.comparison import StoredOutcome, Wishes, compare_stored
 from parity.stored.mapping import TableMapping, read_mapping
+from parity.stored.outcome import TableOutcome
 from parity.stored.sources import Side, open_side
 from parity.stored.table import Kind, Table
 

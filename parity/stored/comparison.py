@@ -17,9 +17,10 @@ from parity.channels import Channel
 from parity.errors import UsageError
 from parity.policy.judging import NOBODY, AppliedPolicy
 from parity.policy.standing import RuleStanding
-from parity.stored.comparing import TableOutcome, compare_tables
+from parity.stored.comparing import compare_tables
 from parity.stored.converting import converted
 from parity.stored.mapping import TableMapping
+from parity.stored.outcome import TableOutcome
 from parity.stored.raw import RawTable
 from parity.stored.sources import FileSide, RunSide, Side
 from parity.stored.table import Kind, Table

@@ -83,6 +83,9 @@ def _bytes(path: Path) -> bytes:
 
 def _text(path: Path) -> str:
     raw = _bytes(path)
+    if b"\x00" in raw:
+        line = raw.count(b"\n", 0, raw.index(b"\x00")) + 1
+        raise UsageError(f"{path}:{line}: found a NUL byte, expected text as UTF-8")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

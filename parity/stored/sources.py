@@ -49,8 +49,9 @@ class FileSide(msgspec.Struct, frozen=True):
             UsageError: It does not hold a table.
         """
         path = self.files.get(kind) or self.files[None]
-        if path in self.documents:
-            raw = rows_of_json(wide(self.documents[path], kind, str(path)), str(path))
+        if path.suffix.lower() == ".json":
+            document = self.documents[path] if path in self.documents else read_json_file(path)
+            raw = rows_of_json(wide(document, kind, str(path)), str(path))
         else:
             raw = read_raw(path, mapping.delimiter)
         return pivoted(raw) if kind is Kind.METRICS else raw

@@ -265,15 +265,14 @@ def _loading(point: EntryPoint) -> SubjectFactory:
     def factory(options: Mapping[str, str]) -> Subject:
         try:
             made: Subject | None = point.load()(options)
-        except Exception as error:  # foreign code; nothing has been run yet
+            is_one = callable(getattr(made, "run", None)) and isinstance(
+                getattr(made, "name", None), str
+            )
+        except (Exception, SystemExit) as error:  # foreign code; nothing has been run yet
             what = f"{type(error).__name__}: {error}"
-            raise UsageError(
-                f"engine '{point.name}' ({point.value}) can't be made: {what}"
-            ) from error
-        if not callable(getattr(made, "run", None)) or not isinstance(
-            getattr(made, "name", None), str
-        ):
-            raise UsageError(f"{engine} gave no subject: {made!r}")
+            raise UsageError(f"{engine} can't be made: {what}") from error
+        if not is_one:
+            raise UsageError(f"{engine} gave no subject: {made!r:.200}")
         assert made is not None
         return _Named(str(SubjectSpec(point.name, options)), made)
 

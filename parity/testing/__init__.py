@@ -1,15 +1,4 @@
-"""What the pytest plugin does once a test asks for it."""
+"""What the pytest plugin does once a test asks for it.
 
-from parity.testing.account import Account, account_of
-from parity.testing.choosing import Chosen, Options, check_settings, marked
-from parity.testing.fixture import Parity
-
-__all__ = [
-    "Account",
-    "Chosen",
-    "Options",
-    "Parity",
-    "account_of",
-    "check_settings",
-    "marked",
-]
+Its modules are imported one by one, so that collecting tests does not load what running them takes.
+"""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from parity.baselines import BaselineFolder
 from parity.errors import UsageError
-from parity.policy import RuleStanding
 from parity.testing.choosing import baselines_folder
+
+if TYPE_CHECKING:
+    from parity.policy import RuleStanding
 
 __all__ = ["Account", "account_of"]
 
@@ -62,6 +63,8 @@ class Account:
         return lines + (self._unused_baselines() if self._used else [])
 
     def _unused_baselines(self) -> list[str]:
+        from parity.baselines import BaselineFolder
+
         folder = BaselineFolder(self._baselines)
         try:
             files = [folder.file_of(key) for key in folder.read_all()]

@@ -230,8 +230,10 @@ def name_of(file: Path, config: pytest.Config) -> str:
 
 
 def _matching(text: str | Path, folder: Path, config: pytest.Config) -> list[Path]:
-    """Give the files a path or a glob means."""
-    if not glob.has_magic(str(text)):
+    """Give the files a path or a glob means; a name with brackets can be that of a file."""
+    if not glob.has_magic(str(text)) or any(
+        (base / text).is_file() for base in _bases(folder, config)
+    ):
         return [file_for(text, folder, config, "a configuration")]
     for base in _bases(folder, config):
         # Not by `Path.glob`, which takes no absolute pattern.

@@ -23,7 +23,7 @@ from parity.policy import AppliedPolicy, RuleStanding
 from parity.records import RecordFolder
 from parity.reporting.baselines_text import print_approval, print_check
 from parity.reporting.document import verification_document
-from parity.reporting.story import conclusion, counts_words, findings, headline, told
+from parity.reporting.story import conclusion, counts_words, findings, further, headline, told
 from parity.subjects import parse_subject, subject_for, told_apart
 from parity.testing.account import account_of
 from parity.testing.choosing import (
@@ -236,4 +236,4 @@ def _story(verification: Verification, said: str, record: Path) -> str:
     for finding in findings(verification):
         where = "" if finding.config is None else f"{finding.config} — "
         lines += ["", f"{where}{headline(finding)}", *(f"  {line}" for line in told(finding))]
-    return "\n".join([*lines, "", f"record: {record}"])
+    return "\n".join([*lines, "", *further(conclusion(verification), str(record))])

@@ -119,10 +119,11 @@ def resealed(file: Path, **changes: Any) -> bytes:
         (resealed(SMALL, places={"": {"$like": "x"}}), "this is not what a baseline holds"),
         (resealed(SMALL, places={"": 5}), "this is not what a baseline holds"),
         (resealed(SMALL, status="excellent"), "Invalid enum value 'excellent'"),
+        (resealed(SMALL, told={"portfolio": "x"}), "no subject can be told 'portfolio'"),
         (resealed(SMALL, config=5), "this is not what a baseline holds"),
         (resealed(SMALL, declared=["everything"]), "this is not what a baseline holds"),
     ],
-    ids=range(20),
+    ids=range(21),
 )  # fmt: skip
 def test_what_is_no_sound_baseline_says_why(content: bytes, message: str) -> None:
     with pytest.raises(UsageError) as told:

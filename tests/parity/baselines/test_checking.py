@@ -292,7 +292,7 @@ def test_a_rule_that_cannot_fire_on_digests_or_never_does_fails(approved: Parity
     done = approved("check", "one.yaml", "--only", "--policy", "policy.yaml", "--json", "-")
     assert done.code == 1
     assert done.document["workflows"][0]["channels"]["equity"]["verdict"] == "different"
-    assert "it excused none of the" in done.document["rules"][0]["problem"]
+    assert "excused none" in done.document["rules"][0]["problem"]
     write_config("one")
     idle = approved("check", "one.yaml", "--only", "--policy", "policy.yaml")
     assert idle.code == 1

@@ -11,7 +11,7 @@ from containers.trace import Trace
 from parity.channels import CAUSE_FIRST, Channel
 from parity.comparison.outcome import ChannelOutcome
 from parity.comparison.records import compare_records, overall
-from parity.policy import RuleStanding
+from parity.policy import Judge, RuleStanding
 from parity.verdicts import Verdict
 from tests.parity.comparing.building import (
     NOON,
@@ -246,6 +246,24 @@ def test_a_rule_for_something_else_ignores_nothing_of_what_is_empty(channel: Cha
     assert (found.verdict, found.compared, found.reason) == (Verdict.EQUAL, 0, None)
 
 
+def test_of_equal_data_no_rule_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def rule_for(self: Judge, path: str) -> None:
+        raise AssertionError(path)
+
+    policy = applied(
+        {"path": "**: x", "unordered": True},
+        {"path": "**/portfolio=*", "unordered": True},
+        {"path": "**", "abs": 1},
+    )
+    monkeypatch.setattr(Judge, "rule_for", rule_for)
+    outcomes = compare_records(record(), record(), policy)
+    assert {outcome.verdict for outcome in outcomes.values()} == {Verdict.EQUAL}
+    for channel in Channel:
+        other = changed(channel, CASES[channel][1])
+        with pytest.raises(AssertionError):
+            compare_records(changed(channel, CASES[channel][0]), other, policy)
+
+
 def test_the_worst_channel_is_the_overall_verdict() -> None:
     left = record()
     assert overall(compare_records(left, record())) is Verdict.EQUAL
@@ -270,3 +288,15 @@ def test_status_and_errors_of_runs_that_ended_otherwise_are_beyond_all_rules() -
     alike = record({**contents(), Channel.STATUS: {"": {"success": False}}})
     outcomes = compare_records(record(), alike, applied(ignoring))
     assert outcomes[Channel.STATUS].verdict is Verdict.IGNORED
+
+
+def test_what_came_of_a_comparison_and_what_was_asked_of_it_cannot_be_changed() -> None:
+    (rule,) = applied({"path": "**", "abs": 1}).policy.rules
+    policy = applied({"path": "**", "abs": 1}).policy
+    found, (standing,) = outcome(Channel.METRICS, ENTRY, CASES[Channel.METRICS][1], {
+        "path": "**", "ulp": 0
+    })  # fmt: skip
+    for one in (rule, rule.tolerance, policy, found, found.first, standing):
+        field = one.__struct_fields__[0]  # type: ignore[union-attr]  # all are structs
+        with pytest.raises(AttributeError):
+            setattr(one, field, None)

@@ -11,11 +11,11 @@ import pytest
 
 from containers.results import EquityCurve
 from parity.channels import Channel
-from parity.comparison.curves import compare_curves
+from parity.comparison.curves import compare_curves, looks_at_curves
 from parity.comparison.outcome import Difference
-from parity.comparison.rows import compare_rows
+from parity.comparison.rows import compare_rows, looks_at_rows
 from parity.verdicts import Verdict
-from tests.parity.comparing.building import NOON, PLACE, curve, outcome, trade
+from tests.parity.comparing.building import NOON, PLACE, applied, curve, outcome, trade
 
 NAN = float("nan")
 
@@ -210,8 +210,51 @@ def test_a_curve_of_another_type_differs_in_every_sample() -> None:
             hidden, _ = outcome(Channel.EQUITY, *sides, {"path": "**: sample 1", "ignore": True})
             assert (hidden.different, hidden.ignored) == (1, 1)
         assert compare_curves({PLACE: other}, {PLACE: other}).verdict is Verdict.EQUAL
-    ones = EquityCurve(time_ns=floats.time_ns, equity=np.array([2, 0], np.int64))
-    assert compare_curves({PLACE: whole}, {PLACE: ones}).different == 1
+    for kind in (np.int64, np.float32, np.int16):
+        three = np.array([1, 2, 3], np.int64)
+        ours = EquityCurve(time_ns=three, equity=np.array([1, 2, 3], kind))
+        theirs = EquityCurve(time_ns=three, equity=np.array([1, 5, 3], kind))
+        assert compare_curves({PLACE: ours}, {PLACE: theirs}).different == 1
+        assert compare_curves({PLACE: ours}, {PLACE: ours}).verdict is Verdict.EQUAL
+
+
+def test_a_sample_is_looked_at_unless_it_or_both_its_fields_are_ignored() -> None:
+    both = [{"path": f"**: sample *.{name}", "ignore": True} for name in ("time_ns", "equity")]
+    for rules, looks in (
+        (both, False),
+        (both[:1], True),
+        (both[1:], True),
+        ([{"path": "**: sample *", "ignore": True}], False),
+        ([{"path": "**: sample 1", "ignore": True}], True),
+        ([{"path": PLACE, "ignore": True}], False),
+        ([{"path": "elsewhere", "ignore": True}], True),
+    ):
+        judge = applied(*rules).judge(Channel.EQUITY)
+        assert looks_at_curves(curves(), curves(), judge) is looks
+        assert not looks_at_curves(curves(), {}, judge)
+        assert not looks_at_curves({}, curves(), judge)
+        assert not looks_at_curves(curves(), curves((), ()), judge)
+
+
+def test_a_row_is_looked_at_unless_it_or_all_its_fields_are_ignored() -> None:
+    names = trade().__struct_fields__
+    every = [{"path": f"**: row *.{name}", "ignore": True} for name in names]
+    for rules, looks in (
+        (every, False),
+        (every[:-1], True),
+        ([{"path": "**: row *", "ignore": True}], False),
+        ([{"path": "**: row 0", "ignore": True}], True),
+        ([{"path": PLACE, "ignore": True}], False),
+        ([{"path": "elsewhere", "ignore": True}], True),
+    ):
+        judge = applied(*rules).judge(Channel.TRADES)
+        two = rows(trade(), trade())
+        assert looks_at_rows(two, two, judge) is looks
+        assert not looks_at_rows(two, {}, judge)
+        assert not looks_at_rows({}, two, judge)
+        assert not looks_at_rows(two, rows(), judge)
+    judge = applied({"path": "**: row 0", "ignore": True}).judge(Channel.TRADES)
+    assert not looks_at_rows(rows(trade(), trade()), rows(trade()), judge)
 
 
 def test_rules_reach_fields_samples_and_curves() -> None:

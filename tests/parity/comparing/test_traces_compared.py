@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from containers.events import Event, Fill, PortfolioUpdate, Signal
+from containers.events import Event, Fill, Order, PortfolioUpdate, Rejection, Signal
 from containers.trace import Trace
 from parity.channels import Channel
 from parity.comparison.outcome import ChannelOutcome
-from parity.comparison.traces import compare_traces
+from parity.comparison.traces import compare_traces, looks_at_traces
 from parity.policy import RuleStanding
 from parity.verdicts import Verdict
-from tests.parity.comparing.building import NOON, UNIT, events, outcome, trace
+from tests.parity.comparing.building import NOON, UNIT, applied, events, outcome, trace
 
 NAN = float("nan")
 
@@ -215,3 +215,63 @@ def test_many_events_are_decided_at_once_as_they_would_be_one_by_one() -> None:
     found, (rule,) = compared(left, right, {"path": "**: FILL.price", "abs": 1})
     assert (found.compared, found.different, found.tolerated) == (7, 2, 3)
     assert (rule.fired, rule.used) == (3, 1.0)
+
+
+def test_a_trace_is_looked_at_unless_all_its_kinds_or_fields_are_ignored() -> None:
+    kinds = sorted({event.kind.value for event in events()})
+    for rules, looks in (
+        ([{"path": f"**: {kind}", "ignore": True} for kind in kinds], False),
+        ([{"path": f"**: {kind}", "ignore": True} for kind in kinds[1:]], True),
+        ([{"path": "**: *.*", "ignore": True}], False),
+        ([{"path": "**: *.seq", "ignore": True}], True),
+        ([{"path": UNIT, "ignore": True}], False),
+        ([{"path": "elsewhere", "ignore": True}], True),
+    ):
+        judge = applied(*rules).judge(Channel.TRACE)
+        assert looks_at_traces({UNIT: trace()}, {UNIT: trace()}, judge) is looks
+        assert not looks_at_traces({UNIT: trace()}, {}, judge)
+        assert not looks_at_traces({}, {UNIT: trace()}, judge)
+
+
+def test_an_event_of_another_kind_in_the_same_place_is_different_in_its_kind() -> None:
+    def decided(seq: int, refused: bool) -> Event:
+        kind = Rejection if refused else Order
+        return kind(seq, NOON + seq, "risk/a.b", None, "a.b", "AAA", 1.0, 2.0, ())
+
+    for flags in ((False, True, False), (True, False), (False,), (False, False, True, True)):
+        left = Trace.from_events([decided(n, flag) for n, flag in enumerate(flags)])
+        right = Trace.from_events([decided(n, not flag) for n, flag in enumerate(flags)])
+        found, _ = compared(left, right)
+        assert (found.verdict, found.different) == (Verdict.DIFFERENT, len(flags))
+        assert (found.missing, found.extra, found.compared) == (0, 0, len(flags))
+        assert found.first is not None
+        assert (found.first.position, found.first.fields) == (0, ("kind",))
+        wide = {"path": "**", "abs": 9, "nan_equal": True}
+        assert compared(left, right, wide)[0].different == len(flags)
+        assert compared(left, left)[0].verdict is Verdict.EQUAL
+
+
+def test_of_events_of_unlike_kinds_numbers_differ_only_where_they_do() -> None:
+    def made(kind: type[Order] | type[Rejection], *causes: int | None) -> Trace:
+        first, second, third = causes
+        ids = ("risk/a.b", "portfolio/a.b")
+        return Trace.from_events(
+            [
+                kind(0, NOON, ids[0], first, "a.b", "AAA", 1.0, 2.0, ()),
+                kind(1, NOON + 1, ids[0], second, "a.b", "AAA", 1.0, 2.0, ()),
+                Fill(2, NOON + 2, ids[1], third, "a.b", "AAA", 1.0, 1.0, 0.0, "order"),
+            ]
+        )
+
+    left, right = made(Order, None, 0, 1), made(Rejection, None, None, 0)
+    hidden = {"path": "**: FILL.cause", "ignore": True}
+    found, (rule,) = compared(left, right, hidden)
+    assert (found.different, found.ignored, rule.fired) == (2, 1, 1)
+    assert found.first is not None
+    assert (found.first.position, found.first.fields) == (0, ("kind",))
+    found, _ = compared(left, right)
+    assert found.different == 3
+    found, _ = compared(made(Order, None, 0, 1), made(Order, None, None, 1), hidden)
+    assert (found.different, found.ignored) == (1, 0)
+    assert found.first is not None
+    assert (found.first.position, found.first.fields) == (1, ("cause",))

@@ -11,7 +11,7 @@ import pytest
 from parity.channels import Channel
 from parity.comparison.matching import Matching, match
 from parity.comparison.outcome import Difference, Tally
-from parity.comparison.trees import compare_trees, joined, leaves
+from parity.comparison.trees import compare_trees, joined, leaves, looks_at_trees
 from parity.comparison.values import distances, identity, same, ulp_distance
 from parity.policy.judging import Judge
 from parity.verdicts import Verdict, worst
@@ -319,3 +319,52 @@ def test_verdicts_stand_in_order_and_only_three_are_differences() -> None:
     assert worst(reversed(Verdict)) is Verdict.DIFFERENT
     assert worst([Verdict.IGNORED, Verdict.EQUAL]) is Verdict.IGNORED
     assert worst([]) is Verdict.NOT_COMPARABLE
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "paths", "looks"),
+    [
+        ({"a": [1, 2]}, {"a": [1, 2]}, ["p: a[*]"], False),
+        ({"a": [1, 2]}, {"a": [1, 2]}, ["p: a[0]"], True),
+        ({"a": [1, 2]}, {"a": [1]}, ["p: a[0]", "p: a[1]"], False),
+        ({"a": [1]}, {"a": [1, 2]}, ["p: a[0]", "p: a[1]"], False),
+        ({"a": (1,)}, {"a": [1]}, ["p: a[0]"], False),
+        ({"a": {"b": 1}, "c": 2}, {"a": {"b": 1}, "c": 2}, ["p: a.b", "p: c"], False),
+        ({"a": {"b": 1}, "c": 2}, {"a": {"b": 1}, "c": 2}, ["p: a.b"], True),
+        ({"a": {"b": 1}, "c": 2}, {"a": {"b": 1}, "c": 2}, ["p: c"], True),
+        ({"a": {"b": 1}, "c": 2}, {"a": {"b": 1}, "d": 2}, ["p: a.b"], False),
+        ({"a": {"b": 1}}, {"a": [1]}, ["p: a.b"], True),
+        ({"a": [1]}, {"a": {"b": 1}}, ["p: a[0]"], True),
+        ({"a": [1]}, {"a": 1}, ["p: a[0]"], True),
+        ({"a": 1}, {"a": [1]}, ["p: a[0]"], True),
+        ({}, {}, ["p: a"], False),
+    ],
+)
+def test_a_leaf_is_looked_at_unless_it_or_what_it_lies_in_is_ignored(
+    left: Any, right: Any, paths: list[str], looks: bool
+) -> None:
+    rules = [{"path": path, "ignore": True} for path in paths]
+    judge = applied(*rules).judge(Channel.OUTPUTS)
+    assert judge.may_ignore
+    assert looks_at_trees({"p": left}, {"p": right}, judge) is looks
+    assert looks_at_trees({"p": left, "q": 1}, {"p": right, "q": 1}, judge)
+    assert looks_at_trees({"p": left, "q": 1}, {"p": right}, judge) is looks
+    assert not applied({"path": "**", "abs": 1}).judge(Channel.OUTPUTS).may_ignore
+    assert not any(account.asked for account in judge.accounts.values())
+
+
+def test_the_counts_of_each_rule_add_up_in_what_is_said_of_the_channel() -> None:
+    left = {"p": {"a": 1.0, "b": 2.0, "c": 3.0, "x": 1, "y": 2}}
+    right = {"p": {"a": 1.25, "b": 2.5, "c": 3.125, "x": 2}}
+    letters = [{"path": f"p: {name}", "abs": 1} for name in "ac"]
+    hidden = {"path": "p: *", "ignore": True}
+    found, standings = outcome(Channel.OUTPUTS, left, right, *letters, hidden)
+    first, second, third = (standing.place for standing in standings)
+    assert found.reason == (
+        f"excused: 1 by {first} (because), 3 by {third} (because), 1 by {second} (because)"
+    )
+    assert found.rules == (first, third, second)
+    assert (found.tolerated, found.ignored, found.compared) == (2, 3, 2)
+    assert found.tolerance_used == 0.25
+    broad, (standing,) = outcome(Channel.OUTPUTS, left, left, {"path": "**", "abs": 1})
+    assert (broad.reason, broad.rules, standing.used) == (None, (), None)

@@ -207,7 +207,7 @@ def test_a_marker_that_cannot_work_is_no_pass(project: pytest.Pytester, source: 
 def test_settings_that_lead_nowhere_end_the_session(project: pytest.Pytester) -> None:
     result = run(project, "", "--parity-records", "own_engines.py/x")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: --parity-records *own_engines.py is a file; name a*"])
+    result.stderr.fnmatch_lines(["ERROR: --parity-records *own_engines.py is a file; choose a*"])
     result = run(project, "", "-o", "parity_policy=none.yaml")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: parity_policy = none.yaml: there is no such file in *"])
@@ -242,6 +242,28 @@ def test_many_workers_keep_their_records_apart(project: pytest.Pytester) -> None
     kept = sorted(path.name for path in (project.path / "kept").iterdir())
     assert kept == [f"{number:06d}" for number in range(1, 9)]
     assert all((project.path / "kept" / name / "verify.json").is_file() for name in kept)
+
+
+def test_a_name_with_brackets_can_be_that_of_a_file(project: pytest.Pytester) -> None:
+    (project.path / "studies" / "one.yaml").rename(project.path / "studies" / "o[1].yaml")
+    source = "import pytest\n@pytest.mark.parity('studies/o[1].yaml')\ndef test_one(): pass\n"
+    run(project, source).assert_outcomes(passed=1)
+
+
+def test_collecting_loads_nothing_that_takes_long(project: pytest.Pytester) -> None:
+    project.makeconftest(
+        """
+        import sys
+        def pytest_collection_finish(session):
+            heavy = {"numpy", "pandas", "pyarrow", "pydantic", "rich", "imperative", "declarative"}
+            print("loaded:", sorted(heavy & set(sys.modules)))
+        """
+    )
+    project.makepyfile(
+        test_marked="import pytest\n@pytest.mark.parity('studies/*.yaml')\ndef test_one(): pass\n"
+    )
+    result = project.runpytest_subprocess("-p", "parity.pytest_plugin", "--collect-only", "-s")
+    result.stdout.fnmatch_lines(["*test_one[[]studies/two.yaml[]]*", "loaded: []*"])
 
 
 def test_the_plugin_loads_nothing_that_takes_long() -> None:

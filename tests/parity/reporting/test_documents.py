@@ -230,8 +230,25 @@ def test_a_schema_says_of_every_key_that_it_is_there(kind: str) -> None:
 
     found = list(objects(document_schema(kind)))
     assert found
-    assert all(node["required"] == list(node["properties"]) for node in found)
+    optional = {n for node in found for n in node["properties"] if n not in node["required"]}
+    assert bool(optional) == (kind == "sensitivity")  # faults and mutants in one list
     assert all("default" not in part for node in found for part in node["properties"].values())
+
+
+def test_searches_replays_and_lists_of_faults_are_what_their_schemas_say(
+    parity: Callable[..., Output], tmp_path: Path
+) -> None:
+    check("sensitivity-list", parity("sensitivity", "--list", "--json", "-").document)
+    check("fuzz", parity("fuzz", "--examples", "1", "--seed", "3", "--json").document)
+    (tmp_path / "no_example").mkdir()
+    replayed = parity("replay", "no_example", "--json", "-").document
+    assert [one["outcome"] for one in replayed["replays"]] == ["ERROR"]
+    check("replay", replayed)
+
+
+@pytest.mark.deep
+def test_the_catalogue_is_what_its_schema_says(parity: Callable[..., Output]) -> None:
+    check("sensitivity", parity("sensitivity", "--only", "X01-imperative", "--json", "-").document)
 
 
 def test_a_document_that_is_not_one_is_refused() -> None:
@@ -260,6 +277,8 @@ def test_every_command_with_a_document_has_its_schema() -> None:
                 yield from documents(command, f"{above}{name}-")
             elif any(parameter.name == "json_target" for parameter in command.params):
                 yield f"{above}{name}".replace("runs-list", "runs")
+                if any("--list" in parameter.opts for parameter in command.params):
+                    yield f"{above}{name}-list"
 
     assert isinstance(cli, click.Group)
     assert set(COMMANDS) >= {name.partition("-")[0] for name in DOCUMENTS}

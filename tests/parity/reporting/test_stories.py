@@ -49,7 +49,7 @@ def test_every_finding_has_a_headline_and_a_story_of_printable_lines(kind: str) 
                 "c.yaml: declarative, metrics: within tolerance; 12.5 % of it used; by up to 0.5, ",
                 "7 ulp; rounding differs (policy.yaml:3:5)",
                 "c.yaml: declarative, files: ignored; names are our own",
-                "rule metrics **.sharpe_ratio: abs 4.0: excused 2 differences, 12.5 % of its ",
+                "rule policy.yaml:3:5: metrics **.sharpe_ratio: abs 4.0: excused 2 differences, 12",
                 " of its tolerance used, owner ann, until 2031-01-01 (rounding differs)",
             ],
         ),
@@ -129,6 +129,7 @@ def test_the_text_tells_what_came_of_it(kind: str, lines: list[str]) -> None:
     text = text_of(kind)
     assert [line for line in lines if line not in text] == []
     assert "record: records/000001" in text
+    assert ("more: parity explain records/000001" in text) == (KINDS[kind][1] != 0)
 
 
 def test_what_all_refuse_alike_is_told_once() -> None:

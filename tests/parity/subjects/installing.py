@@ -19,11 +19,13 @@ def honest(config, root):
 
 
 def hangs(config, root):
+    Path(__file__).with_name("hanging").write_text(str(os.getpid()))
     while True:
         pass
 
 
 def hangs_in_c(config, root):
+    Path(__file__).with_name("hanging").write_text(str(os.getpid()))
     ctypes.PyDLL(None).pause()  # PyDLL keeps the interpreter's lock: no thread of Python's runs
 
 
@@ -133,6 +135,12 @@ def answers_with_a_list(config, root):
     folder = next(Path(root).parent.glob(f"{Path(root).name}.process-*"))
     from parity.subjects import wire
     (folder / "answer").write_bytes(wire.encode([1], folder))
+    os._exit(0)
+
+
+def answers_with_a_pipe(config, root):
+    folder = next(Path(root).parent.glob(f"{Path(root).name}.process-*"))
+    os.mkfifo(folder / "answer")
     os._exit(0)
 
 

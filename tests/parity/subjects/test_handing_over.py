@@ -163,7 +163,7 @@ class Text(str):
         (object(), "of type object, which cannot be handed over from one process to another"),
         (Text("a"), "of type Text, expected text or bytes of Python's own"),
         (np.array([object()]), "it holds an array of object, expected numbers or text"),
-        ({"a": [{1, 2}]}, "it holds {1, 2} of type set"),
+        ({"a": [{1, 2}]}, "it holds a value of type set"),
     ],
 )
 def test_what_cannot_be_sent_is_named(value: Any, message: str) -> None:

@@ -17,12 +17,13 @@ from parity.own import Own
 from parity.record import Record
 from parity.subjects import parse_subject, record_of, subject_for
 from parity.subjects.limits import Limits
-from tests.parity.conftest import HANDMADE
+from tests.parity.conftest import HANDMADE, ROOT
 from tests.parity.subjects.installing import install
 from tests.parity.subjects.test_handing_over import alike
 
 LIMITS = Limits(300.0, 2**33, "5m", "8G")
 WALK_FORWARD = HANDMADE / "walk_forward" / "walk_forward.yaml"
+WORKFLOWS = sorted((ROOT / "fixtures" / "workflows").glob("*.yaml"))
 
 RAISING = """
 class Raising:
@@ -119,10 +120,17 @@ def test_failed_in_a_component_of_its_own(tmp_path: Path) -> None:
     assert "no view of 100.0" in str(record.explanation)
 
 
+@pytest.mark.deep  # the like of what is shown above
 def test_interrupted_too_late_is_the_same_failure(tmp_path: Path) -> None:
     record = assert_same("imperative:storage=disk,interrupt=9", config(), tmp_path)
     assert record.status == "failed"
     assert "give interrupt a smaller number" in str(record.explanation)
+
+
+@pytest.mark.deep  # every one of them takes seconds
+@pytest.mark.parametrize("file", WORKFLOWS, ids=[file.stem for file in WORKFLOWS])
+def test_every_workflow_of_the_fixtures(file: Path, tmp_path: Path) -> None:
+    assert assert_same("declarative:hash_seed=1", file, tmp_path).status == "succeeded"
 
 
 def test_a_hash_seed_is_the_seed_of_its_process(
@@ -141,13 +149,10 @@ def test_a_hash_seed_is_the_seed_of_its_process(
     site = install(tmp_path / "site", "telling", source, {"telling": "telling:make"})
     monkeypatch.syspath_prepend(site)
 
-    def told(seed: str) -> str:
-        subject = subject_for(parse_subject(f"telling:hash_seed={seed}"))
-        return str(record_of(subject, config(), tmp_path / "run").explanation)
-
-    assert "RuntimeError: 5 " in told("5")
-    assert told("5") == told("5")
-    assert "RuntimeError: random " in told("random")
+    subject = subject_for(parse_subject("telling:hash_seed=5"))
+    told = [str(record_of(subject, config(), tmp_path / "run").explanation) for _ in range(2)]
+    assert "RuntimeError: 5 " in told[0]
+    assert told[0] == told[1]
 
 
 def test_its_progress_is_heard_here(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,6 +71,16 @@ def test_each_candidate_has_its_own_verdict_and_name(bent: None, parity: Parity)
         assert name in output.err
 
 
+def test_a_subject_against_its_like_is_told_from_it(parity: Parity) -> None:
+    output = parity("verify", TWO, "--candidate", "imperative", "--repeat", "2", "--json", "-")
+    assert output.code == 0
+    assert output.document["subjects"] == {
+        "control": "imperative",
+        "candidates": ["imperative (2)"],
+    }
+    assert [f["subject"] for f in output.document["noise"]] == ["imperative", "imperative (2)"]
+
+
 def test_all_of_them_in_processes_of_their_own(bent: None, parity: Parity) -> None:
     options = ["--candidate", "declarative", "--candidate", "bent:trace=none", "--isolate"]
     output = parity("verify", TWO, *options, "--json", "-")
@@ -110,6 +121,49 @@ def test_wrong_usage_is_refused_before_anything_runs(
     assert output.code == 2
     assert message in output.err
     assert "Traceback" not in output.err
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("import nowhere_at_all", "ModuleNotFoundError: No module named 'nowhere_at_all'"),
+        ("raise SystemExit(0)", "can't be made: SystemExit: 0"),
+        ("import sys\ndef make(options): sys.exit()", "can't be made: SystemExit: "),
+        ("def make(): return 5", "can't be made: TypeError: make() takes 0 positional"),
+        ("def make(options): return None", "gave no subject: None"),
+        (
+            "class make:\n name = 5\n def __init__(self, o): pass\n def run(self): pass",
+            "no subject",
+        ),
+        ("make = 5", "can't be made: TypeError: 'int' object is not callable"),
+        ("made = 5", "AttributeError: module 'broken"),
+        (
+            "class make(dict):\n run = print\n name = property(lambda self: 1 / 0)",
+            "can't be made: ZeroDivisionError: division by zero",
+        ),
+    ],
+)
+def test_an_engine_that_cannot_be_made_is_wrong_usage(
+    source: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parity: Parity
+) -> None:
+    name = f"broken_{zlib.crc32(source.encode())}"
+    site = install(tmp_path / "site", name, source, {"broken": f"{name}:make"})
+    monkeypatch.syspath_prepend(site)
+    output = parity("verify", TWO, "--candidate", "broken")
+    assert output.code == 2
+    assert f"error: engine 'broken' ({name}:make)" in output.err
+    assert message in output.err
+
+
+@pytest.mark.parametrize("name", ["bent", "imperative", "oracle"])
+def test_two_engines_of_one_name_are_wrong_usage(
+    name: str, bent: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parity: Parity
+) -> None:
+    monkeypatch.syspath_prepend(install(tmp_path / "more", "more", BENT, {name: "more:Bent"}))
+    output = parity("verify", TWO)
+    assert output.code == 2
+    assert f"two engines are called '{name}'; one is " in output.err
+    assert ": rename it" in output.err
 
 
 def test_the_oracle_as_a_candidate_stays_in_this_process(parity: Parity) -> None:
