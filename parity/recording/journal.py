@@ -1,13 +1,11 @@
 """The journal's records, sorted into channels under their structural paths.
 
 A record goes to its channel whole, whatever fields it has. The order of unlike records of one path
-is kept as well, in the channel ``status``, and so is that of the paths, as they were heard, and
-where the records of a path are not numbered 0, 1, 2, … as they should be, how they are.
+is kept as well, in the channel ``status``, and so is that of the paths, as they were heard.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -63,13 +61,8 @@ def add_journal(
     orders: dict[str, list[str]] = {}
     counts: dict[str, int] = {}
     heard: list[str] = []
-    counts: Counter[str] = Counter()
-    strays: dict[str, dict[str, int]] = {}
     for entry in entries:
         record, place = entry.record, path_text(entry.path)
-        if entry.number != counts[place]:
-            strays.setdefault(place, {})[str(counts[place])] = entry.number
-        counts[place] += 1
         content = plain(record)
         if isinstance(record, ErrorRaised):
             content["error"] = plain_error(record.error, root)
@@ -86,5 +79,3 @@ def add_journal(
         channels[Channel.STATUS].setdefault("", {})["heard"] = heard
     for place, order in orders.items():
         channels[Channel.STATUS].setdefault(place, {})["journal"] = order
-    for place, numbers in strays.items():
-        channels[Channel.STATUS].setdefault(place, {})["numbered"] = numbers
