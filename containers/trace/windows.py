@@ -253,6 +253,8 @@ def windows(
     Raises:
         StorageError: A chunk on disk is damaged.
     """
+    if start == len(left.infos) == len(right.infos):
+        return
     if start:
         watch.skip(left.infos[0].first_seq, left.infos[start - 1].last_seq)
     # One reader has one thread at a time: a trace compared with itself is read in turn.
