@@ -805,7 +805,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "M92-both-table",
         "events of one kind are held from behind",
         TWO_SYMBOLS,
-        "invariant:time_order",
+        "ending:failed",
         (
             "containers/trace/table.py",
             "                values.extend(more)\n",
