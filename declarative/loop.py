@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -70,7 +70,7 @@ __all__ = ["ENGINE", "Session", "run_loop"]
 ENGINE: Final = "declarative"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Session:
     """What all workflows of one run share.
 
@@ -78,9 +78,10 @@ class Session:
         library: All patterns.
         components: What exists.
         markets: Data that have been loaded.
-        run: The run's folder; null: there is none.
+        run: The run's folder; null: there is none, or not yet (`reach_folder`).
         storage: As in ``results.storage``; with ``memory`` it has files of outputs alone.
         workflow_id: Of the run.
+        open_folder: Makes the run's folder when a branch is the first to need it.
         executor: Has workers that run units; null: they run in this process.
     """
 
@@ -90,7 +91,19 @@ class Session:
     run: RunFolder | None
     storage: str
     workflow_id: str
+    open_folder: Callable[[], RunFolder]
     executor: UnitExecutor | None = None
+
+    def reach_folder(self) -> None:
+        """Make the run's folder, unless it is there; the run then has the folder's name.
+
+        Raises:
+            ConfigurationError: The run's name is taken.
+            StorageError: It could not be made.
+        """
+        if self.run is None:
+            self.run = self.open_folder()
+            self.workflow_id = self.run.workflow_id
 
 
 @dataclass(slots=True)
@@ -275,7 +288,9 @@ def _branches(
             data = {**merge(own, config), "workflow": branch.workflow}
             inner = msgspec.structs.replace(user, data=data)
             inner_plan = make_plan(inner, session.library, session.components, session.markets)
-        except ConfigurationError as error:
+            if inner_plan.workflow.writes_files:
+                session.reach_folder()
+        except (ConfigurationError, StorageError) as error:
             described = _refused(error, journal.path)
             journal.write(ErrorRaised(error=described))
             raise _BranchError(described) from None

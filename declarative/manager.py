@@ -40,7 +40,6 @@ from declarative.patterns import Library, installed
 from declarative.plan import Markets, Plan, make_plan
 from declarative.planning import planned_run
 from declarative.resuming import identity
-from declarative.workflows import flatten
 
 __all__ = ["DeclarativeWorkflowManager"]
 
@@ -134,16 +133,23 @@ class DeclarativeWorkflowManager:
             run_id, folder = self._claim(plan, workflow_id, resume=resume)
             storage = plan.resolved.typed.results.storage
             session = Session(
-                self._library, self._components, markets, folder, storage, run_id, executor
+                library=self._library,
+                components=self._components,
+                markets=markets,
+                run=folder,
+                storage=storage,
+                workflow_id=run_id,
+                open_folder=lambda: self._folder(plan, workflow_id),
+                executor=executor,
             )
             journal = Journal(self._consumers)
             try:
                 result = run_loop(session, plan, user, journal, closes=False)
-                if folder is not None:
-                    result = _close(result, folder, journal, stores=storage != "memory")
+                if session.run is not None:
+                    result = _close(result, session.run, journal, stores=storage != "memory")
             finally:
-                if folder is not None:
-                    folder.release()
+                if session.run is not None:
+                    session.run.release()
         journal.write(WorkflowFinished(success=result.success))
         return result
 
@@ -158,30 +164,35 @@ class DeclarativeWorkflowManager:
         elif resume:
             hint = "give the id of the run; it is the name of its folder"
             raise ConfigurationError([Problem("a run is resumed by its id", hint=hint)])
-        if settings.storage == "memory" and not resume and not self._writes_files(plan):
-            return workflow_id or default_workflow_id(name, digest, 1), None
-        parent = (Path.cwd() if self._root is None else self._root) / settings.directory
-        known_by = identity(plan, self._components, self._library)
-        card = RunCard(engine=ENGINE, workflow=name, storage=settings.storage, identity=known_by)
         if resume and workflow_id is not None:
-            folder = RunFolder.resume(parent, card=card, workflow_id=workflow_id)
+            card = self._card(plan)
+            folder = RunFolder.resume(self._parent(plan), card=card, workflow_id=workflow_id)
+        elif settings.storage != "memory" or plan.workflow.writes_files:
+            folder = self._folder(plan, workflow_id)
         else:
-            folder = RunFolder.create(parent, card=card, digest=digest, workflow_id=workflow_id)
+            return workflow_id or default_workflow_id(name, digest, 1), None
         return folder.workflow_id, folder
 
-    def _writes_files(self, plan: Plan) -> bool:
-        """Say whether the workflow, or one that its branches lead to, writes a file."""
-        known, seen = self._library.workflows(), set[str]()
-        waiting = [plan.workflow.name]
-        while waiting:
-            name = waiting.pop()
-            if name in seen or name not in known:
-                continue
-            seen.add(name)
-            if flatten(known[name], self._library).writes_files:
-                return True
-            waiting += [branch.workflow for branch in known[name].definition.branches]
-        return False
+    def _parent(self, plan: Plan) -> Path:
+        root = Path.cwd() if self._root is None else self._root
+        return root / plan.resolved.typed.results.directory
+
+    def _card(self, plan: Plan) -> RunCard:
+        return RunCard(
+            engine=ENGINE,
+            workflow=plan.workflow.name,
+            storage=plan.resolved.typed.results.storage,
+            identity=identity(plan, self._components, self._library),
+        )
+
+    def _folder(self, plan: Plan, workflow_id: str | None) -> RunFolder:
+        """Make the folder of a run that is not resumed."""
+        return RunFolder.create(
+            self._parent(plan),
+            card=self._card(plan),
+            digest=plan.resolved.digest,
+            workflow_id=workflow_id,
+        )
 
 
 def _close(

@@ -2,7 +2,7 @@
 
     ${sweep.best_parameters}                  names between dots; at each step the longest that fits
     ${sweep.portfolios.momentum.moderate}     counts, so names may hold dots
-    ${sweep.iterations.0}  ${sweep.iterations[0]}  ${sweep.outputs['a b']}
+    ${sweep.iterations.0}                     items of a list by their index
 
 A ``${`` that is not closed is text. Results are looked into by their fields (`declarative.views`).
 
@@ -154,7 +154,6 @@ class Read:
 
 
 _READ: Final = re.compile(r"\$\{([^{}]*)\}")
-_STEP: Final = re.compile(r"\.?([^.\[\]'\"]+)|\[([0-9]+)\]|\['([^']+)'\]|\[\"([^\"]+)\"\]")
 
 
 @lru_cache(maxsize=4096)
@@ -164,8 +163,8 @@ def cut(text: str) -> tuple[str | Read, ...]:
     Raises:
         ValueError: A reference is malformed.
 
-    >>> cut("after ${a.b[0]} of ${c")
-    ('after ', Read(text='a.b[0]', steps=('a', 'b', 0)), ' of ${c')
+    >>> cut("after ${a.b.0} of ${c")
+    ('after ', Read(text='a.b.0', steps=('a', 'b', '0')), ' of ${c')
     """
     parts: list[str | Read] = []
     place = 0
@@ -179,17 +178,9 @@ def cut(text: str) -> tuple[str | Read, ...]:
     return tuple(parts)
 
 
-def _steps(path: str) -> tuple[str | int, ...]:
-    steps: list[str | int] = []
-    place = 0
-    while place < len(path):
-        match = _STEP.match(path, place)
-        if match is None or (not place and path[0] in ".["):
-            break
-        name, index, *quoted = match.groups()
-        steps.append(int(index) if index is not None else name or quoted[0] or quoted[1])
-        place = match.end()
-    if place < len(path) or not steps:
+def _steps(path: str) -> tuple[str, ...]:
+    steps = path.split(".")
+    if not all(steps):
         raise ValueError(f"${{{path}}} is no reference, expected names between dots")
     return tuple(steps)
 

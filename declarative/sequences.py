@@ -191,10 +191,9 @@ def _combinations(
     times = count_combinations(around.space) if sampling is None else sampling.count
     used = replace(around, space=())
     if survey:
-        first, _ = next(chosen(around))
-        stand = _stand(
-            definition, node, entries, used.changed(first), {**names, "index": 0}, None, survey
-        )
+        first, spawn_key = next(chosen(around))
+        inside = replace(used.changed(first), spawn_key=spawn_key)
+        stand = _stand(definition, node, entries, inside, {**names, "index": 0}, None, survey)
         yield replace(stand, times=times)
         return
     for index, (parameters, spawn_key) in enumerate(chosen(around)):
@@ -303,8 +302,6 @@ def _varied(
         if problem is not None:
             raise ConfigurationError([Problem(problem, path=("monte_carlo",))])
         return around if survey else around.bootstrap(block_bars), {}
-    if survey:
-        return around, {}
     draws = generator(configuration.random_seed, around.spawn_key)
     parameters = noisy(configuration, components, draws)
     return around.changed(parameters), parameters

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy, deepcopy
 from typing import Any, Final
 
 import msgspec
 
-from containers.configuration import StrategySettings
 from containers.results import PhaseResult
 from containers.storage import StoredPortfolios
-from imperative.parameters import strategies_with
+from imperative.parameters import items_with
 from imperative.references import Names, phase_view
 from imperative.workflow import Context, Phase
 
@@ -31,25 +30,25 @@ class PassView:
         self._config: Final = config
         self._iteration: Final = iteration
         self._views: Final[dict[str, dict[str, Any]]] = {}
-        self._strategies: Final[dict[str, tuple[StrategySettings, ...]]] = {}
+        self._strategies: Final[dict[str, Sequence[Mapping[str, Any]]]] = {}
 
     def add(
-        self, name: str, result: PhaseResult, strategies: tuple[StrategySettings, ...] = ()
+        self, name: str, result: PhaseResult, strategies: Sequence[Mapping[str, Any]] = ()
     ) -> None:
         """Take what a phase came to.
 
         Args:
             name: Of the phase.
             result: What it came to.
-            strategies: Those it ran with, before any iteration changed them.
+            strategies: Those of its resolved configuration, as plain data.
         """
-        best = strategies_with(strategies, result.best_parameters) if strategies else ()
+        best = items_with(strategies, result.best_parameters) if strategies else []
         self.results[name] = result
         self._strategies[name] = strategies
-        self._views[name] = phase_view(result, msgspec.to_builtins(best))
+        self._views[name] = phase_view(result, deepcopy(best))
 
-    def strategies(self, name: str) -> tuple[StrategySettings, ...]:
-        """Give the strategies that a phase ran with."""
+    def strategies(self, name: str) -> Sequence[Mapping[str, Any]]:
+        """Give the strategies of a phase's resolved configuration."""
         return self._strategies[name]
 
     @property

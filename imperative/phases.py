@@ -237,7 +237,7 @@ class _PhaseInPass:
                 raise later.pop(0)
             if self._storage == "hybrid":
                 result = loaded(result)
-        self._view.add(definition.name, result, resolved.configuration.settings.strategies)
+        self._view.add(definition.name, result, resolved.configuration.document["strategies"])
         return result
 
     def _ran_with(

@@ -127,6 +127,10 @@ class Adapter:
                 raise SubjectError(f"figures has '{name}'; {did_you_mean(name, METRIC_NAMES)}")
         if not self.fills:
             raise SubjectError("fills is empty: there would be nothing to compare")
+        if self.figures is not None and not self.figures:
+            raise SubjectError(
+                "figures is empty: leave it out for all, or 'metrics' out of fills for none"
+            )
 
     def backtest(self, task: Task, answers: Answers) -> None:
         """Run the task and put what came of it into ``answers``.

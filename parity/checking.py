@@ -21,13 +21,15 @@ __all__ = ["Thorough", "held_alone"]
 
 
 def held_alone(record: Record, name: str, config: Configured) -> list[CheckOutcome]:
-    """Hold one run against every invariant.
+    """Hold one run against every invariant; one that gave no result is held against none.
 
     Args:
         record: Of the run.
         name: The configuration as it was named.
         config: The configuration, whose folder relative paths start from.
     """
+    if record.status != "succeeded" and record.workflow is None:
+        return []  # it was refused, or the subject crashed: its record is of that alone
     try:
         base_dir = read_user(config).base_dir
     except ConfigurationError:  # then nothing ran either

@@ -19,9 +19,15 @@ __all__ = ["COMMANDS", "cli", "main"]
 _INTERRUPTED: Final = 130
 
 COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "approve": ("approve", "approve", "Make what workflows give now what they must give."),
+    "check": ("check", "check", "Hold one engine against approved results."),
+    "compare": ("compare", "compare", "Compare stored results with a run, or with others."),
+    "explain": ("explain", "explain", "Tell where the runs of a record part first, and why."),
     "features": ("features", "features", "Show what both engines can do, with the evidence."),
+    "fuzz": ("fuzz", "fuzz", "Search for workflows on which the engines part."),
     "list": ("listing", "list_command", "List what there is, by name, engine and origin."),
     "plan": ("plan", "plan", "Show what a configuration would run, and run nothing."),
+    "replay": ("replay", "replay", "Run saved examples again."),
     "run": ("run", "run", "Run a workflow through one engine."),
     "runs": ("runs", "runs", "List, show and remove the runs that are stored."),
     "schema": ("schema", "schema", "Print the JSON Schema of a kind of file."),

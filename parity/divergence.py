@@ -2,7 +2,7 @@
 
 Channels are looked at in order of cause; in the first that differs, the first difference is taken.
 A differing event is explained by the chain of events that led to it, back to the bar, on both
-sides, and by the part of the configuration that its container obeys.
+sides, and by the settings of the configuration that its container obeys.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from containers.events import Event
 from containers.trace import Trace
 from parity.channels import Channel
 from parity.comparison.outcome import ChannelOutcome, Difference
+from parity.obeying import Setting, settings_in_play
 from parity.places import iteration_of, phase_name
 from parity.record import Record
 
@@ -37,9 +38,11 @@ class Divergence(msgspec.Struct, frozen=True):
             ``window=2/window=0``; null above them.
         container: Id of the container that differs: publisher of an event, or the one that was
             built or moved; null elsewhere.
-        config_path: Part of the configuration that container obeys; null without one.
+        config_path: Paths of the settings that decide on what differs, joined by ", ", for example
+            ``execution.slippage_bps, execution.fill``; null where none is known.
+        settings: The same settings with their values.
         control_chain: For events: the event and its causes, nearest first, on the control's side.
-            It ends at a bar, or where the trace level did not keep a cause.
+            It ends at a bar, where the trace level did not keep a cause, or after 100 events.
         candidate_chain: The same on the candidate's side.
         also: Later channels that differ as well.
     """
@@ -56,8 +59,13 @@ class Divergence(msgspec.Struct, frozen=True):
     control_chain: tuple[dict[str, Any], ...] = ()
     candidate_chain: tuple[dict[str, Any], ...] = ()
     also: tuple[Channel, ...] = ()
+    settings: tuple[Setting, ...] = ()
 
 
+_LONGEST_CHAIN: Final = 100
+"""A sound chain has less than ten events; that of a foreign trace could have millions."""
+
+_PORTFOLIO: Final = re.compile(r"/portfolio=([^/:]+)")
 _ENTRY: Final = re.compile(r"\[(?P<entry>\d+)\](?:\.containers\[(?P<built>\d+)\])?")
 
 
@@ -83,6 +91,11 @@ def first_divergence(
     container = event.container if event is not None else _container(control, channel, first)
     if container is None:
         container = _container(candidate, channel, first)
+    settings = settings_in_play(
+        control, candidate, channel, first.path, container, first.fields,
+        first.left if first.left is not None else first.control,
+        first.right if first.right is not None else first.candidate,
+    )  # fmt: skip
     return Divergence(
         channel=channel,
         path=first.path,
@@ -92,7 +105,8 @@ def first_divergence(
         phase=phase_name(first.path),
         iteration=iteration_of(first.path),
         container=container,
-        config_path=None if container is None else _config_path(container),
+        config_path=", ".join(setting.path for setting in settings) or None,
+        settings=settings,
         control_chain=_chain(control, first, first.left),
         candidate_chain=_chain(candidate, first, first.right),
         also=tuple(differing[1:]),
@@ -102,7 +116,7 @@ def first_divergence(
 def _chain(record: Record, first: Difference, event: Event | None) -> tuple[dict[str, Any], ...]:
     trace: Trace | None = record.channels.get(Channel.TRACE, {}).get(first.unit or "")
     chain: list[dict[str, Any]] = []
-    while event is not None:
+    while event is not None and len(chain) < _LONGEST_CHAIN:
         chain.append({"kind": event.kind.value, **msgspec.to_builtins(event)})
         cause = event.cause
         # Causes come before effects; anything else is part of the divergence, not a way to go.
@@ -118,8 +132,11 @@ def _is_count(outcome: ChannelOutcome) -> bool:
 
 
 def _container(record: Record, channel: Channel, first: Difference) -> str | None:
-    """Name the container that a difference in ``topology`` or ``lifecycle`` is about."""
+    """Name the container that a difference is about, where it is about one."""
     place, _, path = first.path.partition(": ")
+    portfolio = _PORTFOLIO.search(place)
+    if portfolio is not None:
+        return f"portfolio/{portfolio[1]}"
     match = _ENTRY.match(path)
     if channel not in (Channel.TOPOLOGY, Channel.LIFECYCLE) or match is None:
         return None
@@ -130,22 +147,3 @@ def _container(record: Record, channel: Channel, first: Difference) -> str | Non
         return str(entry["container"])
     except (LookupError, TypeError):
         return None  # that side does not have it
-
-
-def _config_path(container: str) -> str:
-    """Name the part of the configuration a container obeys.
-
-    >>> _config_path("risk/fast.moderate"), _config_path("data/GOOG/1d")
-    ('risk_profiles (fast.moderate)', 'symbols (GOOG/1d)')
-    """
-    role, _, rest = container.partition("/")
-    sections = {
-        "data": "symbols",
-        "features": "strategies[].parameters",
-        "classifier": "classifiers",
-        "strategy": "strategies",
-        "portfolio": "portfolio, risk_profiles",
-        "risk": "risk_profiles",
-    }
-    section = sections.get(role, role)
-    return f"{section} ({rest})" if rest else section

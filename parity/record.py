@@ -165,8 +165,9 @@ def record_of_refusal(
 ) -> Record:
     """Record that a subject refused a configuration, with every problem it named.
 
-    Of a problem its key and its place count. Wording is each engine's own, and so is a place in a
-    pattern, which a workflow in Python cannot have.
+    Of a problem its key and its place count, and of the class of the error what users catch.
+    Wording is each engine's own. So is where in a definition something is wrong, since a workflow
+    in Python has no keys and no lines: of all that is wrong with definitions one problem is left.
     """
     problems: list[Any] = []
     for problem in error.problems:
@@ -180,7 +181,7 @@ def record_of_refusal(
         declared=ALL,
         channels={
             Channel.STATUS: {"": {"refused": True}},
-            Channel.ERRORS: {"": {"type": type(error).__name__, "problems": problems}},
+            Channel.ERRORS: {"": {"type": _public_name(error), "problems": problems}},
         },
         duration_s=duration_s,
         explanation=str(error),
@@ -190,8 +191,14 @@ def record_of_refusal(
 def _problem(problem: Problem, config: Path | None) -> dict[str, Any]:
     location = problem.location
     if location is not None and location.file != str(config) and location.file.endswith(_PATTERNS):
-        location = None
+        return {"path": (), "location": None}
     return {"path": problem.path, "location": msgspec.to_builtins(location)}
+
+
+def _public_name(error: ConfigurationError) -> str:
+    """Name the class that both engines share; an engine may raise one below it."""
+    shared = ConfigurationError.__module__
+    return next(cls.__name__ for cls in type(error).__mro__ if cls.__module__ == shared)
 
 
 def _trace_settings(channels: Mapping[Channel, Content]) -> dict[str, TraceSettings]:

@@ -24,7 +24,7 @@ from parity.checks import CheckOutcome
 from parity.comparison.outcome import ChannelOutcome
 from parity.comparison.records import compare_records, overall
 from parity.divergence import first_divergence
-from parity.errors import UsageError
+from parity.errors import SubjectError, UsageError
 from parity.noise import NoiseFloor
 from parity.policy import AppliedPolicy
 from parity.record import Record, record_of_crash
@@ -110,7 +110,13 @@ class _Verifying:
         """Run one configuration through all subjects, compare, and hold the runs against checks."""
         reference = self._run(control, name, config, folder / "control")
         records = [reference]
+        ran = reference.status == "succeeded"
         for index, candidate in enumerate(candidates):
+            if ran and isinstance(candidate, OracleSubject):
+                self._on_step(name, candidate.name)
+                self.pairs.append(self._ask_oracle(candidate, name, reference, config, folder))
+                oracle = False  # it has been asked
+                continue
             records.append(self._run(candidate, name, config, folder / f"candidate-{index}"))
             self.pairs.append(self._compare(name, reference, records[-1]))
         for record in records:
@@ -120,9 +126,11 @@ class _Verifying:
             self.checks.extend(
                 self._thorough.hold(name, config, named, folder / "relations", self._on_step)
             )
-        if oracle and reference.status == "succeeded":
-            self._on_step(name, OracleSubject.name)
-            self.pairs.append(self._ask_oracle(name, reference, config, folder))
+        if oracle and ran:
+            unasked = OracleSubject({})
+            self._on_step(name, unasked.name)
+            pair = self._ask_oracle(unasked, name, reference, config, folder)
+            self.pairs.append(msgspec.structs.replace(pair, optional=True))
 
     def _run(self, subject: Subject, name: str, config: Configured, folder: Path) -> Record:
         self._on_step(name, subject.name)
@@ -130,7 +138,7 @@ class _Verifying:
             return record_of(subject, config, folder)
         record, floor = repeated(
             subject, name, config, folder, self._repeat,
-            lambda first, again: _compared(first, again, None)[1],
+            lambda first, again: _compared(first, again, None)[2],
             lambda run: self._on_step(name, f"{subject.name} · run {run} of {self._repeat}"),
         )  # fmt: skip
         self.noise.append(floor)
@@ -139,9 +147,8 @@ class _Verifying:
     def _compare(self, name: str, control: Record, candidate: Record) -> Pair:
         if candidate.beyond is not None and control.beyond is None:
             note = f"{candidate.subject} cannot express it: {candidate.beyond}"
-            silent = _silent(name, control, note, None)
-            return msgspec.structs.replace(silent, candidate_name=candidate.subject, optional=False)
-        candidate, outcomes = _compared(control, candidate, self._policy)
+            return _silent(name, control, candidate.subject, note, None)
+        control, candidate, outcomes = _compared(control, candidate, self._policy)
         return Pair(
             config=name,
             control=control,
@@ -152,45 +159,68 @@ class _Verifying:
             divergence=first_divergence(control, candidate, outcomes),
         )
 
-    def _ask_oracle(self, name: str, control: Record, config: Configured, root: Path) -> Pair:
+    def _ask_oracle(
+        self, oracle: OracleSubject, name: str, control: Record, config: Configured, root: Path
+    ) -> Pair:
         if not any(control.channels.get(channel) for channel in ORACLE):
-            return _silent(
-                name, control, "the control filled nothing that the oracle fills", Coverage()
-            )
-        oracle = OracleSubject({}, control)
+            note = "the control filled nothing that the oracle fills"
+            return _silent(name, control, oracle.name, note, Coverage())
+        oracle = oracle.against(control)
         record = record_of(oracle, config, root)
         held = len(record.channels.get(Channel.TRACE, ()))
         coverage = Coverage(held, dict(oracle.beyond))
         if record.status == "refused":
-            return _silent(name, control, str(record.explanation), coverage)
-        return msgspec.structs.replace(
-            self._compare(name, control, record), optional=True, coverage=coverage
-        )
+            return _silent(name, control, oracle.name, str(record.explanation), coverage)
+        return msgspec.structs.replace(self._compare(name, control, record), coverage=coverage)
 
 
 def _compared(
     control: Record, candidate: Record, policy: AppliedPolicy | None
-) -> tuple[Record, Mapping[Channel, ChannelOutcome]]:
-    """Compare; give the candidate's record as well, which is another if it can't be compared."""
+) -> tuple[Record, Record, Mapping[Channel, ChannelOutcome]]:
+    """Compare; give the records as well: one that can't be compared becomes that of a crash.
+
+    What a foreign subject recorded can be anything.
+    """
     try:
-        return candidate, compare_records(control, candidate, policy)
+        return control, candidate, compare_records(control, candidate, policy)
     except UsageError:
         raise  # a comparator or cleaner of the policy's failed
-    except Exception as error:  # noqa: BLE001  # what a foreign subject recorded can be anything
-        candidate = record_of_crash(candidate.subject, error, candidate.duration_s)
-        return candidate, compare_records(control, candidate, policy)
+    except Exception as error:  # noqa: BLE001  # see above
+        spoilt = [_spoilt(control), _spoilt(candidate)]
+        if not any(spoilt):
+            spoilt[1] = error  # each can be compared with itself
+        control, candidate = (
+            record if why is None else _record_of_spoilt(record, why)
+            for record, why in zip((control, candidate), spoilt, strict=True)
+        )
+        return control, candidate, compare_records(control, candidate, policy)
 
 
-def _silent(name: str, control: Record, note: str, coverage: Coverage | None) -> Pair:
+def _spoilt(record: Record) -> Exception | None:
+    """Say why a record cannot even be compared with itself; null when it can."""
+    try:
+        compare_records(record, record)
+    except Exception as error:  # noqa: BLE001  # see `_compared`
+        return error
+    return None
+
+
+def _record_of_spoilt(record: Record, why: Exception) -> Record:
+    told = f"what it recorded can't be compared: {type(why).__name__}: {why}"
+    return record_of_crash(record.subject, SubjectError(told), record.duration_s)
+
+
+def _silent(
+    name: str, control: Record, candidate: str, note: str, coverage: Coverage | None
+) -> Pair:
     return Pair(
         config=name,
         control=control,
         candidate=None,
-        candidate_name=OracleSubject.name,
+        candidate_name=candidate,
         verdict=Verdict.NOT_COMPARABLE,
         channels={},
         divergence=None,
         note=note,
-        optional=True,
         coverage=coverage,
     )

@@ -15,10 +15,12 @@ from containers.trace.chunk import (
     PrefixDigest,
     TraceChunk,
 )
+from containers.trace.columns import Column
 from containers.trace.combining import combine_summaries, summaries_of
 from containers.trace.errors import InvalidEventError
 from containers.trace.levels import KINDS, TraceLevel, kept_kinds, lower_level
 from containers.trace.recorder import PIECE_ROWS, TraceRecorder
+from containers.trace.side_by_side import Beside, side_by_side
 from containers.trace.storage import TraceWriter
 from containers.trace.table import SCHEMAS, ColumnType, Table
 from containers.trace.trace import Trace
@@ -31,7 +33,9 @@ __all__ = [
     "PIECE_ROWS",
     "SCHEMAS",
     "Alignment",
+    "Beside",
     "ChunkInfo",
+    "Column",
     "ColumnType",
     "Difference",
     "Excuse",
@@ -48,5 +52,6 @@ __all__ = [
     "combine_summaries",
     "kept_kinds",
     "lower_level",
+    "side_by_side",
     "summaries_of",
 ]

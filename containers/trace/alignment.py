@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Final, TypeAlias
 
 import msgspec
@@ -127,8 +128,9 @@ def align(
     """
     start = first_pair(left, right) if use_digests else 0
     work = _Work(excuse)
-    for part, other in windows(left, right, start, work.renumbering):
-        work.add(part, other)
+    with closing(windows(left, right, start, work.renumbering)) as parts:
+        for part, other in parts:
+            work.add(part, other)
     return work.result(len(left), len(right))
 
 
@@ -190,9 +192,12 @@ class _Work:
         ours, theirs = left.kinds[pairs.left], right.kinds[pairs.right]
         differing: dict[str, Mask] = {}
         touched = np.zeros(count, np.bool_)
-        for number in np.unique(ours).tolist():
+        alike = ours == theirs
+        for number, occurs in enumerate(np.bincount(ours[alike]).tolist()):
+            if not occurs:
+                continue
             kind = KIND_ORDER[number]
-            own = np.flatnonzero((ours == number) & (theirs == number))
+            own = np.flatnonzero((ours == number) & alike)
             mine = left.table(number, pairs.left[own])
             yours = right.table(number, pairs.right[own])
             for name in mine.columns:
@@ -215,7 +220,7 @@ class _Work:
                 if len(rows):
                     marks = differing.setdefault(name, np.zeros(count, np.bool_))
                     marks[own[rows]] = True
-        unlike = ours != theirs
+        unlike = ~alike
         if unlike.any():
             differing = {"kind": unlike, **differing}
             for name, differs in (("seq", seq), ("cause", cause)):

@@ -93,6 +93,10 @@ class Column(ABC):
     def take(self, rows: Rows) -> Self:
         """Give the column of these rows, in their order."""
 
+    @abstractmethod
+    def part(self, start: int, stop: int) -> Self:
+        """Give these rows without copying them, to be compared: texts may be left that none has."""
+
     @classmethod
     @abstractmethod
     def concatenate(cls, columns: Sequence[Self]) -> Self:
@@ -159,6 +163,9 @@ class IntColumn(Column):
     def take(self, rows: Rows) -> Self:  # noqa: D102
         return type(self)(self.data[rows], self.nullable)
 
+    def part(self, start: int, stop: int) -> Self:  # noqa: D102
+        return type(self)(self.data[start:stop], self.nullable)
+
     @classmethod
     def concatenate(cls, columns: Sequence[Self]) -> Self:  # noqa: D102
         return cls(np.concatenate([column.data for column in columns]), columns[0].nullable)
@@ -211,6 +218,10 @@ class FloatColumn(Column):
 
     def take(self, rows: Rows) -> Self:  # noqa: D102
         return type(self)(self.data[rows], None if self.valid is None else self.valid[rows])
+
+    def part(self, start: int, stop: int) -> Self:  # noqa: D102
+        valid = None if self.valid is None else self.valid[start:stop]
+        return type(self)(self.data[start:stop], valid)
 
     @classmethod
     def concatenate(cls, columns: Sequence[Self]) -> Self:  # noqa: D102

@@ -96,6 +96,10 @@ class MappingColumn(Column):
     def take(self, rows: Rows) -> Self:  # noqa: D102
         return type(self)(self.names.take(rows), self.flat.take(self._places(rows)))
 
+    def part(self, start: int, stop: int) -> Self:  # noqa: D102
+        first, last = int(self.starts[start]), int(self.starts[stop])
+        return type(self)(self.names.part(start, stop), self.flat.part(first, last))
+
     @classmethod
     def concatenate(cls, columns: Sequence[Self]) -> Self:  # noqa: D102
         return cls(
@@ -113,6 +117,11 @@ class MappingColumn(Column):
     def differs(self, other: Column) -> Mask:  # noqa: D102
         assert isinstance(other, MappingColumn)
         different = self.names.differs(other.names)
+        if not different.any():
+            apart = np.flatnonzero(self.flat.differs(other.flat))
+            if len(apart):
+                different[np.searchsorted(self.starts, apart, side="right") - 1] = True
+            return different
         # Rows with equal names have equal widths, so their values lie side by side.
         alike = np.flatnonzero(~different)
         mine = self.flat.take(self._places(alike))

@@ -6,7 +6,9 @@
    both sides, the k-th events are counterparts.
 3. In a group that is longer on one side, as many are left over as it is longer: those without which
    the fewest counterparts differ, and these in the fewest fields (`_chosen`); what says whose event
-   it is (kind, symbol, portfolio) weighs more than the rest.
+   it is (kind, symbol, portfolio) weighs more than the rest. Among equal ones, those that are a
+   cause on both sides, or on neither, are counterparts: of an event published twice, the one
+   without effects is left over.
 
 So how many events are compared, missing and extra follows from the groups alone.
 """
@@ -21,8 +23,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from containers.events import Event
-from containers.trace.columns import Rows
+from containers.trace.columns import Mask, Rows
 from containers.trace.windows import Part
 
 __all__ = ["Pairs", "match"]
@@ -31,6 +32,8 @@ _Ints = npt.NDArray[np.int64]
 
 _WHOSE: Final = frozenset({"kind", "symbol", "timeframe", "portfolio"})
 _UNCOUNTED: Final = frozenset({"seq", "time_ns", "container", "cause"})
+_LEADS: Final = " leads"
+"""Stands among the fields of an event for whether it is a cause; no field is called so."""
 _MOST_COSTS: Final = 250_000
 """Beyond this many pairs of one group the last events of the longer side are the ones left over."""
 
@@ -92,14 +95,15 @@ def _joined(left: Part, right: Part, ours: slice, theirs: slice) -> Pairs:
         order[np.repeat(start, even) + kth] for order, start in zip(orders, starts, strict=True)
     )
     found, counterparts = [rows], [others]
+    leads = [np.isin(part.seqs, part.causes) for part in (left, right)] if uneven.any() else []
     for group in np.flatnonzero(uneven).tolist():
         members = [
             order[start[group] : start[group] + count[group]]
             for order, start, count in zip(orders, starts, counts, strict=True)
         ]
         one, other = _chosen(
-            [_told(left.event(row + ours.start)) for row in members[0].tolist()],
-            [_told(right.event(row + theirs.start)) for row in members[1].tolist()],
+            _told(left, members[0] + ours.start, leads[0]),
+            _told(right, members[1] + theirs.start, leads[1]),
         )
         found.append(members[0][one])
         counterparts.append(members[1][other])
@@ -118,10 +122,18 @@ def _numbered(keys: _Ints) -> _Ints:
     return numbers
 
 
-def _told(event: Event) -> Mapping[str, object]:
-    """Give what an event says, bit by bit, without its numbers and what its group shares."""
-    said = {"kind": event.kind, **msgspec.structs.asdict(event)}
-    return {name: _bits(value) for name, value in said.items() if name not in _UNCOUNTED}
+def _told(part: Part, rows: Rows, leads: Mask) -> Sequence[Mapping[str, object]]:
+    """Give what events say, bit by bit, without their numbers and what their group shares.
+
+    To this is added whether an event is the cause of another.
+    """
+    told = []
+    for row in rows.tolist():
+        event = part.event(row)
+        said = {"kind": event.kind, **msgspec.structs.asdict(event)}
+        bits = {name: _bits(value) for name, value in said.items() if name not in _UNCOUNTED}
+        told.append({**bits, _LEADS: bool(leads[row])})
+    return told
 
 
 def _bits(value: Any) -> object:
@@ -163,5 +175,7 @@ def _chosen(
 def _cost(left: Mapping[str, object], right: Mapping[str, object]) -> int:
     """Say how unlike two events are: 0 when equal; first of all that they differ counts."""
     differing = {name for name in left.keys() | right.keys() if left.get(name) != right.get(name)}
+    leads = _LEADS in differing
+    differing.discard(_LEADS)
     whose = len(differing & _WHOSE)
-    return 1_000_000 * bool(differing) + 1_000 * whose + len(differing)
+    return 10**6 * bool(differing) + 10**4 * whose + 10 * len(differing) + leads

@@ -12,6 +12,7 @@ never shown as events.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -217,6 +218,12 @@ class TraceReader(Sequence[TraceChunk]):
         self.trace_index: Final = _read_index(path)
         self._files: Final[dict[EventKind, KindFile]] = {}
         self._last: tuple[int, TraceChunk] | None = None
+        # A chunk without events of a kind has no row group in its file.
+        counts: Counter[str] = Counter()
+        self._row_groups: Final[list[dict[str, int]]] = []
+        for info in self.trace_index.chunks:
+            self._row_groups.append({kind: counts[kind] for kind in info.kinds})
+            counts.update(info.kinds.keys())
 
     def __len__(self) -> int:
         return len(self.trace_index.chunks)
@@ -260,8 +267,7 @@ class TraceReader(Sequence[TraceChunk]):
     def _table(self, kind: EventKind, number: int) -> Table:
         from containers.trace.parquet import ERRORS, KindFile
 
-        # A chunk without events of the kind has no row group in its file.
-        row_group = sum(kind in info.kinds for info in self.trace_index.chunks[:number])
+        row_group = self._row_groups[number][kind]
         path = self.path / file_of(kind)
         try:
             if kind not in self._files:

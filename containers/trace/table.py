@@ -179,6 +179,12 @@ class Table:
         """Give the table of these rows, which ascend."""
         return Table(self.kind, {name: column.take(rows) for name, column in self.columns.items()})
 
+    def part(self, start: int, stop: int) -> Table:
+        """Give the table of these rows without copying them, to be compared; see `Column.part`."""
+        return Table(
+            self.kind, {name: column.part(start, stop) for name, column in self.columns.items()}
+        )
+
     @classmethod
     def concatenate(cls, tables: Sequence[Self]) -> Table:
         """Give the table of all rows of these tables, of one kind and in order."""

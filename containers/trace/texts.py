@@ -26,6 +26,9 @@ from containers.trace.columns import (
 
 __all__ = ["TextColumn"]
 
+_FEW: Final = 8
+"""Up to so many texts it is worth looking whether they are in their order already."""
+
 _EXPECTED: Final = {
     False: "text",
     True: "a tuple of texts, none of them empty or with a comma",
@@ -79,6 +82,8 @@ class TextColumn(Column):
     @classmethod
     def canonical(cls, codes: Buffer, texts: Sequence[str], plural: bool) -> Self:
         """Hold any codes into distinct ``texts``; renumbers by first appearance, drops unused."""
+        if _is_canonical(codes, len(texts)):
+            return cls(codes, tuple(texts), plural)
         first = np.full(len(texts), len(codes), np.intp)
         # Of repeated indexes the last assignment stays: backwards, that is the first appearance.
         first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
@@ -109,6 +114,9 @@ class TextColumn(Column):
     def take(self, rows: Rows) -> Self:  # noqa: D102
         return self.canonical(self.codes[rows], self._texts, self.plural)
 
+    def part(self, start: int, stop: int) -> Self:  # noqa: D102
+        return type(self)(self.codes[start:stop], self._texts, self.plural)
+
     @classmethod
     def concatenate(cls, columns: Sequence[Self]) -> Self:  # noqa: D102
         # Texts of each column stand in order of first appearance, hence so do those of all.
@@ -137,6 +145,24 @@ class TextColumn(Column):
             theirs = mine[other.codes]
         different: Mask = self.codes != theirs
         return different
+
+
+def _is_canonical(codes: Buffer, count: int) -> bool:
+    """Tell whether each of a few codes appears, in ascending order of first appearance.
+
+    What was written canonically is read so again; to look is a tenth of the work of renumbering.
+    """
+    if count > _FEW:
+        return False
+    last = -1
+    for code in range(count):
+        if not len(codes):
+            return False
+        first = int(np.argmax(codes == code))
+        if codes[first] != code or first <= last:
+            return False
+        last = first
+    return True
 
 
 def _plain(value: object) -> str:

@@ -12,7 +12,9 @@ wrong time spoils no other event.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Final, Protocol
 
 import numpy as np
@@ -20,7 +22,7 @@ import numpy.typing as npt
 
 from containers.events import Event, EventKind
 from containers.trace.chunk import CHUNK_ROWS, KIND_ORDER, TraceChunk
-from containers.trace.columns import Rows
+from containers.trace.columns import IntColumn, Rows
 from containers.trace.table import Table
 from containers.trace.trace import Trace
 
@@ -87,21 +89,55 @@ class Part:
 
     def table(self, number: int, rows: Rows) -> Table:
         """Give the events at these rows, which are all of the kind with this number."""
-        return self._chunk.tables[KIND_ORDER[number]].take(self._rows[rows])
+        table, rows = self._chunk.tables[KIND_ORDER[number]], self._rows[rows]
+        if len(rows) and bool((rows[1:] - rows[:-1] == 1).all()):
+            return table.part(int(rows[0]), int(rows[-1]) + 1)
+        return table.take(rows)
 
     @property
     def causes(self) -> _Ints:
         """The number of the cause of each event, -1 for none."""
         causes = np.empty(len(self), np.int64)
-        for number in np.unique(self.kinds).tolist():
-            rows = np.flatnonzero(self.kinds == number)
-            column = self._chunk.tables[KIND_ORDER[number]].columns["cause"]
-            causes[rows] = column.data[self._rows[rows]]  # type: ignore[attr-defined]
+        for number, count in enumerate(np.bincount(self.kinds).tolist()):
+            if count:
+                rows = np.flatnonzero(self.kinds == number)
+                column = self._chunk.tables[KIND_ORDER[number]].columns["cause"]
+                assert isinstance(column, IntColumn)
+                causes[rows] = column.data[self._rows[rows]]
         return causes
 
     def event(self, row: int) -> Event:
         """Give the event at this row."""
         return self._chunk.event(self._start + row)
+
+
+class _Ahead:
+    """Chunks one after the other, each read in a thread while the one before is looked at."""
+
+    def __init__(self, chunks: Sequence[TraceChunk], start: int, pool: Executor | None) -> None:
+        self._chunks: Final = chunks
+        self._pool: Final = pool
+        self._coming: Future[TraceChunk] | None = None
+        self._held: TraceChunk | None = None
+        self.number = start
+        self._order()
+
+    def _order(self) -> None:
+        if self._pool is not None and self.number < len(self._chunks):
+            self._coming = self._pool.submit(self._chunks.__getitem__, self.number)
+
+    def peek(self) -> TraceChunk | None:
+        """Give the next chunk, and again until it is taken; null when there is none."""
+        if self._held is None and self.number < len(self._chunks):
+            coming = self._coming
+            self._held = self._chunks[self.number] if coming is None else coming.result()
+        return self._held
+
+    def take(self) -> None:
+        """Go on to the one after it."""
+        self._held = None
+        self.number += 1
+        self._order()
 
 
 class _Side:
@@ -114,9 +150,16 @@ class _Side:
         done: Whether there is nothing more to read.
     """
 
-    def __init__(self, trace: Trace, start: int, sources: dict[tuple[int, str], int]) -> None:
-        self._trace: Final = trace
-        self._next = start
+    def __init__(
+        self,
+        trace: Trace,
+        start: int,
+        sources: dict[tuple[int, str], int],
+        pool: Executor | None,
+    ) -> None:
+        self._infos: Final = trace.infos
+        self._ahead: Final = _Ahead(trace.chunks, start, pool)
+        self.peek: Final = self._ahead.peek
         self._numbers: Final = sources
         self.position = start * CHUNK_ROWS
         self.floor: int | None = None
@@ -146,16 +189,11 @@ class _Side:
         """The time of the last slice that is held."""
         return int(self.slices[-1])
 
-    def peek(self) -> TraceChunk | None:
-        """Read the next chunk, or give it again; null when there is none."""
-        chunks = self._trace.chunks
-        return chunks[self._next] if self._next < len(chunks) else None
-
     def skip(self) -> tuple[int, int]:
         """Pass over the next chunk while nothing is held; give its first and last number."""
-        info = self._trace.infos[self._next]
-        self.position += self._trace.chunks[self._next].rows
-        self._next += 1
+        info = self._infos[self._ahead.number]
+        self.position = info.prefix.events
+        self._ahead.take()
         return info.first_seq, info.last_seq
 
     def load(self) -> None:
@@ -164,7 +202,7 @@ class _Side:
         if chunk is None:
             self.done = True
             return
-        self._next += 1
+        self._ahead.take()
         self._hold(TraceChunk.concatenate([self.chunk, chunk]) if len(self) else chunk)
 
     def rows_before(self, time: int) -> int:
@@ -192,7 +230,9 @@ def first_pair(left: Trace, right: Trace) -> int:
     return bisect_left(common, True, key=lambda number: ours[number] != theirs[number])
 
 
-def windows(left: Trace, right: Trace, start: int, watch: Watch) -> Iterator[tuple[Part, Part]]:
+def windows(
+    left: Trace, right: Trace, start: int, watch: Watch
+) -> Generator[tuple[Part, Part], None, None]:
     """Cut two traces, from their chunk ``start`` on, into pieces of the same slices, in order.
 
     Chunks that are equal, after nothing but counterparts of equal numbers, are left out: ``watch``
@@ -203,8 +243,15 @@ def windows(left: Trace, right: Trace, start: int, watch: Watch) -> Iterator[tup
     """
     if start:
         watch.skip(left.infos[0].first_seq, left.infos[start - 1].last_seq)
-    sources: dict[tuple[int, str], int] = {}
-    ours, theirs = _Side(left, start, sources), _Side(right, start, sources)
+    # One reader has one thread at a time: a trace compared with itself is read in turn.
+    threaded = left.path is not None and right.path is not None and left.chunks is not right.chunks
+    with ThreadPoolExecutor(2) if threaded else nullcontext() as pool:
+        sources: dict[tuple[int, str], int] = {}
+        ours, theirs = (_Side(trace, start, sources, pool) for trace in (left, right))
+        yield from _cut_up(ours, theirs, watch)
+
+
+def _cut_up(ours: _Side, theirs: _Side, watch: Watch) -> Iterator[tuple[Part, Part]]:
     while True:
         behind = [
             side

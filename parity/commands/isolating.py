@@ -103,7 +103,7 @@ def made(
     executors: Sequence[UnitExecutor | str | None],
     limits: Limits | None,
 ) -> list[Subject]:
-    """Make the control and the candidates; candidates that are the same are numbered.
+    """Make the control and the candidates; those that are the same are numbered.
 
     Raises:
         UsageError: One can't be made.
@@ -115,4 +115,4 @@ def made(
         subject_for(spec, own, hear, where, limits)
         for spec, where in zip(specs, executors, strict=True)
     ]
-    return [subjects[0], *told_apart(subjects[1:])]
+    return told_apart(subjects)

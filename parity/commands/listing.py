@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -19,18 +18,11 @@ __all__ = ["list_command"]
 def list_command(patterns: Path | None, components: Path | None, json_target: str | None) -> int:
     """List workflows, sequences, topologies, modules and components, with engine and origin."""
     from parity.listing import KINDS, inventory
+    from parity.reporting.listing import list_document
 
     check_json_target(json_target)
     items = inventory(patterns, components)
-    document: dict[str, Any] = {"schema": "paritykit/list/1"}
-    for section in dict.fromkeys(KINDS.values()):
-        document[section] = [
-            {"name": item.name, "engine": item.engine, "origin": item.origin}
-            | ({"kind": item.kind} if section == "components" else {})
-            for item in items
-            if KINDS[item.kind] == section
-        ]
-    write_json(document, json_target)
+    write_json(list_document(items), json_target)
     width = max(len(item.name) for item in items)
     for kind in KINDS:
         found = [item for item in items if item.kind == kind]

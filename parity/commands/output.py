@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,17 +52,10 @@ def check_json_target(target: str | None) -> None:
     Raises:
         UsageError: Its folder does not exist, or it is a folder itself.
     """
-    from parity.errors import UsageError
+    from parity.commands.targets import check_file
 
-    if target is None or target == "-":
-        return
-    path = Path(target)
-    if path.is_dir():
-        raise UsageError(f"--json {target}: this is a folder; name a file, or '-'")
-    if not path.parent.is_dir():
-        raise UsageError(f"--json {target}: the folder {path.parent} does not exist; make it first")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise UsageError(f"--json {target}: this cannot be written; choose another place")
+    if target is not None and target != "-":
+        check_file("--json", target, ", or '-'")
 
 
 def console_for(target: str | None) -> Console:
@@ -83,7 +76,7 @@ def console_for(target: str | None) -> Console:
     return console
 
 
-def write_json(document: dict[str, Any], target: str | None) -> None:
+def write_json(document: Mapping[str, Any], target: str | None) -> None:
     """Write ``document`` where ``--json`` asked for it.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from parity.faults import Fault, Outcome
+    from parity.reporting.sensitivity import ScorePart, SensitivityDocument
     from parity.sensitivity.sample import Score
 
 __all__ = ["sensitivity"]
@@ -84,7 +85,7 @@ def sensitivity(
     fewer are seen than --fail-under says.
     """
     from parity.errors import UsageError
-    from parity.reporting.sensitivity import SCHEMA, print_faults
+    from parity.reporting.sensitivity import LISTING, SCHEMA, fault_entries, print_faults
 
     check_json_target(json_target)
     console = console_for(json_target)
@@ -95,10 +96,12 @@ def sensitivity(
     if listing or catalogue or sample is None:
         faults = _chosen(folder, only)
         if listing:
-            write_json({"schema": SCHEMA, "faults": _listed(faults)}, json_target)
+            write_json({"schema": LISTING, "faults": fault_entries(faults)}, json_target)
             print_faults(faults, console)
             return 0
-    document: dict[str, Any] = {"schema": SCHEMA, "mutants": [], "score": None, "interval": None}
+    document: SensitivityDocument = {
+        "schema": SCHEMA, "mutants": [], "score": None, "interval": None,
+    }  # fmt: skip
     codes = []
     if catalogue or sample is None:
         codes.append(_catalogue(faults, jobs, fail_under, document, console))
@@ -113,7 +116,7 @@ def _catalogue(
     faults: Sequence[Fault],
     jobs: int,
     fail_under: float | None,
-    document: dict[str, Any],
+    document: SensitivityDocument,
     console: Console,
 ) -> int:
     """Put faults in, say what came of them, and add it to the document; give the exit code."""
@@ -127,7 +130,7 @@ def _catalogue(
         outcomes = run_faults(faults, jobs=jobs, on_done=lambda done: watch.say(done.fault.id))
     score = Score(sum(each.standing in _SEEN for each in outcomes), len(outcomes))
     document["mutants"] += catalogue_entries(outcomes)
-    _add(document, "catalogue", score)
+    document["catalogue"] = _add(document, score)
     print_catalogue(outcomes, console)
     failed = any(_is_failure(outcome) for outcome in outcomes)
     return 1 if failed or _is_under(score, fail_under) else 0
@@ -139,7 +142,7 @@ def _sample(
     results: Path,
     jobs: int,
     fail_under: float | None,
-    document: dict[str, Any],
+    document: SensitivityDocument,
     console: Console,
 ) -> int:
     """Draw mutants, say what came of them, and add it to the document; give the exit code."""
@@ -152,11 +155,11 @@ def _sample(
     with working(runs=count) as watch:
         sample = take_sample(count, seed, results, jobs=jobs, on_step=watch.say)
     document["mutants"] += sample_entries(sample)
-    _add(document, "sample", sample.score)
-    document["sample"] |= {"seed": seed, "population": sample.population}
+    part = _add(document, sample.score)
+    part |= {"seed": seed, "population": sample.population}
     if APPROVED in sample.stages:
-        without = sample.score_without_approved
-        document["sample"] |= {"score_without_approved": without.share}
+        part["score_without_approved"] = sample.score_without_approved.share
+    document["sample"] = part
     print_sample(sample, console)
     escaped = any(each.standing == "escaped" for each in sample.mutants)
     if fail_under is not None:
@@ -164,11 +167,11 @@ def _sample(
     return 1 if escaped or sample.stale else 0
 
 
-def _add(document: dict[str, Any], name: str, score: Score) -> None:
-    """Add a score to the document; the last one is that of the whole."""
-    interval = None if score.interval is None else list(score.interval)
-    document[name] = {"caught": score.caught, "of": score.of, "score": score.share}
-    document |= {"score": score.share, "interval": interval}
+def _add(document: SensitivityDocument, score: Score) -> ScorePart:
+    """Make a score that of the whole document, as the last one is; give it as a part."""
+    document["score"] = score.share
+    document["interval"] = None if score.interval is None else list(score.interval)
+    return {"caught": score.caught, "of": score.of, "score": score.share}
 
 
 def _is_under(score: Score, fail_under: float | None) -> bool:
@@ -198,21 +201,6 @@ def _chosen(folder: Path | None, only: Sequence[str]) -> tuple[Fault, ...]:
     return tuple(
         fault for fault in faults if not only or any(fnmatchcase(fault.id, g) for g in only)
     )
-
-
-def _listed(faults: Sequence[Fault]) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": fault.id,
-            "fault": fault.fault,
-            "title": fault.title,
-            "subject": fault.subject,
-            "expected": fault.expected,
-            "files": sorted({edit.file for edit in fault.edits}),
-            "excuse": fault.excuse,
-        }
-        for fault in faults
-    ]
 
 
 def _is_failure(outcome: Outcome) -> bool:

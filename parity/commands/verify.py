@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from parity.commands.executing import executor_option, opened
 from parity.commands.features import evidence_option
 from parity.commands.isolating import isolation_options, limits_of, made, repeats
-from parity.commands.output import check_json_target, console_for, json_option, write_json
+from parity.commands.output import console_for
 from parity.commands.own import own_options
-
-if TYPE_CHECKING:
-    from parity.policy import AppliedPolicy
+from parity.commands.policies import applied_policy, policy_options
+from parity.commands.reports import Reports, report_options
 
 __all__ = ["verify"]
 
@@ -43,17 +41,7 @@ _SUBJECT = "ENGINE[:key=value,…]"
     metavar="N",
     help="Run each subject N times, at least 2, and compare it with itself as well.",
 )
-@click.option(
-    "--policy",
-    "policy_file",
-    type=click.Path(path_type=Path),
-    help="File with rules for what may differ; without it nothing may.",
-)
-@click.option(
-    "--today",
-    metavar="YYYY-MM-DD",
-    help="Day by which rules of the policy expire.  [default: the day it is, UTC]",
-)
+@policy_options
 @click.option(
     "--records",
     type=click.Path(path_type=Path),
@@ -72,7 +60,7 @@ _SUBJECT = "ENGINE[:key=value,…]"
 @evidence_option
 @executor_option
 @own_options
-@json_option
+@report_options
 def verify(
     configs: tuple[Path, ...],
     control: str,
@@ -90,7 +78,7 @@ def verify(
     executor: str | None,
     patterns: Path | None,
     components: Path | None,
-    json_target: str | None,
+    reports: Reports,
 ) -> int:
     """Run each CONFIG through the control and every candidate, and the oracle where it can.
 
@@ -100,6 +88,7 @@ def verify(
     """
     from parity.checking import Thorough
     from parity.commands.progress import working
+    from parity.commands.targets import check_folder
     from parity.evidence import EvidenceStore
     from parity.own import Own
     from parity.records import RecordFolder
@@ -108,13 +97,15 @@ def verify(
     from parity.subjects import parse_subject
     from parity.verifying import verify as verify_configs
 
-    check_json_target(json_target)
+    reports.check(configs if policy_file is None else (*configs, policy_file))
+    check_folder("--records", records)
+    check_folder("--evidence", evidence)
     limits = limits_of(isolate, time_limit, memory_limit)
     runs = repeats(repeat)
-    console = console_for(json_target)
+    console = console_for(reports.json_target)
     store = EvidenceStore(evidence)
     store.runs()  # what is there must be ours, before hours of work go by
-    policy = _policy(policy_file, today)
+    policy = applied_policy(policy_file, today)
     own = Own(patterns, components)
     specs = [parse_subject(text) for text in (control, *candidates)]
     named = [(str(config), config) for config in configs]
@@ -142,26 +133,7 @@ def verify(
             watch.say("keeping the record")
             folder.save(verification, document)
             store.add(verification)
-    write_json(document, json_target)
+    reports.write(verification, document, record)
     print_verification(verification, console, record)
+    reports.annotate(verification)
     return verification.exit_code
-
-
-def _policy(file: Path | None, today: str | None) -> AppliedPolicy | None:
-    """Read the policy before anything runs."""
-    import datetime
-
-    from parity.errors import UsageError
-    from parity.policy import AppliedPolicy, read_policy
-
-    if file is None:
-        if today is not None:
-            raise UsageError("--today is the day by which rules expire: give their --policy too")
-        return None
-    day = datetime.datetime.now(datetime.UTC).date()
-    if today is not None:
-        try:
-            day = datetime.datetime.strptime(today, "%Y-%m-%d").date()
-        except ValueError:
-            raise UsageError(f"--today {today}: expected a day that exists, YYYY-MM-DD") from None
-    return AppliedPolicy(read_policy(file), day)

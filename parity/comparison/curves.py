@@ -9,9 +9,10 @@ import numpy as np
 
 from containers.results import EquityCurve
 from containers.trace.columns import Mask
+from parity.comparison.fields import settle_fields
 from parity.comparison.outcome import Difference, Tally
-from parity.comparison.values import distances, same
-from parity.policy.judging import NOBODY, Judge, Ruling
+from parity.comparison.values import same
+from parity.policy.judging import NOBODY, Judge
 
 __all__ = ["compare_curves", "looks_at_curves"]
 
@@ -78,68 +79,44 @@ class _Curves:
     def compare(self, place: str, left: EquityCurve, right: EquityCurve) -> None:
         """Compare two curves."""
         shared = min(len(left.equity), len(right.equity))
-        rows = np.flatnonzero(_differs(left, right, shared))
+        alike = _are_of_one_type(left, right)
+        rows = np.flatnonzero(_differs(left, right, shared)) if alike else np.arange(shared)
         unlike = len(left.equity) != len(right.equity)
-        if (len(rows) or unlike) and self._judge.ignores(place):
-            ruling = self._judge.on_absence(place)
-            assert ruling is not None  # as it is ignored
-            self.tally.excuse([ruling])
+        if (len(rows) or unlike) and self._judge.takes_whole(place):
+            ruling = self._judge.on_values(place, left, right)
+            sizes = f"a curve of {len(left.equity)} samples", f"one of {len(right.equity)}"
+            self.tally.settle(Difference(place, *sizes), ruling)
             return
         self.tally.compared += shared - len(rows)
         for row in rows.tolist():
-            self._sample(place, row, left, right)
+            ours, theirs = _sample(left, row), _sample(right, row)
+            here = f"{place}: sample {row}"
+            if alike:
+                names = [name for name in _FIELDS if not same(ours[name], theirs[name])]
+                settle_fields(self.tally, self._judge, here, ours, theirs, names, row)
+            else:  # another type, which no tolerance excuses though the numbers be the same
+                difference = Difference(here, ours, theirs, position=row)
+                self.tally.settle(difference, self._judge.on_absence(here))
         longer = left if len(left.equity) > shared else right
         for row in range(shared, len(longer.equity)):
             here = f"{place}: sample {row}"
             ruling = self._judge.on_absence(here)
-            told = _sample(longer, row)
-            self.tally.lack(here, told, ruling, missing=longer is left, position=row)
-
-    def _sample(self, place: str, row: int, left: EquityCurve, right: EquityCurve) -> None:
-        """Compare two samples whose bits differ."""
-        here = f"{place}: sample {row}"
-        if self._judge.ignores(here):
-            ruling = self._judge.on_absence(here)
-            assert ruling is not None  # as it is ignored
-            self.tally.excuse([ruling])
-            return
-        self.tally.compared += 1
-        ours, theirs = _sample(left, row), _sample(right, row)
-        excused: list[Ruling] = []
-        fields: list[str] = []
-        for name in _FIELDS:
-            a, b = ours[name], theirs[name]
-            if same(a, b):
-                continue
-            self.tally.widen(*distances(a, b))
-            ruling = self._judge.on_values(f"{here}.{name}", a, b)
-            if ruling is None:
-                fields.append(name)
-            else:
-                excused.append(ruling)
-        if not fields and excused:
-            self.tally.excuse(excused)
-            return
-        for ruling in excused:
-            self.tally.credit(ruling)
-        self.tally.different += 1
-        self.tally.note(
-            Difference(
-                path=here, control=ours, candidate=theirs, fields=tuple(fields), position=row
+            self.tally.lack(
+                here, _sample(longer, row), ruling, missing=longer is left, position=row
             )
-        )
+
+
+def _are_of_one_type(left: EquityCurve, right: EquityCurve) -> bool:
+    return left.equity.dtype == right.equity.dtype and left.time_ns.dtype == right.time_ns.dtype
 
 
 def _differs(left: EquityCurve, right: EquityCurve, shared: int) -> Mask:
     """Mark the samples, of those that both curves have, that differ; a NaN always does."""
-    differs: Mask = np.ones(shared, np.bool_)
-    if left.equity.dtype == right.equity.dtype and left.time_ns.dtype == right.time_ns.dtype:
-        a, b = left.equity[:shared], right.equity[:shared]
-        if a.dtype == np.float64:
-            differs = (a.view(np.int64) != b.view(np.int64)) | np.isnan(a)
-        else:
-            differs = a != b
-        differs |= left.time_ns[:shared] != right.time_ns[:shared]
+    a, b = left.equity[:shared], right.equity[:shared]
+    differs: Mask = a != b
+    if a.dtype == np.float64:
+        differs = (a.view(np.int64) != b.view(np.int64)) | np.isnan(a)
+    differs |= left.time_ns[:shared] != right.time_ns[:shared]
     return differs
 
 

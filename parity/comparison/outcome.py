@@ -109,6 +109,16 @@ class Tally(msgspec.Struct):
         control, candidate = (value, None) if missing else (None, value)
         self.note(Difference(path=path, control=control, candidate=candidate, **more))
 
+    def settle(self, difference: Difference, ruling: Ruling | None) -> None:
+        """Count one thing that differs: excused by ``ruling``, or not."""
+        if ruling is not None:
+            self.compared += ruling.share is not None  # what is ignored was not
+            self.excuse([ruling])
+            return
+        self.compared += 1
+        self.different += 1
+        self.note(difference)
+
     def excuse(self, rulings: list[Ruling]) -> None:
         """Count one thing that rules excuse altogether: tolerated, unless all of them ignore it."""
         for ruling in rulings:

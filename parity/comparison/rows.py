@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
+from parity.comparison.fields import settle_fields
 from parity.comparison.matching import match
 from parity.comparison.outcome import Difference, Tally
-from parity.comparison.values import distances, same
-from parity.policy.judging import NOBODY, Judge, Ruling
+from parity.comparison.values import same
+from parity.policy.judging import NOBODY, Judge
+from parity.policy.rule import Rule
 
 __all__ = ["compare_rows", "looks_at_rows"]
 
@@ -76,27 +78,33 @@ class _Compared:
     def compare(self, place: str, left: _Rows, right: _Rows) -> None:
         """Compare two lists."""
         shared = min(len(left), len(right))
-        pairs: Iterable[tuple[int, int]] = ((number, number) for number in range(shared))
-        missing: Iterable[int] = range(shared, len(left))
-        extra: Iterable[int] = range(shared, len(right))
-        rule = self._judge.unordered(place)
-        if self._judge.ignores(place) and (
-            len(left) != len(right) or any(_fields(a, b) for a, b in zip(left, right, strict=True))
-        ):
-            ruling = self._judge.on_absence(place)
-            assert ruling is not None  # as it is ignored
-            self.tally.excuse([ruling])
+        differing = [row for row in range(shared) if _fields(left[row], right[row])]
+        if not differing and len(left) == len(right):
+            self.tally.compared += shared
             return
-        if rule is not None:
-            found = match([_tree(row) for row in left], [_tree(row) for row in right])
-            pairs, missing, extra = found.pairs, found.missing, found.extra
-            self.tally.compared += len(found.same)
-            if found.moved:
-                self.tally.excuse([self._judge.on_order(rule)])
-        for ours, theirs in pairs:
+        rule = self._judge.unordered(place)
+        if self._judge.takes_whole(place):
+            ruling = self._judge.on_values(place, [*map(_tree, left)], [*map(_tree, right)])
+            told = f"a list of {len(left)} rows", f"a list of {len(right)} rows"
+            self.tally.settle(Difference(place, *told), ruling)
+        elif rule is not None:
+            self._without_order(place, left, right, rule)
+        else:
+            self.tally.compared += shared - len(differing)
+            for row in differing:
+                self._pair(place, row, left[row], right[row])
+            self._lack(place, left, range(shared, len(left)), missing=True)
+            self._lack(place, right, range(shared, len(right)), missing=False)
+
+    def _without_order(self, place: str, left: _Rows, right: _Rows, rule: Rule) -> None:
+        found = match([_tree(row) for row in left], [_tree(row) for row in right])
+        self.tally.compared += len(found.same)
+        if found.moved:
+            self.tally.excuse([self._judge.on_order(rule)])
+        for ours, theirs in found.pairs:
             self._pair(place, ours, left[ours], right[theirs])
-        self._lack(place, left, missing, missing=True)
-        self._lack(place, right, extra, missing=False)
+        self._lack(place, left, found.missing, missing=True)
+        self._lack(place, right, found.extra, missing=False)
 
     def _lack(self, place: str, rows: _Rows, numbers: Iterable[int], *, missing: bool) -> None:
         for number in numbers:
@@ -105,54 +113,9 @@ class _Compared:
             self.tally.lack(here, _tree(rows[number]), ruling, missing=missing, position=number)
 
     def _pair(self, place: str, number: int, left: msgspec.Struct, right: msgspec.Struct) -> None:
-        fields = _fields(left, right)
-        if not fields:
-            self.tally.compared += 1
-            return
-        here = _row(place, number)
-        if self._judge.takes_whole(here):
-            ruling = self._judge.on_values(here, _tree(left), _tree(right))
-            excused = [] if ruling is None else [ruling]
-            open_fields = [] if excused else list(fields)
-        else:
-            excused, open_fields = self._by_field(here, left, right, fields)
-        whole = len(excused) == 1 and excused[0].share is None and self._judge.ignores(here)
-        self.tally.compared += not whole
-        if not open_fields:
-            self.tally.excuse(excused)
-            return
-        for ruling in excused:
-            self.tally.credit(ruling)
-        self.tally.different += 1
-        self.tally.note(
-            Difference(
-                path=here,
-                control=_tree(left),
-                candidate=_tree(right),
-                fields=tuple(open_fields),
-                position=number,
-            )
-        )
-
-    def _by_field(
-        self, here: str, left: msgspec.Struct, right: msgspec.Struct, fields: Sequence[str]
-    ) -> tuple[list[Ruling], list[str]]:
-        """Ask about each field that differs; give the rulings, and the fields without one."""
-        a, b = _tree(left), _tree(right)
-        excused: list[Ruling] = []
-        open_fields: list[str] = []
-        for name in fields:
-            path = f"{here}.{name}"
-            if name in a and name in b:
-                self.tally.widen(*distances(a[name], b[name]))
-                ruling = self._judge.on_values(path, a[name], b[name])
-            else:
-                ruling = self._judge.on_absence(path)
-            if ruling is None:
-                open_fields.append(name)
-            else:
-                excused.append(ruling)
-        return excused, open_fields
+        """Compare two rows that differ."""
+        here, fields = _row(place, number), _fields(left, right)
+        settle_fields(self.tally, self._judge, here, _tree(left), _tree(right), fields, number)
 
 
 def _row(place: str, number: int) -> str:

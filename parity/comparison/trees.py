@@ -8,7 +8,7 @@ from typing import Any
 from parity.comparison.matching import match
 from parity.comparison.outcome import Difference, Tally
 from parity.comparison.values import distances, same
-from parity.policy.judging import NOBODY, Judge, Ruling
+from parity.policy.judging import NOBODY, Judge
 
 __all__ = ["compare_trees", "joined", "leaves", "looks_at_trees"]
 
@@ -118,7 +118,8 @@ class _Trees:
         full = _full(place, path)
         if not self._judge.takes_whole(full):
             return False
-        self._settle(full, left, right, self._judge.on_values(full, left, right))
+        ruling = self._judge.on_values(full, left, right)
+        self.tally.settle(Difference(path=full, control=left, candidate=right), ruling)
         return True
 
     def _mappings(
@@ -161,16 +162,8 @@ class _Trees:
             return
         self.tally.widen(*distances(left, right))
         full = _full(place, path)
-        self._settle(full, left, right, self._judge.on_values(full, left, right))
-
-    def _settle(self, full: str, left: Any, right: Any, ruling: Ruling | None) -> None:
-        if ruling is None:
-            self.tally.compared += 1
-            self.tally.different += 1
-            self.tally.note(Difference(path=full, control=left, candidate=right))
-        else:
-            self.tally.compared += ruling.share is not None
-            self.tally.excuse([ruling])
+        ruling = self._judge.on_values(full, left, right)
+        self.tally.settle(Difference(path=full, control=left, candidate=right), ruling)
 
 
 def _full(place: str, path: str) -> str:

@@ -16,7 +16,7 @@ from parity.faults.digests import digests
 from parity.faults.fault import Scenario
 from parity.faults.planting import PlantedSubject, is_seen
 from parity.own import ENGINES, Own
-from parity.subjects import OracleSubject, parse_subject, subject_for
+from parity.subjects import parse_subject, subject_for
 from parity.verdicts import Verdict
 from parity.verification import Pair, Verification
 from parity.verifying import verify
@@ -107,7 +107,7 @@ def _of_pairs(
             if not is_seen(pair, planted):
                 yield "planted"
             continue
-        of_oracle = pair.candidate_name == OracleSubject.name
+        of_oracle = pair.candidate_name.partition(":")[0] == OracleSubject.name
         for channel in _of_pair(pair):
             yield f"oracle:{channel}" if of_oracle else channel
 

@@ -102,6 +102,8 @@ def check_changes(run: Run, found: Findings) -> None:
         before_direction = np.where(first, 0, np.roll(direction[order], 1))
         before_strength = np.where(first, 1.0, np.roll(strength[order], 1))
         same = (direction[order] == before_direction) & (strength[order] == before_strength)
+        # What is replayed is published as it was stored, be it what was said before.
+        same &= signals.ints("origin")[order] < 0
         _break_first(
             batch, _K.SIGNAL, np.flatnonzero(odd), "a direction of -1, 0, 1; strength in [0, 1]",
             found,

@@ -258,12 +258,33 @@ def check_passes(run: Run, found: Findings) -> None:
                         f"{key}: hooks", "should_continue" not in hooks,
                         "no should_continue in the last permitted pass", list(hooks),
                     )  # fmt: skip
+            if not is_last:
+                changes = hooks.get("modify_config_for_next", {}).get("result") or {}
+                later = run.config_of(passes[index + 1])
+                _hold_changes(passes[index + 1], changes, later, found)
             goes_on = hooks.get("should_continue", {}).get("result")
             if not is_last:
                 found.equal(f"{key}: should_continue", True, goes_on)
                 found.equal(f"{key}: success", True, run.get(Channel.STATUS, key).get("success"))
             elif goes_on is True and status[place].get("success"):
                 found.breaks(f"{key}: should_continue", "another pass", "the last one")
+
+
+_COMPLETED: Final = ("symbols", "strategies", "classifiers", "risk_profiles")
+"""Lists whose items are completed, so that they are not what was written."""
+
+
+def _hold_changes(place: str, changes: Any, config: Any, found: Findings) -> None:
+    """What the hook changed is what the next pass has."""
+    for key, value in changes.items():
+        if key in _COMPLETED or config is None:
+            continue
+        shown = config.get(key)
+        if isinstance(value, Mapping) and isinstance(shown, Mapping):
+            _hold_changes(f"{place}: {key}", value, shown, found)
+        else:
+            # A whole number where a float belongs becomes a float: values count, not types.
+            found.holds(f"{place}: {key}", bool(value == shown), value, shown)
 
 
 def check_branches(run: Run, found: Findings) -> None:

@@ -15,6 +15,7 @@ from parity.invariants import (
     journals,
     lifecycles,
     ordering,
+    replays,
     resolved,
     statuses,
     summaries,
@@ -128,6 +129,14 @@ _ALL: Final = (
     _of(
         "changes", "3", _TRACED, causes.check_changes,
         "a SIGNAL and a CLASSIFICATION say something else than the publisher's last of the symbol",
+    ),
+    _of(
+        "signals", "7.5", (*_TRACED, _C.OUTPUTS), replays.check_signals,
+        "a signal_generation keeps every SIGNAL of its units, and nobody else keeps any",
+    ),
+    _of(
+        "replay", "7.5", (*_TRACED, _C.OUTPUTS), replays.check_replay,
+        "a signal_replay publishes what was stored, each in the slice of its time",
     ),
     _of(
         "equity", "3", _TRACED, accounting.check_equity,

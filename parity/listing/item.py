@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
-__all__ = ["KINDS", "Item"]
+__all__ = ["KINDS", "Engine", "Item"]
+
+Engine: TypeAlias = Literal["imperative", "declarative", "both"]
 
 KINDS: Final[Mapping[str, str]] = {
     "workflow": "workflows",
@@ -31,5 +33,5 @@ class Item(NamedTuple):
 
     kind: str
     name: str
-    engine: str
+    engine: Engine
     origin: str

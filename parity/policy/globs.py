@@ -22,7 +22,8 @@ _PLACES: Final = r"(?:(?!: ).)*"
 _IN_NAME: Final = r"[^.\[\]]*"
 _IN_BRACKETS: Final = r"[^\]]*"
 _TOKEN: Final = re.compile(r"(?P<dot>\.?)(?P<name>[^.\[\]]+)|\[(?P<index>[^\]]+)\]")
-_QUOTED: Final = re.compile(r"\['(?:[^'\\]|\\.)*'\]")
+_QUOTED: Final = re.compile(r"""\[('|")(?:(?!\1)[^\\]|\\.)*\1\]""")
+_IN_QUOTES: Final = r"""(?:[^'"\\]|\\.)*"""
 
 
 class BadGlobError(ValueError):
@@ -91,7 +92,7 @@ def _inside(glob: str) -> str:
     while at < len(glob):
         found = _QUOTED.match(glob, at)
         if found is not None:
-            pattern += ("(?:.*)?" if leading else "") + re.escape(found[0])
+            pattern += ("(?:.*)?" if leading else "") + _segment(found[0], _IN_QUOTES)
             leading, at = False, found.end()
             continue
         found = _TOKEN.match(glob, at)
@@ -136,8 +137,8 @@ def covers(broad: str, narrow: str) -> bool:
     >>> covers("**: *", "**: sharpe_ratio"), covers("**: sharpe_ratio", "**: *")
     (True, False)
     """
-    expression = compile_glob(broad)
-    return all(expression.fullmatch(path) for path in _standins(narrow))
+    expression, standins = compile_glob(broad), _standins(narrow)
+    return bool(standins) and all(expression.fullmatch(path) for path in standins)
 
 
 def _standins(glob: str) -> list[str]:

@@ -244,7 +244,8 @@ class AppliedPolicy:
         if account.fired:
             return None
         if account.asked:
-            return f"never fired: it excused none of the {account.asked:,} differences it covers"
+            differences = "difference" if account.asked == 1 else "differences"
+            return f"never fired: it covers {account.asked:,} {differences} and excused none"
         return "never fired"
 
     def _expired(self, rule: Rule) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -12,11 +13,19 @@ import xxhash
 from containers.results import WorkflowResult
 from containers.storage import MANIFEST_FILE, RESULT_FILE, result_files
 from parity.channels import Channel
+from parity.recording.holding import OUTPUT_FORMS, holds_an_output
 
 __all__ = ["FOLDER", "add_files"]
 
 FOLDER: Final = "folder"
 """Place of the folder's files in the channel ``files``."""
+
+
+_OWN: Final = re.compile(
+    r"(result|manifest)\.json|(.*/)?(trace/[a-z_]+\.(json|parquet)|[0-9]+/signals\.parquet"
+    r"|portfolios/[^/]+/(trades|equity)\.parquet)"
+)
+"""What a run writes itself, beside outputs."""
 
 
 def add_files(
@@ -25,7 +34,8 @@ def add_files(
     """Record every file of the results, with its digest and whether the manifest says the same.
 
     ``result.json`` names engine and run, so that its bytes differ between any two: of it goes in
-    whether it holds the result that was given back. Without the folder nothing is recorded.
+    whether it holds the result that was given back. Of a file that a run does not write itself it
+    goes in whether it holds an output. Without the folder nothing is recorded.
     """
     if not folder.is_dir():
         return
@@ -36,6 +46,8 @@ def add_files(
         content = file.read_bytes()
         found = {"bytes": len(content), "digest": xxhash.xxh3_128_hexdigest(content)}
         files[name] = {"listed": listed.pop(name, None) == found}
+        if file.suffix in OUTPUT_FORMS and not _OWN.fullmatch(name):
+            files[name]["holds_an_output"] = holds_an_output(file, name, result)
         if name == RESULT_FILE:
             files[name]["is_the_result"] = _holds(content, result)
         else:

@@ -59,12 +59,16 @@ def add_journal(
 ) -> None:
     """Sort ``entries`` into ``channels``; ``root`` is struck from what errors say."""
     orders: dict[str, list[str]] = {}
+    counts: dict[str, int] = {}
     heard: list[str] = []
     for entry in entries:
         record, place = entry.record, path_text(entry.path)
         content = plain(record)
         if isinstance(record, ErrorRaised):
             content["error"] = plain_error(record.error, root)
+        counted = counts[place] = counts.get(place, -1) + 1
+        if entry.number != counted:
+            content["number"] = entry.number  # else it says nothing that the order does not
         channels[CHANNEL_OF[type(record)]].setdefault(place, []).append(content)
         order = orders.setdefault(place, [])
         if not order or order[-1] != content["type"]:

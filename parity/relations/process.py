@@ -2,52 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import pickle
-import subprocess
-import sys
 from collections.abc import Mapping
 
-from parity.errors import SubjectError
-from parity.record import Record, record_of_crash
-from parity.relations.apart import Task
 from parity.relations.trial import Trial
+from parity.subjects import SubjectSpec, record_of
+from parity.subjects.isolated import ProcessSubject
 
 __all__ = ["fresh_process", "hash_seed"]
 
 
 def fresh_process(trial: Trial) -> None:
-    """Run the case in a new process, elsewhere, with another zone and language."""
-    record = _run_apart(trial, {"TZ": "Asia/Kathmandu", "LC_ALL": "C", "LANG": "C"})
-    trial.agree(trial.base, record, "run in a process of its own")
+    """Run the case in a new process, with another time zone and another language."""
+    around = {"TZ": "Asia/Kathmandu", "LC_ALL": "C", "LANG": "C"}
+    _run_apart(trial, {}, around, "run in a process of its own")
 
 
 def hash_seed(trial: Trial) -> None:
     """Run the case in a process where texts hash otherwise."""
     seed = str(trial.draw.randint(1, 2**32 - 1))
-    record = _run_apart(trial, {"PYTHONHASHSEED": seed})
-    trial.agree(trial.base, record, f"run with PYTHONHASHSEED={seed}")
+    _run_apart(trial, {"hash_seed": seed}, {}, f"run with PYTHONHASHSEED={seed}")
 
 
-def _run_apart(trial: Trial, environment: Mapping[str, str]) -> Record:
-    folder = trial.folder()
-    folder.mkdir(parents=True)
-    own = trial.case.own
-    task = Task(
-        trial.engine, trial.config, own.patterns, own.folder, folder / "run", folder / "record"
-    )
-    spec = folder / "task"
-    spec.write_bytes(pickle.dumps(task))
-    done = subprocess.run(
-        [sys.executable, "-m", "parity.relations.apart", str(spec)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode or not task.record.exists():
-        said = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        return record_of_crash(trial.engine, SubjectError(f"the process ended: {said[0]}"), 0.0)
-    record: Record = pickle.loads(task.record.read_bytes())  # written by `apart`
-    return record
+def _run_apart(
+    trial: Trial, options: Mapping[str, str], environment: Mapping[str, str], what: str
+) -> None:
+    spec = SubjectSpec(trial.engine, options)
+    subject = ProcessSubject(spec, trial.case.own, environment=environment)
+    trial.agree(trial.base, record_of(subject, trial.config, trial.folder()), what)

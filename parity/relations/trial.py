@@ -5,16 +5,19 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from containers.journal import JournalConsumer
+from containers.trace import Trace
 from parity.case import Case
 from parity.channels import CAUSE_FIRST, Channel
 from parity.comparison.outcome import Difference
 from parity.comparison.records import compare_records
+from parity.comparison.traces import compare_traces
 from parity.invariants.findings import Findings
 from parity.own import Own
 from parity.record import Record
@@ -55,6 +58,18 @@ class Trial:
         """The case's configuration, a copy."""
         return copy.deepcopy(dict(self.case.config))
 
+    @cached_property
+    def own_text(self) -> str:
+        """Everything that a user's own patterns and Python files say; empty without any.
+
+        What they do not name they do not depend on: a setting, a symbol, an amount.
+        """
+        own = self.case.own
+        folders = [folder for folder in (own.patterns, own.folder) if folder is not None]
+        files = [file for folder in folders for file in sorted(folder.rglob("*"))]
+        texts = [f for f in files if f.suffix in (".py", ".yaml", ".yml")]
+        return "\n".join(file.read_text("utf-8", "replace") for file in texts)
+
     def needs_success(self) -> None:
         """Say that the relation says nothing of a run that did not succeed."""
         if self.base.status != "succeeded":
@@ -84,6 +99,22 @@ class Trial:
         spec = SubjectSpec(self.engine, options)
         subject = subject_for(spec, own or self.case.own, watch)
         return record_of(subject, self.config if config is None else config, self.folder())
+
+    def agree_traces(self, due: Trace, found: Trace, unit: str, what: str) -> None:
+        """Compare two traces of one unit, or parts of them.
+
+        Args:
+            due: What ``found`` must be equal to.
+            found: The other run's.
+            unit: Place of the unit.
+            what: How the other run was made, in a few words.
+        """
+        tally = compare_traces({unit: due}, {unit: found})
+        self.found.compared += tally.compared
+        if tally.first is not None:
+            first = tally.first
+            path = f"{Channel.TRACE}, {what}: {first.path}"
+            self.found.breaks(path, first.control, first.candidate, first.fields, unit)
 
     def agree(
         self,

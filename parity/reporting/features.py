@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from rich.console import Console
@@ -13,21 +13,32 @@ from rich.table import Table
 from parity.evidence import Standing
 from parity.own import ENGINES
 
-__all__ = ["SCHEMA", "features_document", "features_markdown", "print_features"]
+__all__ = ["SCHEMA", "FeaturesDocument", "features_document", "features_markdown", "print_features"]
 
 SCHEMA: Final = "paritykit/features/1"
 _NONE: Final = "none yet"
 
 
+class FeatureRow(msgspec.Struct, frozen=True):
+    """A feature, and how it stands with each engine."""
+
+    feature: str
+    imperative: Standing
+    declarative: Standing
+
+
+class FeaturesDocument(msgspec.Struct, frozen=True):
+    """What both engines have been seen to do, a row for each feature."""
+
+    schema: Literal["paritykit/features/1"]
+    rows: tuple[FeatureRow, ...]
+
+
 def features_document(found: Mapping[str, Mapping[str, Standing]]) -> dict[str, Any]:
     """Give the document: a row for each feature, with what each engine has to show."""
-    return {
-        "schema": SCHEMA,
-        "rows": [
-            {"feature": feature, **{e: msgspec.to_builtins(by_engine[e]) for e in ENGINES}}
-            for feature, by_engine in found.items()
-        ],
-    }
+    rows = tuple(FeatureRow(feature, **by_engine) for feature, by_engine in found.items())
+    document: dict[str, Any] = msgspec.to_builtins(FeaturesDocument(SCHEMA, rows))
+    return document
 
 
 def print_features(found: Mapping[str, Mapping[str, Standing]], console: Console) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from rich.console import Console
@@ -12,16 +12,29 @@ from rich.markup import escape
 
 from containers.results import PlannedIteration, PlannedRun, PlannedRunPhase
 
-__all__ = ["SCHEMA", "plan_diagram", "plan_document", "print_plan"]
+__all__ = ["SCHEMA", "PlanDocument", "plan_diagram", "plan_document", "print_plan"]
 
 SCHEMA: Final = "paritykit/plan/1"
 _SIBLINGS: Final = 6
 """How many iterations of one level are shown; what follows is counted."""
 
 
+class PlanDocument(msgspec.Struct, frozen=True):
+    """What a run by an engine would do in its first pass, phases in the order of execution."""
+
+    schema: Literal["paritykit/plan/1"]
+    engine: str
+    workflow: str
+    digest: str
+    phases: tuple[PlannedRunPhase, ...]
+
+
 def plan_document(planned: PlannedRun, engine: str) -> dict[str, Any]:
     """Give the plan as a document, whole."""
-    return {"schema": SCHEMA, "engine": engine, **msgspec.to_builtins(planned)}
+    document: dict[str, Any] = msgspec.to_builtins(
+        PlanDocument(SCHEMA, engine, planned.workflow, planned.digest, planned.phases)
+    )
+    return document
 
 
 def print_plan(planned: PlannedRun, engine: str, console: Console) -> None:

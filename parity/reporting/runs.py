@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from rich.console import Console
@@ -14,6 +14,8 @@ from rich.filesize import decimal
 from rich.markup import escape
 from rich.table import Table
 
+from containers.storage.identity import Identity
+from parity.reporting.plain import plain_document
 from parity.runs import RunStatus, StoredPhase, StoredRun
 
 __all__ = [
@@ -39,20 +41,65 @@ _COLOURS: Final[dict[RunStatus, str]] = {
 _STEPS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
+class RunPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored run. Null is what its card does not say, and a size that cannot be found out."""
+
+    id: str
+    folder: str
+    workflow: str | None
+    engine: str | None
+    storage: str | None
+    state: RunStatus
+    changed: str
+    age_s: int
+    bytes: int | None
+    problem: str | None
+
+
+class RunsDocument(msgspec.Struct, frozen=True):
+    """A list of stored runs, newest first."""
+
+    schema: Literal["paritykit/runs/1"]
+    runs: tuple[RunPart, ...]
+
+
+class ShownRunDocument(RunPart, frozen=True, kw_only=True):
+    """One stored run, with its identity, its phases, and the command that goes on with it."""
+
+    schema: Literal["paritykit/runs-show/1"]
+    identity: Identity | None
+    phases: tuple[StoredPhase, ...]
+    resume: str | None
+
+
+class RemovalDocument(msgspec.Struct, frozen=True):
+    """Runs that are gone, or would be; ``left`` are those that fit, but are going on."""
+
+    schema: Literal["paritykit/runs-remove/1"]
+    removed: bool
+    runs: tuple[RunPart, ...]
+    left: tuple[RunPart, ...]
+    bytes: int
+
+
 def runs_document(runs: Sequence[StoredRun], now_s: float) -> dict[str, Any]:
     """Give the document of a list of runs."""
-    return {"schema": "paritykit/runs/1", "runs": [_described(run, now_s) for run in runs]}
+    return plain_document(
+        RunsDocument("paritykit/runs/1", tuple(_part(run, now_s) for run in runs))
+    )
 
 
 def shown_document(run: StoredRun, phases: Sequence[StoredPhase], now_s: float) -> dict[str, Any]:
     """Give the document of one run, with its identity and its phases."""
-    return {
-        "schema": "paritykit/runs-show/1",
-        **_described(run, now_s),
-        "identity": None if run.card is None else msgspec.to_builtins(run.card.identity),
-        "phases": [msgspec.to_builtins(phase) for phase in phases],
-        "resume": resume_command(run),
-    }
+    return plain_document(
+        ShownRunDocument(
+            schema="paritykit/runs-show/1",
+            identity=None if run.card is None else run.card.identity,
+            phases=tuple(phases),
+            resume=resume_command(run),
+            **_described(run, now_s),
+        )
+    )
 
 
 def removal_document(
@@ -66,17 +113,23 @@ def removal_document(
         now_s: The time.
         removed: Whether they are gone.
     """
-    return {
-        "schema": "paritykit/runs-remove/1",
-        "removed": removed,
-        "runs": [_described(run, now_s) for run in runs],
-        "left": [_described(run, now_s) for run in left],
-        "bytes": _total(runs),
-    }
+    return plain_document(
+        RemovalDocument(
+            schema="paritykit/runs-remove/1",
+            removed=removed,
+            runs=tuple(_part(run, now_s) for run in runs),
+            left=tuple(_part(run, now_s) for run in left),
+            bytes=_total(runs),
+        )
+    )
+
+
+def _part(run: StoredRun, now_s: float) -> RunPart:
+    return RunPart(**_described(run, now_s))
 
 
 def _described(run: StoredRun, now_s: float) -> dict[str, Any]:
-    """Give what a document says of one run; null is what its card does not say."""
+    """Give what a document says of one run, by field of `RunPart`."""
     card = run.card
     return {
         "id": run.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final, Literal, NotRequired, TypedDict
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,8 +15,13 @@ from parity.faults.fault import Standing
 from parity.sensitivity.sample import Sample, Score
 
 __all__ = [
+    "LISTING",
     "SCHEMA",
+    "FaultsDocument",
+    "ScorePart",
+    "SensitivityDocument",
     "catalogue_entries",
+    "fault_entries",
     "print_catalogue",
     "print_faults",
     "print_sample",
@@ -24,6 +29,7 @@ __all__ = [
 ]
 
 SCHEMA: Final = "paritykit/sensitivity/1"
+LISTING: Final = "paritykit/sensitivity-list/1"
 _COLOURS: Final[dict[Standing, str]] = {
     "caught": "green",
     "elsewhere": "yellow",
@@ -32,7 +38,88 @@ _COLOURS: Final[dict[Standing, str]] = {
 }
 
 
-def catalogue_entries(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+class MutantPart(TypedDict):
+    """A fault of the catalogue or a mutant of the sample, and who saw it first.
+
+    Faults have what follows ``excuse`` up to ``note``, mutants the rest.
+    """
+
+    id: str
+    fault: str
+    subject: str
+    outcome: Standing
+    expected: str | None
+    first_seen_by: str | None
+    excuse: str | None
+    title: NotRequired[str]
+    seen_by: NotRequired[list[str]]
+    files: NotRequired[list[str]]
+    note: NotRequired[str | None]
+    detail: NotRequired[str | None]
+    executed: NotRequired[bool]
+    file: NotRequired[str]
+    line: NotRequired[int]
+    diff: NotRequired[str]
+
+
+class ScorePart(TypedDict):
+    """How many were caught, of how many; what follows ``score`` only of a sample."""
+
+    caught: int
+    of: int
+    score: float | None
+    seed: NotRequired[int]
+    population: NotRequired[int]
+    score_without_approved: NotRequired[float | None]
+
+
+class SensitivityDocument(TypedDict):
+    """What came of faults and mutants; ``score`` and ``interval`` are those of what came last."""
+
+    schema: Literal["paritykit/sensitivity/1"]
+    mutants: list[MutantPart]
+    score: float | None
+    interval: list[float] | None
+    catalogue: NotRequired[ScorePart]
+    sample: NotRequired[ScorePart]
+
+
+class FaultPart(TypedDict):
+    """A fault of the catalogue."""
+
+    id: str
+    fault: str
+    title: str
+    subject: str
+    expected: str
+    files: list[str]
+    excuse: str | None
+
+
+class FaultsDocument(TypedDict):
+    """Which faults there are."""
+
+    schema: Literal["paritykit/sensitivity-list/1"]
+    faults: list[FaultPart]
+
+
+def fault_entries(faults: Sequence[Fault]) -> list[FaultPart]:
+    """Give what the list says of each fault."""
+    return [
+        {
+            "id": fault.id,
+            "fault": fault.fault,
+            "title": fault.title,
+            "subject": fault.subject,
+            "expected": fault.expected,
+            "files": sorted({edit.file for edit in fault.edits}),
+            "excuse": fault.excuse,
+        }
+        for fault in faults
+    ]
+
+
+def catalogue_entries(outcomes: Sequence[Outcome]) -> list[MutantPart]:
     """Give what a document says of each fault."""
     return [
         {
@@ -81,7 +168,7 @@ def print_faults(faults: Sequence[Fault], console: Console) -> None:
     console.print(table)
 
 
-def sample_entries(sample: Sample) -> list[dict[str, Any]]:
+def sample_entries(sample: Sample) -> list[MutantPart]:
     """Give what a document says of each mutant."""
     return [
         {

@@ -71,6 +71,10 @@ class Answers:
         """
         if not isinstance(portfolio, str) or not portfolio:
             raise SubjectError(f"found {portfolio!r} as the id of a portfolio, expected text")
+        if not isinstance(place, str) or not place:
+            raise SubjectError(
+                f"portfolio '{portfolio}': found {place!r} as a place, expected text"
+            )
         here = f"{place}/portfolio={portfolio}"
         if here in self._given:
             raise SubjectError(f"portfolio '{portfolio}' is answered twice")
@@ -107,20 +111,26 @@ def time_ns(value: Any) -> int:
     Raises:
         SubjectError: It is something else, or a ``datetime`` without a time zone.
     """
-    if isinstance(value, np.datetime64):
+    if isinstance(value, np.datetime64) and not np.isnat(value):
         return int(value.astype("datetime64[ns]").astype(np.int64))
-    if isinstance(value, datetime):
+    # Not a time that is none of pandas', which is a datetime and differs from itself.
+    if isinstance(value, datetime) and value == value:
         if value.tzinfo is None:
             raise SubjectError(f"found {value!r}, expected a time zone: say that it is UTC")
         whole = (value - _EPOCH) // timedelta(microseconds=1)
         return int(whole) * 1000 + int(getattr(value, "nanosecond", 0))
     if isinstance(value, int | np.integer) and not isinstance(value, bool):
+        if not -(2**63) <= value < 2**63:
+            raise SubjectError(f"found {value} as a time, which is beyond what 64 bits hold")
         return int(value)
     raise SubjectError(f"found {value!r} as a time, expected nanoseconds or a datetime")
 
 
 def _trades(portfolio: str, rows: Iterable[Any]) -> tuple[Trade, ...]:
     trades: list[Trade] = []
+    if not isinstance(rows, Iterable):
+        found = type(rows).__name__
+        raise SubjectError(f"portfolio '{portfolio}', trades: found {found}, expected rows")
     for number, row in enumerate(rows):
         where = f"portfolio '{portfolio}', trade {number}"
         trade = row if isinstance(row, Trade) else _trade(where, portfolio, row)
@@ -129,6 +139,8 @@ def _trades(portfolio: str, rows: Iterable[Any]) -> tuple[Trade, ...]:
                 f"{where}: found side {trade.side}, quantity {trade.quantity} and portfolio "
                 f"'{trade.portfolio}', expected side 1 or -1 and a quantity above 0"
             )
+        if trade.exit_time < trade.entry_time:
+            raise SubjectError(f"{where}: it was closed before it was opened")
         if trades and trade.exit_time < trades[-1].exit_time:
             raise SubjectError(f"{where}: it was closed before trade {number - 1}; rows are "
                                "expected in the order in which trades were closed")  # fmt: skip
@@ -156,6 +168,8 @@ def _curve(where: str, equity: Any) -> EquityCurve:
         raise SubjectError(f"{where}, equity: expected times and values: {error}") from error
     if len(moments) != len(levels):
         raise SubjectError(f"{where}, equity: found {len(moments)} times and {len(levels)} values")
+    if np.isnan(levels).any():
+        raise SubjectError(f"{where}, equity: found nan, expected numbers")
     if (np.diff(moments) <= 0).any():
         raise SubjectError(
             f"{where}, equity: times do not ascend; expected oldest first, each once"

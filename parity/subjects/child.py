@@ -73,6 +73,7 @@ def main(order_file: str, alive: str, tell: str) -> None:
     import resource  # not on every system, and this module is imported by whoever orders, too
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash leaves no file
+    _die_with_parent()
     threading.Thread(target=_watch, args=(int(alive),), daemon=True).start()
     order = Order(**decode(Path(order_file).read_bytes()))
     if order.ends_s is not None:
@@ -128,6 +129,18 @@ def _teller(tell: int) -> Callable[[Entry], None]:
                 listened = False
 
     return consume
+
+
+def _die_with_parent() -> None:
+    """Ask the system to end this process with the other one, also while C code lets nobody run.
+
+    What this process began is then left to itself; `_watch`, where it can run, ends that too.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        set_signal = 1  # PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(set_signal, signal.SIGKILL)
 
 
 def _watch(alive: int) -> None:

@@ -54,8 +54,8 @@ class EngineSubject:
             records at ``detailed``.
         components: Gives what exists.
         watch: Hears the journal as well; null: nobody does.
-        executor: Where units run, left open, or as text, opened for each run; null: where
-            ``options`` say.
+        executor: Where units run, left open; null, or text: where ``options`` say or else the
+            text, opened for each run.
     """
 
     def __init__(
@@ -69,7 +69,8 @@ class EngineSubject:
     ) -> None:
         self._factory = factory
         self._watch = watch
-        self._executor = options.get("executor") if executor is None else executor
+        as_text = executor is None or isinstance(executor, str)
+        self._executor = options.get("executor", executor) if as_text else executor
         self._components = components
         self._told = told_by(options)
         self._interrupted_after = int(options["interrupt"]) if "interrupt" in options else None

@@ -56,6 +56,12 @@ def _problem(record: object) -> str | None:
         problem = problem_of_content(channel, content)
         if problem is not None:
             return problem
+    if record.beyond is not None and record.status != "refused":
+        return f"the status {record.status!r}, and that it cannot express the workflow"
+    for field in ("covers", "figures"):
+        names = getattr(record, field)
+        if not (names is None or isinstance(names, frozenset)):
+            return f"{type(names).__name__} as {field}, expected a frozenset or null"
     hidden = set(record.told) - OVERRIDABLE
     if hidden:
         return f"settings it says it was told and that no one can tell it: {sorted(hidden)}"

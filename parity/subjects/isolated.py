@@ -9,6 +9,7 @@ last lines it printed) is for people only.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -46,6 +47,8 @@ _BEGIN: Final = (
 )
 """The path first: that process is to import what this one would, and nothing from where it is."""
 _LINES: Final = 20
+_LONGEST: Final = 2**24
+"""Bytes of a record of the journal; what says that it is longer is none."""
 _UNPRINTABLE: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[^\t\n\x20-\x7e\xa0-\U0010ffff]")
 
 
@@ -59,6 +62,7 @@ class ProcessSubject:
         executor: Where units of our two engines run that say nothing of it, opened there for
             each run; null: in that process.
         limits: Of each run.
+        environment: Variables that are set there and not here.
 
     Raises:
         UsageError: The engine can't be made, or its executor not be opened; what could fail is
@@ -73,11 +77,17 @@ class ProcessSubject:
         watch: JournalConsumer | None = None,
         executor: str | None = None,
         limits: Limits = UNLIMITED,
+        environment: Mapping[str, str] = {},
     ) -> None:
-        self.name: Final = str(spec)
+        if not hasattr(os, "waitid"):
+            raise UsageError(
+                f"subject '{spec}' cannot have a process of its own: this system does not say that "
+                "a process has ended before it is waited for (waitid); Linux does"
+            )
+        self.name = str(spec)
         self._watch = watch
         self._limits = limits
-        self._environment = dict(os.environ)
+        self._environment = {**os.environ, **environment}
         options = dict(spec.options)
         if HASH_SEED in options:
             self._environment["PYTHONHASHSEED"] = options.pop(HASH_SEED)
@@ -132,7 +142,7 @@ class ProcessSubject:
             order, folder=folder, ends_s=None if limit is None else time.monotonic() + limit
         )
         write_aside(folder / "order", encode(msgspec.structs.asdict(order), folder))
-        path = msgspec.json.encode(sys.path).decode()
+        path = json.dumps([os.fspath(entry) for entry in sys.path])
         ending = supervise(
             [sys.executable, "-P", "-X", "faulthandler", "-c", _BEGIN, path, str(folder / "order")],
             self._environment,
@@ -161,7 +171,7 @@ class ProcessSubject:
             )
         if ending.code < 0:
             raise SubjectCrashError(f"its process was ended by {_signal(-ending.code)}")
-        if ending.code > 0 or not file.exists():
+        if ending.code > 0 or not file.is_file():
             raise SubjectCrashError(
                 f"its process left with exit code {ending.code} before it had given its record"
             )
@@ -200,6 +210,8 @@ def _hearing(watch: JournalConsumer) -> Callable[[bytes], None]:
         held.extend(piece)
         while not broken and len(held) >= 4:
             size = int.from_bytes(held[:4], "big")
+            if size > _LONGEST:
+                broken = True
             if len(held) < 4 + size:
                 break
             try:

@@ -41,12 +41,19 @@ class OracleSubject:
         beyond: Units that it could not express, counted by the reason; filled by `run`.
     """
 
-    name = "oracle"
-
     def __init__(self, options: Mapping[str, str], control: Record | None = None) -> None:
+        text = ",".join(f"{key}={value}" for key, value in options.items())
+        self.name = f"oracle:{text}" if text else "oracle"
+        self._options = options
         self._told = told_by(options)
         self._control = control
         self.beyond: Final[Counter[str]] = Counter()
+
+    def against(self, control: Record) -> OracleSubject:
+        """Give one of the same name that is held against ``control``."""
+        other = OracleSubject(self._options, control)
+        other.name = self.name
+        return other
 
     def run(self, config: Mapping[str, Any] | Path, root: Path) -> Record:
         """Run ``config``; nothing is stored below ``root``.

@@ -6,6 +6,7 @@ takes the options of the specification as a mapping and gives a `Subject`.
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -229,13 +230,20 @@ def _factories(
 
 
 def told_apart(subjects: Sequence[Subject]) -> list[Subject]:
-    """Number those of one name, from the second on: ``declarative``, ``declarative (2)``."""
+    """Number those of one name, from the second on: ``declarative``, ``declarative (2)``.
+
+    Args:
+        subjects: As `subject_for` gives them.
+    """
     seen: Counter[str] = Counter()
     apart: list[Subject] = []
     for subject in subjects:
         seen[subject.name] += 1
         count = seen[subject.name]
-        apart.append(subject if count == 1 else _Named(f"{subject.name} ({count})", subject))
+        one: Any = subject if count == 1 else copy.copy(subject)
+        if count > 1:
+            one.name = f"{subject.name} ({count})"
+        apart.append(one)
     return apart
 
 
@@ -243,7 +251,7 @@ class _Named:
     """A subject under another name: that it calls itself by could be anyone's."""
 
     def __init__(self, name: str, subject: Subject) -> None:
-        self.name: Final = name
+        self.name = name
         self._subject = subject
 
     def run(self, config: Mapping[str, Any] | Path, root: Path) -> Record:
@@ -257,15 +265,14 @@ def _loading(point: EntryPoint) -> SubjectFactory:
     def factory(options: Mapping[str, str]) -> Subject:
         try:
             made: Subject | None = point.load()(options)
-        except Exception as error:  # foreign code; nothing has been run yet
+            is_one = callable(getattr(made, "run", None)) and isinstance(
+                getattr(made, "name", None), str
+            )
+        except (Exception, SystemExit) as error:  # foreign code; nothing has been run yet
             what = f"{type(error).__name__}: {error}"
-            raise UsageError(
-                f"engine '{point.name}' ({point.value}) can't be made: {what}"
-            ) from error
-        if not callable(getattr(made, "run", None)) or not isinstance(
-            getattr(made, "name", None), str
-        ):
-            raise UsageError(f"{engine} gave no subject: {made!r}")
+            raise UsageError(f"{engine} can't be made: {what}") from error
+        if not is_one:
+            raise UsageError(f"{engine} gave no subject: {made!r:.200}")
         assert made is not None
         return _Named(str(SubjectSpec(point.name, options)), made)
 

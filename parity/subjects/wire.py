@@ -25,6 +25,7 @@ import xxhash
 from containers import results
 from containers.errors import StorageError
 from containers.trace import Trace
+from containers.trace.storage import INDEX_FILE
 from parity import record
 from parity.channels import Channel
 from parity.errors import SubjectError
@@ -33,6 +34,8 @@ __all__ = ["decode", "encode"]
 
 _MAGIC: Final = b"paritykit/handed-over/1\n"
 _PLAIN: Final = frozenset({NoneType, bool, float, bytes})
+_MISTAKES: Final = (msgspec.MsgspecError, StorageError, LookupError, TypeError, ValueError)
+"""What comes of reading a thing that only looks like one of ours."""
 _FROM, _UP_TO = -(2**63), 2**64
 _MODULES: Final = {module.__name__: module for module in (results, record)}
 """Where structs come from that are the same type on both sides."""
@@ -82,7 +85,7 @@ def decode(content: bytes) -> Any:
         raise SubjectError("it is damaged: it does not have the checksum it states")
     try:
         return _unpacked(msgspec.msgpack.decode(body))
-    except (msgspec.MsgspecError, StorageError, LookupError, TypeError, ValueError) as error:
+    except (RecursionError, *_MISTAKES) as error:
         raise SubjectError(str(error)) from error
 
 
@@ -222,6 +225,14 @@ def _array(rest: list[Any]) -> Any:
     return np.frombuffer(content, dtype).reshape(shape).copy()
 
 
+def _trace(rest: list[Any]) -> Trace:
+    path = Path(_unpacked(rest[0]))
+    # Neither a device nor a pipe, of which there would be no end.
+    if not (path / INDEX_FILE).is_file():
+        raise SubjectError(f"{path} holds no trace")
+    return Trace.open(path)
+
+
 _UNPACKERS: Final[Mapping[int, Callable[[list[Any]], Any]]] = {
     _Kind.LIST: lambda rest: [_unpacked(item) for item in rest],
     _Kind.TUPLE: lambda rest: tuple(_unpacked(item) for item in rest),
@@ -235,5 +246,5 @@ _UNPACKERS: Final[Mapping[int, Callable[[list[Any]], Any]]] = {
     _Kind.SET: lambda rest: frozenset(_unpacked(member) for member in rest),
     _Kind.CHANNEL: lambda rest: Channel(rest[0]),
     _Kind.PATH: lambda rest: Path(_unpacked(rest[0])),
-    _Kind.TRACE: lambda rest: Trace.open(Path(_unpacked(rest[0]))),
+    _Kind.TRACE: _trace,
 }

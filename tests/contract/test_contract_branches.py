@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from containers.journal import Entry, ErrorRaised, HookCalled, WorkflowStarted
+from containers.journal import Entry, ErrorRaised, HookCalled, OutputWritten, WorkflowStarted
 from imperative.workflow import Branch
 from tests.contract.conftest import Config, Run, plain
 from tests.contract.definitions import Definition, workflow
@@ -192,3 +193,28 @@ def test_a_branch_that_fails_fails_its_pass_and_ends_nothing(run: Run, study: Co
     assert result.branches["0/b"].success
     assert result.error is not None
     assert result.error.path == "iteration=0/branch=a/iteration=0/phase=bad"
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_branch_that_writes_a_file_makes_the_runs_folder_when_it_is_taken(
+    run: Run, study: Config, tmp_path: Path, taken: bool
+) -> None:
+    def get_branches(self: Any, result: Any, index: int, config: Any) -> list[Branch]:
+        return [Branch("writes", "other")] if index == (0 if taken else 1) else []
+
+    condition = {"expression": "iteration == 0" if taken else "iteration == 1"}
+    definition = workflow(
+        WORK,
+        branches=[{"name": "writes", "when": condition, "workflow": "other"}],
+        hooks={"get_branches": get_branches},
+    )
+    other = workflow(
+        {"name": "said", "outputs": {"x": {"value": 1, "file": "x.json"}}}, name="other"
+    )
+    journal: list[Entry] = []
+    result = run(study, definitions=[definition, other], root=tmp_path, journal=journal)
+    assert result.error is None
+    folder = tmp_path / "results" / result.workflow_id
+    assert folder.exists() is taken
+    written = [e.record.path for e in journal if isinstance(e.record, OutputWritten)]
+    assert written == (["0/writes/0/said/x.json", "manifest.json"] if taken else [])

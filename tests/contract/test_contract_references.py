@@ -139,6 +139,33 @@ def test_best_strategies_have_the_best_parameters_put_in(run: Run, study: Config
     assert second.metrics == first.metrics
 
 
+def test_best_strategies_keep_the_order_of_keys(run: Run, study: Config) -> None:
+    study["strategies"] = [
+        {"type": "momentum", "parameters": {"slow_period": 9}},
+        {"name": "other", "parameters": {}, "type": "buy_and_hold"},
+    ]
+    value = out(run, study, "${first.best_strategies}")
+    assert [list(item) for item in value] == [
+        ["type", "parameters", "name", "symbols", "timeframe"],
+        ["type", "name", "parameters", "symbols", "timeframe"],
+    ]
+    assert list(value[0]["parameters"]) == ["fast_period", "slow_period"]
+
+
+def test_brackets_lead_nowhere_in_references(run: Run, study: Config) -> None:
+    definition = workflow(
+        {
+            "name": "first",
+            "outputs": {"x[0]": {"value": 7}, "y": {"value": "${first.outputs.x[0]}"}},
+        }
+    )
+    assert run(study, definitions=[definition]).phase_results["first"].outputs["y"] == 7
+    for path in ("first.iterations[0]", "config.symbols[0].symbol", "first.outputs['y']"):
+        wrong = workflow({"name": "first", "outputs": {"y": {"value": f"${{{path}}}"}}})
+        with pytest.raises(ConfigurationError):
+            run(study, definitions=[wrong])
+
+
 def test_inputs_can_be_read_by_their_name(run: Run, study: Config) -> None:
     definition = workflow(
         {"name": "first"},

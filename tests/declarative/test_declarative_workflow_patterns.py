@@ -183,10 +183,10 @@ def test_lists_widen_at_both_ends(values: list[Any], factor: float, wider: list[
 
 
 def test_a_text_is_taken_apart_at_its_references() -> None:
-    assert [p if isinstance(p, str) else p.steps for p in cut("a ${b.c[1]['d e']} $ {x} ${y")] == [
-        "a ", ("b", "c", 1, "d e"), " $ {x} ${y",
+    assert [p if isinstance(p, str) else p.steps for p in cut("a ${b.c.1.d e} $ {x} ${y")] == [
+        "a ", ("b", "c", "1", "d e"), " $ {x} ${y",
     ]  # fmt: skip
-    for wrong in ("${}", "${.a}", "${a..b}", "${a[x]}"):
+    for wrong in ("${}", "${.a}", "${a..b}", "${a.}"):
         with pytest.raises(ValueError, match="is no reference"):
             cut(wrong)
 

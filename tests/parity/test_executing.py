@@ -121,7 +121,7 @@ def test_an_interruption_closes_them(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("parity.verification.verify", interrupted)
+    monkeypatch.setattr("parity.verifying.verify", interrupted)
     assert parity("verify", TWO, "--executor", "processes:2").code == 130
     assert openings.opened == openings.closed == ["processes:2"]
 

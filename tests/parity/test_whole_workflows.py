@@ -170,7 +170,7 @@ def test_a_phases_own_trace_level_is_that_of_its_units(tmp_path: Path) -> None:
 def test_traces_of_many_units_are_kept_up_to_a_number(
     parity: Callable[..., Output], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("parity.records.TRACES_KEPT", 2)
+    monkeypatch.setattr("parity.records.record_file.TRACES_KEPT", 2)
     (tmp_path / "c.json").write_text(json.dumps(WALK), encoding="utf-8")
     (tmp_path / "c.yaml").write_text(json.dumps(WALK), encoding="utf-8")
     assert parity("verify", "c.yaml").code == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -29,10 +28,10 @@ from parity.channels import Channel
 from parity.cli import COMMANDS, cli
 from parity.subjects.specification import OPTIONS
 from parity.verdicts import Verdict
+from tests.project.wheel import build_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("containers", "imperative", "declarative", "parity")
-IGNORED = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info")
 
 
 def text(name: str) -> str:
@@ -45,22 +44,15 @@ def sources() -> list[Path]:
 
 
 def test_the_wheel_has_exactly_four_packages_and_their_patterns(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    shutil.copytree(ROOT, source, ignore=IGNORED)
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    done = subprocess.run(
-        [*command, "--wheel-dir", str(tmp_path), str(source)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    (wheel,) = tmp_path.glob("*.whl")
+    wheel = build_wheel(tmp_path)
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == set(PACKAGES)
     assert "declarative/patterns/topologies/backtest.yaml" in names
     assert "containers/py.typed" in names
+    (points,) = (name for name in names if name.endswith(".dist-info/entry_points.txt"))
+    text_of_points = zipfile.ZipFile(wheel).read(points).decode()
+    assert "[pytest11]\nparity = parity.pytest_plugin" in text_of_points
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS, "runs remove"])

@@ -73,14 +73,15 @@ def _endless(symbols: tuple[str, ...]) -> Iterator[Event]:
         slice_ += 1
 
 
+def endless(count: int) -> list[Event]:
+    """Give the first events of a unit, as many as asked for; all ten kinds occur in 100."""
+    return list(islice(_endless(("AAA", "BBB")), count))
+
+
 @pytest.fixture(scope="session")
 def unit() -> Callable[[int], list[Event]]:
-    """Give the first events of a unit, as many as asked for; all ten kinds occur in 100."""
-
-    def first(count: int) -> list[Event]:
-        return list(islice(_endless(("AAA", "BBB")), count))
-
-    return first
+    """Give `endless`."""
+    return endless
 
 
 @pytest.fixture(scope="session")

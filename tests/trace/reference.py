@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
@@ -76,7 +76,8 @@ def pairs(left: Sequence[Event], right: Sequence[Event]) -> list[tuple[int, int]
         best = min(
             combinations(long, len(short)),
             key=lambda chosen: sum(
-                cost(one[a], other[b]) for a, b in zip(short, chosen, strict=True)
+                cost(one[a], other[b], leads(one, a) != leads(other, b))
+                for a, b in zip(short, chosen, strict=True)
             ),
         )
         both = zip(short, best, strict=True)
@@ -84,11 +85,16 @@ def pairs(left: Sequence[Event], right: Sequence[Event]) -> list[tuple[int, int]
     return sorted(found)
 
 
-def cost(left: Event, right: Event) -> int:
-    """Say how unlike two events are."""
+def leads(events: Sequence[Event], row: int) -> bool:
+    """Say whether an event is the cause of another."""
+    return any(event.cause == events[row].seq for event in events)
+
+
+def cost(left: Event, right: Event, unlike: bool) -> int:
+    """Say how unlike two events are; ``unlike`` if one alone is a cause."""
     a, b = content(left), content(right)
     names = {name for name in a.keys() | b.keys() if a.get(name) != b.get(name)}
-    return 10**6 * bool(names) + 10**3 * len(names & set(WHOSE)) + len(names)
+    return 10**6 * bool(names) + 10**4 * len(names & set(WHOSE)) + 10 * len(names) + unlike
 
 
 def differing(left: Sequence[Event], right: Sequence[Event]) -> list[tuple[int, int]]:
@@ -121,8 +127,3 @@ def reference(left: Sequence[Event], right: Sequence[Event]) -> Aligned:
     return Aligned(
         compared, len(differing(left, right)), len(left) - compared, len(right) - compared
     )
-
-
-def kinds(events: Sequence[Event]) -> Counter[EventKind]:
-    """Count events by kind."""
-    return Counter(event.kind for event in events)

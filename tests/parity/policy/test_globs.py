@@ -29,6 +29,12 @@ MATCHES: list[tuple[str, list[str], list[str]]] = [
     ("a: [*].b", ["a: [0].b", "a: [12].b"], ["a: [0][1].b", "a: b"]),
     ("a: b[*]", ["a: b[0]"], ["a: b", "a: b[0].c", "a: b[0][1]"]),
     ("a: ['x.json'].d", ["a: ['x.json'].d"], ["a: ['xxjson'].d"]),
+    (
+        "a: ['0/*/b.*'].d",
+        ["a: ['0/x/b.json'].d", "a: ['0/x/y/b.json'].d", "a: ['0/[1]/b.x'].d"],
+        ["a: ['0/x/c.json'].d", "a: ['0/x/b.json'].d.e", "a: ['0/x'].['b.x'].d"],
+    ),
+    ("""a: ["it's.x"]""", ["""a: ["it's.x"]"""], ["a: [it's.x]"]),
     ("a: **['x.json']", ["a: ['x.json']", "a: b['x.json']"], ["a: x.json"]),
     ("a: row *.price", ["a: row 3.price"], ["a: row 3", "a: row 3.price.x"]),
     ("a: row *.**", ["a: row 3", "a: row 3.price"], ["a"]),
@@ -104,6 +110,11 @@ def test_what_is_no_glob_is_refused(glob: str, message: str) -> None:
         ("**: **.c", "a: b[0].c", True),
         ("**: a", "**: b", False),
         ("b/**", "**", False),
+        ("a: [*]", "a: ['x*.y']", True),
+        ("a: ['x*']", "a: ['x*.y']", True),
+        ("a: ['x*.y']", "a: ['x*']", False),
+        ("**/a/**", "x/a/b: c", True),
+        ("*/*: x", "**: x", False),
     ],
 )
 def test_a_glob_covers_another_when_it_matches_all_that_that_does(

@@ -19,11 +19,13 @@ def honest(config, root):
 
 
 def hangs(config, root):
+    Path(__file__).with_name("hanging").write_text(str(os.getpid()))
     while True:
         pass
 
 
 def hangs_in_c(config, root):
+    Path(__file__).with_name("hanging").write_text(str(os.getpid()))
     ctypes.PyDLL(None).pause()  # PyDLL keeps the interpreter's lock: no thread of Python's runs
 
 
@@ -136,6 +138,12 @@ def answers_with_a_list(config, root):
     os._exit(0)
 
 
+def answers_with_a_pipe(config, root):
+    folder = next(Path(root).parent.glob(f"{Path(root).name}.process-*"))
+    os.mkfifo(folder / "answer")
+    os._exit(0)
+
+
 def answers_with_no_record(config, root):
     return {"status": "succeeded"}
 
@@ -146,17 +154,6 @@ def holds_what_cannot_be_sent(config, root):
     record = honest(config, root)
     changed = {**record.channels, Channel.METRICS: {"x": {"y": object()}}}
     return msgspec.structs.replace(record, channels=changed)
-
-
-def removes_its_traces(config, root):
-    import threading
-    folder = next(Path(root).parent.glob(f"{Path(root).name}.process-*"))
-    def remove():
-        while not (folder / "traces" / "0" / "trace.json").exists():
-            pass
-        (folder / "traces" / "0" / "trace.json").write_text("{}")
-    threading.Thread(target=remove, daemon=True).start()
-    return honest(config, root)
 
 
 def differs_each_time(config, root):

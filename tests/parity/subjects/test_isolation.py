@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,14 @@ from typing import Any
 import psutil
 import pytest
 
+from containers.trace import Trace
 from parity.channels import Channel
-from parity.errors import UsageError
+from parity.errors import SubjectError, UsageError
 from parity.record import Record
 from parity.subjects import parse_subject, record_of, subject_for
-from parity.subjects.isolated import _last_lines
+from parity.subjects.isolated import _hearing, _last_lines
 from parity.subjects.limits import Limits
+from parity.subjects.wire import decode, encode
 from parity.verifying import verify
 from tests.parity.conftest import HANDMADE, ROOT
 from tests.parity.subjects.installing import WICKED, install
@@ -115,6 +117,12 @@ def test_what_does_not_change_its_record_is_no_verdict(act: str, ran: Ran, tmp_p
     assert record.subject == "any"
 
 
+@pytest.mark.deep  # long enough that it hangs by then on a machine with much else to do
+def test_where_it_hung_is_told(ran: Ran, tmp_path: Path) -> None:
+    record = ran("hangs_in_c", tmp_path / "run", Limits(30.0, None, "30s"))
+    assert "in hangs_in_c" in str(record.explanation)
+
+
 def test_what_is_printed_cannot_move_the_cursor() -> None:
     lines = _last_lines(b"one\n" * 100 + b"\x1b[2J\x1b]0;title\x07two\r\xff\n\n")
     assert lines == ["| one"] * 19 + ["| ]0;titletwo\ufffd"]
@@ -130,9 +138,10 @@ def test_children_are_ended_with_it(ran: Ran, wicked: Path, tmp_path: Path) -> N
 
 
 def test_a_crash_of_one_subject_leaves_the_others_as_they_are(wicked: Path, tmp_path: Path) -> None:
-    control = subject_for(parse_subject("imperative"), limits=ROOMY)
+    control = subject_for(parse_subject("imperative"))
     others = [
-        subject_for(parse_subject(name), limits=ROOMY) for name in ("segfaults", "declarative")
+        subject_for(parse_subject("segfaults"), limits=ROOMY),
+        subject_for(parse_subject("declarative")),
     ]
     verification = verify([("c", CONFIG)], control, others, tmp_path)
     assert verification.exit_code == 1
@@ -149,29 +158,28 @@ def test_a_crash_of_one_subject_leaves_the_others_as_they_are(wicked: Path, tmp_
     assert "in segfaults" not in str(crashed.channels)
 
 
-def test_two_that_run_out_of_time_fail_alike(wicked: Path, tmp_path: Path) -> None:
-    limits = Limits(4.0, None, "4s")
-    control, candidate = (
-        subject_for(parse_subject(name), limits=limits) for name in ("hangs", "hangs-in-c")
-    )
-    verification = verify([("c", CONFIG)], control, [candidate], tmp_path)
-    assert verification.exit_code == 3
-    # Where it was is told, and not compared.
-    assert "in hangs" in str(verification.pairs[0].control.explanation)
+class Fixed:
+    """Has run already."""
+
+    def __init__(self, record: Record) -> None:
+        self.name, self._record = record.subject, record
+
+    def run(self, config: Mapping[str, Any] | Path, root: Path) -> Record:
+        return self._record
 
 
-def test_two_that_end_in_different_ways_differ(wicked: Path, tmp_path: Path) -> None:
-    control, candidate = (
-        subject_for(parse_subject(name), limits=ROOMY) for name in ("segfaults", "aborts")
-    )
-    assert verify([("c", CONFIG)], control, [candidate], tmp_path).exit_code == 1
+def compared(left: Record, right: Record, root: Path) -> int:
+    return verify([("c", CONFIG)], Fixed(left), [Fixed(right)], root).exit_code
 
 
-def test_damaged_traces_are_a_verdict(ran: Ran, tmp_path: Path) -> None:
-    record = ran("removes_its_traces", tmp_path / "run")
-    # Either the damage came first, or the answer was read before it.
-    if record.status == "failed":
-        assert "cannot be read" in error_of(record)["message"]
+def test_two_that_end_alike_fail_alike_and_others_differ(ran: Ran, tmp_path: Path) -> None:
+    limits = Limits(1.0, None, "1s")
+    late, late_too = ran("hangs", tmp_path / "1", limits), ran("hangs_in_c", tmp_path / "2", limits)
+    assert compared(late, late_too, tmp_path) == 3
+    crashed, aborted = ran("segfaults", tmp_path / "3"), ran("aborts", tmp_path / "4")
+    assert compared(crashed, crashed, tmp_path) == 3
+    assert compared(crashed, aborted, tmp_path) == 1
+    assert compared(crashed, late, tmp_path) == 1
 
 
 @pytest.mark.parametrize(
@@ -203,37 +211,79 @@ def test_an_executor_that_cannot_be_opened_is_wrong_usage() -> None:
         subject_for(parse_subject("declarative:executor=dask://127.0.0.1:1"), limits=ROOMY)
 
 
-def test_ctrl_c_ends_the_subject_and_leaves_with_130(wicked: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("act", "number", "code"),
+    [
+        ("hangs", signal.SIGINT, 130),
+        ("hangs-in-c", signal.SIGKILL, -signal.SIGKILL),
+    ],
+)
+def test_its_process_ends_with_the_command(
+    act: str, number: signal.Signals, code: int, wicked: Path, tmp_path: Path
+) -> None:
+    (wicked / "hanging").unlink(missing_ok=True)
     (tmp_path / "c.yaml").write_text(
         f"workflow: simple_backtest\ndata: {{data_dir: {HANDMADE}}}\nsymbols: [AAA]\n"
         "strategies: [{type: buy_and_hold}]\n"
     )
-    command = [sys.executable, "-m", "parity", "verify", "c.yaml", "--control", "leaves-children"]
     process = subprocess.Popen(
-        [*command, "--candidate", "hangs", "--isolate", "--records", "records"],
+        [sys.executable, "-m", "parity", "verify", "c.yaml", "--candidate", act, "--isolate"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{wicked}"},
         stderr=subprocess.PIPE,
         text=True,
     )
-    begun = _until(lambda: [p for p in psutil.Process(process.pid).children() if _runs(p)])
-    process.send_signal(signal.SIGINT)
+    hanging = _number_in(wicked / "hanging", process)
+    process.send_signal(number)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "interrupted" in errors
+    assert process.returncode == code
+    assert ("interrupted" in errors) is (code == 130)
     assert "Traceback" not in errors
-    _, alive = psutil.wait_procs(begun, timeout=10)
-    assert alive == []
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(hanging).wait(10)  # it is ended; that it is gone may take a moment
+    assert not psutil.pid_exists(hanging)
 
 
-def _runs(process: psutil.Process) -> bool:
-    """Whether it is the second subject's: the first leaves files when it has done its work."""
-    return "order" in " ".join(process.cmdline())
+def test_an_answer_that_never_ends_is_none(ran: Ran, tmp_path: Path) -> None:
+    record = ran("answers_with_a_pipe", tmp_path / "run")
+    assert "before it had given its record" in error_of(record)["message"]
 
 
-def _until(found: Callable[[], list[psutil.Process]]) -> list[psutil.Process]:
-    while True:
-        with suppress(psutil.Error):
-            if processes := found():
-                return processes
-        time.sleep(0.01)
+def test_a_trace_that_never_ends_is_none(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "trace.json")
+    content = encode(Trace.later(tmp_path), tmp_path)
+    with pytest.raises(SubjectError, match="holds no trace"):
+        decode(content)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [b"\xff" * 10, b"\x00\x00\x00\x02{}", b"\x00\x00\x00\x01\xc0" * 3, b"\x01\xff\xff\xff" * 9],
+)
+def test_what_it_tells_that_is_no_progress_is_left_unheard(told: bytes) -> None:
+    heard: list[object] = []
+    hear = _hearing(heard.append)
+    for place in range(0, len(told), 3):  # however it comes
+        hear(told[place : place + 3])
+    assert heard == []
+
+
+def test_a_system_without_what_it_takes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "waitid")
+    with pytest.raises(UsageError, match="cannot have a process of its own: this system"):
+        subject_for(parse_subject("imperative:hash_seed=1"))
+
+
+def test_nothing_is_left_open(ran: Ran, tmp_path: Path) -> None:
+    ran("leaves", tmp_path / "first")
+    before = psutil.Process().num_fds()
+    ran("leaves", tmp_path / "second")
+    assert psutil.Process().num_fds() == before
+
+
+def _number_in(file: Path, process: subprocess.Popen[str]) -> int:
+    """Wait for the number that a subject writes when it begins to hang."""
+    while not (file.exists() and file.read_text()):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    return int(file.read_text())
