@@ -107,7 +107,7 @@ def _of_pairs(
             if not is_seen(pair, planted):
                 yield "planted"
             continue
-        of_oracle = pair.candidate_name.partition(":")[0] == OracleSubject.name
+        of_oracle = pair.candidate_name.partition(":")[0] == "oracle"
         for channel in _of_pair(pair):
             yield f"oracle:{channel}" if of_oracle else channel
 
