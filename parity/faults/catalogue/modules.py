@@ -910,6 +910,8 @@ WITHOUT: Final[Mapping[str, str]] = {
     "run gives back depends on it, and its tests look at the folders",
     "containers/storage/lock.py": "it keeps two processes from one run, and a verification has one; "
     "tests run two",
+    "containers/trace/side_by_side.py": "it shows what stands beside what once a verdict is out, "
+    "for `parity explain`",
     "containers/trace/windows.py": "it reads traces of several chunks side by side, which no small "
     "scenario has; tests align such traces",
     "containers/storage/ids.py": "ids are left out of every comparison, since no two runs share one; "
