@@ -12,6 +12,7 @@ special: ``[0]`` is an index, ``?`` a question mark.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["BadGlobError", "compile_glob", "covers"]
@@ -30,6 +31,7 @@ class BadGlobError(ValueError):
     """A glob that is not one; the message says what was found and what was expected."""
 
 
+@lru_cache(maxsize=4096)
 def compile_glob(glob: str) -> re.Pattern[str]:
     """Give the expression that a whole path must match.
 
@@ -121,7 +123,13 @@ def _segment(text: str, within: str) -> str:
         raise BadGlobError(
             f"found {text!r}, expected '**' alone between separators, or '*' within a segment"
         )
-    return within.join(re.escape(part) for part in text.split("*"))
+    first, *rest = (re.escape(part) for part in text.split("*"))
+    if not rest:
+        return first
+    # What stands behind a star is taken where it comes first, for good: no other place of it lets
+    # the rest match that this does not. So no glob takes longer than its length times the path's.
+    *middle, last = rest
+    return first + "".join(f"(?>{within}?{part})" for part in middle if part) + within + last
 
 
 _PLACE_STANDINS: Final = ("", "\ue000", "\ue001/\ue002", "\ue001/\ue002/\ue003")
@@ -141,7 +149,8 @@ def covers(broad: str, narrow: str) -> bool:
     return bool(standins) and all(expression.fullmatch(path) for path in standins)
 
 
-def _standins(glob: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def _standins(glob: str) -> tuple[str, ...]:
     matcher = compile_glob(glob)
     candidates = set()
     for outer in _PLACE_STANDINS:
@@ -153,4 +162,4 @@ def _standins(glob: str) -> list[str]:
                     candidates.add(f"{text}: \ue006".replace("*", star))
                 candidates.add(text.replace("*", star))
                 candidates.add(text.replace("/: ", ": ").replace("*", star).strip("/"))
-    return [path for path in sorted(candidates) if matcher.fullmatch(path)]
+    return tuple(path for path in sorted(candidates) if matcher.fullmatch(path))

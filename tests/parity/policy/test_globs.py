@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
+import re
+
 import pytest
 
 from parity.policy.globs import BadGlobError, compile_glob, covers
@@ -14,6 +17,10 @@ MATCHES: list[tuple[str, list[str], list[str]]] = [
     ("**: sharpe_ratio", [FIGURE, ": sharpe_ratio"], ["x: a.sharpe_ratio", "sharpe_ratio"]),
     ("**/portfolio=*: *", [FIGURE, "portfolio=q: x"], ["portfolio=q: x.y", "portfolio=q: x[0]"]),
     ("a/*: x", ["a/b: x", "a/: x"], ["a/b/c: x", "a: x", "a/b: y: x"]),
+    ("*/b: x", ["a/b: x", "/b: x"], ["ab: x", "b: x", "a/c/b: x"]),
+    ("*/b/c: x", ["a/b/c: x"], ["a/bc: x", "b/c: x"]),
+    ("!/b: x", ["!/b: x"], ["!b: x", "b: x"]),
+    ("**/b/c: x", ["b/c: x", "a/b/c: x"], ["bc: x", "a/bc: x", "c: x"]),
     ("a/b*/c", ["a/b/c", "a/bb/c"], ["a/b/b/c", "a/c"]),
     ("a/**", ["a", "a: x", "a/b", "a/b/c: d[0]"], ["ab", "ab: x", "b/a"]),
     ("a/**/u: x", ["a/u: x", "a/b/u: x", "a/b/c/u: x"], ["a/bu: x", "au: x", "a/b: c/u: x"]),
@@ -80,6 +87,31 @@ def test_what_is_no_glob_is_refused(glob: str, message: str) -> None:
     with pytest.raises(BadGlobError) as raised:
         compile_glob(glob)
     assert message in str(raised.value)
+
+
+def test_many_stars_take_no_time() -> None:
+    stars = "a".join("*" * 25)
+    for glob in (f"**: {stars}b", f"{stars}b/x: y", f"**: [{stars}b]", f"**: ['.{stars}b']"):
+        for path in ("x: " + "a" * 300, "a" * 300 + "/x: y", f"x: ['.{'a' * 300}']"):
+            assert not compile_glob(glob).fullmatch(path)
+    assert compile_glob(f"**: {stars}").fullmatch("x: " + "a" * 300)
+    assert compile_glob("x: *a*b*c*").fullmatch("x: abcabcaabbcc")
+    assert compile_glob("x: *ab*ab").fullmatch("x: xababab")
+    assert not compile_glob("x: *ab*ab").fullmatch("x: xab")
+    assert compile_glob("x: a*a").fullmatch("x: aa")
+    assert not compile_glob("x: a*a").fullmatch("x: a")
+
+
+def test_any_glob_of_stars_matches_what_fnmatch_does() -> None:
+    words = [f"{a}{b}{c}{d}" for a in ("", "a") for b in "ab" for c in ("", "b") for d in "ab"]
+    parts = ("", "a", "b", "*", "**")
+    for glob in {
+        f"{x}{y}{z}*{w}" for x in parts[:4] for y in parts for z in parts[:4] for w in "ab"
+    }:
+        plain = re.sub(r"\*+", "*", glob)
+        for word in words:
+            expected = fnmatch.fnmatchcase(word, plain)
+            assert bool(compile_glob(f"x: {plain}").fullmatch(f"x: {word}")) is expected
 
 
 @pytest.mark.parametrize(

@@ -277,6 +277,29 @@ def test_what_is_wrong_is_said_with_its_place(text: str, messages: list[str]) ->
         assert line.startswith(message)
 
 
+def test_each_rule_is_held_against_every_one_before_it() -> None:
+    def rules(*said: tuple[str, str]) -> str:
+        lines = [f"  - {{channel: {c}, path: '{p}', abs: 1, reason: r}}\n" for c, p in said]
+        return HEAD + "".join(lines)
+
+    (found,) = refused(rules(("trades", "**: a"), ("metrics", "**: a"), ("metrics", "**: a")))
+    assert found.startswith(
+        "p.yaml:5:5: the path '**: a' in metrics has a rule already, at p.yaml:4"
+    )
+    (found,) = refused(rules(("metrics", "**: b"), ("metrics", "**: *"), ("metrics", "**: a")))
+    assert found.startswith("p.yaml:5:5: this rule can never decide: the one at p.yaml:4:5 comes")
+    (found,) = refused(rules(("metrics", "**: *"), ("trades", "**: *"), ("metrics", "**: a")))
+    assert found.startswith("p.yaml:5:5: this rule can never decide: the one at p.yaml:3:5 comes")
+    # One problem a rule: the first that it has.
+    (found,) = refused(rules(("metrics", "**: a"), ("metrics", "**: *"), ("metrics", "**: a")))
+    assert found.startswith(
+        "p.yaml:5:5: the path '**: a' in metrics has a rule already, at p.yaml:3"
+    )
+    # A rule for more channels than one before it can decide in the others.
+    kept = parse_policy(rules(("metrics", "**: *"), ("[metrics, trades]", "**: a")))
+    assert len(kept.rules) == 2
+
+
 def test_a_file_that_is_not_there_names_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "policy.yaml").write_text(FULL)
     with pytest.raises(UsageError, match=r"there is no such file \(did you mean 'policy.yaml'\?\)"):
@@ -313,6 +336,12 @@ def rule(**changes: Any) -> dict[str, Any]:
         rule(channel=["trace"], rel=0.5, ulp=3, nan_equal=True, owner="me", expires="2027-01-01"),
         rule(abs="GONE", ignore=True),
         rule(abs="GONE", unordered=True),
+        rule(abs=0, rel=0, ulp=0),
+        rule(abs=0.25),
+        rule(abs="GONE", ulp=1),
+        rule(abs="GONE", rel=1),
+        rule(abs="GONE", nan_equal=True),
+        rule(channel=["metrics", "trades"], path=" ".join(["a"] * 2)),
     ],
 )
 def test_the_published_schema_takes_what_the_reader_takes(document: Any) -> None:
@@ -338,7 +367,23 @@ def test_the_published_schema_takes_what_the_reader_takes(document: Any) -> None
         rule(path=""),
         rule(abs="GONE"),
         rule(abs=-1),
+        rule(rel=-0.5),
+        rule(ulp=-1),
         rule(ulp=0.5),
+        rule(abs="1"),
+        rule(path=5),
+        rule(owner=""),
+        rule(owner=5),
+        rule(channel=["metrics", "metrics"]),
+        rule(abs="GONE", comparator=""),
+        rule(abs="GONE", comparator=5),
+        rule(expires="2026-01-01x"),
+        {**RULES, "rules": ["text"]},
+        {**RULES, "rules": {}},
+        {**RULES, "cleaners": ["a", "a"]},
+        {**RULES, "cleaners": [5]},
+        {**RULES, "cleaners": "a"},
+        {"rules": []},
         rule(ignore=True),
         rule(abs="GONE", ignore=False),
         rule(abs="GONE", unordered=True, ignore=True),
