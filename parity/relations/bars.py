@@ -29,7 +29,7 @@ __all__ = ["bad_rows", "data_rewritten", "future_perturbed", "out_of_range"]
 
 _WAYS_SAID: Final = (
     "no time", "a time that was there", "a price that is missing", "a price of 0 or less",
-    "a high below its open", "a low above its open",
+    "a high below its open", "a low above its open", "a volume below 0",
 )  # fmt: skip
 _WAYS: Final = len(_WAYS_SAID)
 _FAR_NS: Final = 100 * 86_400 * 1_000_000_000  # so that months end apart as well
@@ -307,8 +307,9 @@ def bad_rows(trial: Trial) -> None:
     if any(section["on_bad_bar"] != sections[0]["on_bad_bar"] for section in sections):
         raise DoesNotApplyError("its phases treat bad bars differently")
     good = [list(sheet.rows) for sheet in sheets]
-    chosen = trial.draw.randrange(_WAYS)
-    for way in range(_WAYS):
+    chosen = trial.draw.randrange(_WAYS - 1)
+    with_volume = all("volume" in sheet.columns for sheet in sheets)
+    for way in range(_WAYS if with_volume else _WAYS - 1):
         put = 0
         for sheet, rows in zip(sheets, good, strict=True):
             sheet.rows = []
@@ -352,13 +353,18 @@ def _spoilt(sheet: Sheet, row: list[str], way: int, draw: random.Random) -> list
     elif way == 1:
         pass  # a label that is not after the last kept bar's
     elif way == 2:
-        bad[at[draw.choice(PRICES)]] = draw.choice(("", "nan", "inf", "1_000"))
+        name, cell = draw.choice(
+            (("close", ""), ("open", "nan"), ("low", "1_000"), ("high", "1e999"))
+        )
+        bad[at[name]] = cell
     elif way == 3:
-        bad[at[draw.choice(PRICES)]] = draw.choice(("0", "-1.5", "-0.0"))
+        bad[at["low"]] = draw.choice(("0", "-1.5", "-0.0"))  # which is below all it must be below
     elif way == 4:
         bad[at["high"]] = repr(sheet.price(row, "low") * 0.5)
-    else:
+    elif way == 5:
         bad[at["low"]] = repr(sheet.price(row, "high") * 1.5)
+    else:
+        bad[sheet.columns.index("volume")] = draw.choice(("-1", "many", "1e999"))
     if way > 1:
         # The label too is that of the row before; a later one would show what else is checked.
         later = sheet.label_ns(row)
