@@ -6,6 +6,7 @@
 4. `measure_verifying`  what a verification costs beyond both runs
 5. `_memory`  peak memory of each in a process of its own, also with a million bars on disk
 6. `_compare`  comparing equal traces of a million events in full, against plain numpy
+7. `measure_traces`  comparing traces of ten million events on disk
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from rich.table import Table
 from benchmarks.peaks import own_peak_kb
 from benchmarks.runs import measure_runs
 from benchmarks.studies import measure_studies
+from benchmarks.traces import compare_in_child, measure_traces
 from benchmarks.verifying import measure_verifying
 from benchmarks.workloads import CONTENDERS, LEVELS, prepare, sp500, synthetic
 from containers.events import Event
@@ -40,6 +42,9 @@ _CHUNK_BYTES = 65_536 * 8
 
 def main() -> None:
     """Run all parts, or, for a child process, one contender whose memory is measured."""
+    if sys.argv[1:2] == ["traces"]:
+        compare_in_child(Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])
+        return
     if len(sys.argv) > 1:
         contender, folder, symbol, storage = sys.argv[1:]
         prepare(contender, Path(folder), symbol, storage=storage)()
@@ -53,6 +58,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         _memory(console, *synthetic(Path(name), _MILLION))
     _compare(console)
+    measure_traces(console)
 
 
 def _speed(console: Console) -> None:

@@ -21,7 +21,7 @@ from containers.components import default_components
 from containers.data import Bars, load_market
 from containers.storage import UnitFolder
 
-__all__ = ["CONTENDERS", "LEVELS", "Contender", "prepare", "sp500", "synthetic"]
+__all__ = ["CONTENDERS", "LEVELS", "Contender", "minutes_config", "prepare", "sp500", "synthetic"]
 
 Contender: TypeAlias = Callable[[], object]
 
@@ -72,7 +72,17 @@ def prepare(contender: str, folder: Path, symbol: str, *, storage: str = "memory
     if contender == "backtesting.py":
         return _backtesting(load_market(folder, [(symbol, [timeframe])]).base(symbol))
     engine, _, level = contender.partition(", trace ")
-    config = {
+    config = {**_config(folder, symbol, timeframe, _BPS), "trace_level": level}
+    return (_imperative if engine == "imperative" else _declarative)(config, storage)
+
+
+def minutes_config(folder: Path, symbol: str) -> dict[str, Any]:
+    """Give a configuration over minutes whose run goes on to the end: nothing costs anything."""
+    return {**_config(folder, symbol, "1m", 0.0), "trace_level": "detailed"}
+
+
+def _config(folder: Path, symbol: str, timeframe: str, commission_bps: float) -> dict[str, Any]:
+    return {
         "workflow": "simple_backtest",
         "data": {"data_dir": str(folder)},
         "symbols": [{"symbol": symbol, "timeframes": [timeframe]}],
@@ -80,11 +90,9 @@ def prepare(contender: str, folder: Path, symbol: str, *, storage: str = "memory
             {"type": "momentum", "parameters": {"fast_period": _FAST, "slow_period": _SLOW}}
         ],
         "risk_profiles": [{"type": "aggressive"}],
-        "execution": {"commission_bps": _BPS},
+        "execution": {"commission_bps": commission_bps},
         "portfolio": {"initial_capital": _CAPITAL},
-        "trace_level": level,
     }
-    return (_imperative if engine == "imperative" else _declarative)(config, storage)
 
 
 def _imperative(config: Mapping[str, Any], storage: str) -> Contender:

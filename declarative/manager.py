@@ -51,7 +51,8 @@ class DeclarativeWorkflowManager:
         components: What exists; null: the shipped components.
         consumers: Hear of every journal record as it is written.
         root: Where ``results.directory`` starts; null: the working directory at the time of a run.
-        patterns: A folder with patterns of the user's own, beside the shipped ones.
+        patterns: A folder with patterns of the user's own, beside the shipped ones and those of
+            plugins; or all patterns there are to be.
         executor: What units run on: a text as ``--executor`` takes it, which is opened for each run
             and closed after it, or an executor, which is left open. Null: this process.
         unit_timeout_s: Seconds that a unit may take on an executor that is opened here; null: as
@@ -67,7 +68,7 @@ class DeclarativeWorkflowManager:
         components: Components | None = None,
         consumers: Sequence[JournalConsumer] = (),
         root: Path | None = None,
-        patterns: Path | None = None,
+        patterns: Path | Library | None = None,
         executor: str | Executor | UnitExecutor | None = None,
         unit_timeout_s: float | None = None,
     ) -> None:
@@ -76,8 +77,11 @@ class DeclarativeWorkflowManager:
         self._root = root
         self._executor = executor
         self._unit_timeout_s = unit_timeout_s
-        library = installed()
-        self._library = library if patterns is None else library.with_folder(patterns)
+        if isinstance(patterns, Library):
+            self._library = patterns
+        else:
+            library = installed()
+            self._library = library if patterns is None else library.with_folder(patterns)
 
     @property
     def library(self) -> Library:

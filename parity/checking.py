@@ -10,14 +10,17 @@ from typing import Final
 from containers.configuration import read_user
 from containers.errors import ConfigurationError
 from parity.case import Configured, case_of
+from parity.channels import Channel
 from parity.checks import CheckOutcome
+from parity.comparison.outcome import ChannelOutcome
 from parity.errors import UsageError
 from parity.invariants import check_invariants
 from parity.own import ENGINES, Own
 from parity.record import Record
 from parity.subjects import SubjectSpec, parse_subject, record_of, subject_for
+from parity.verdicts import Verdict
 
-__all__ = ["Thorough", "held_alone"]
+__all__ = ["Thorough", "held_alone", "is_the_same"]
 
 
 def held_alone(record: Record, name: str, config: Configured) -> list[CheckOutcome]:
@@ -35,6 +38,27 @@ def held_alone(record: Record, name: str, config: Configured) -> list[CheckOutco
     except ConfigurationError:  # then nothing ran either
         base_dir = None
     return check_invariants(record, name, base_dir=base_dir)
+
+
+def is_the_same(
+    control: Record, candidate: Record, outcomes: Mapping[Channel, ChannelOutcome]
+) -> bool:
+    """Whether two records hold the same in every channel, so that what holds of one holds of both.
+
+    Args:
+        control: One record.
+        candidate: The other.
+        outcomes: What came of comparing them bit by bit, nothing being let pass.
+    """
+    if control.told != candidate.told or control.declared != candidate.declared:
+        return False
+    if control.trace_settings != candidate.trace_settings or control.covers != candidate.covers:
+        return False
+    return outcomes.keys() == set(Channel) and all(
+        outcome.verdict is Verdict.EQUAL
+        or not (control.channels.get(channel) or candidate.channels.get(channel))
+        for channel, outcome in outcomes.items()
+    )
 
 
 class Thorough:

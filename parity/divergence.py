@@ -76,8 +76,9 @@ def first_divergence(
     differing = [c for c, o in outcomes.items() if o.verdict.is_difference]
     if not differing:
         return None
-    if "refused" in (control.status, candidate.status):
-        # Nothing ran on one side: that, and not the channels it left empty, is where they part.
+    nothing_came = (control.workflow is None) != (candidate.workflow is None)
+    if nothing_came or "refused" in (control.status, candidate.status):
+        # Nothing came of one side: that, and not the channels it left empty, is where they part.
         differing.sort(key=lambda channel: channel not in (Channel.STATUS, Channel.ERRORS))
     channel = differing[0]
     if channel is Channel.LIFECYCLE and Channel.TRACE in differing and _is_count(outcomes[channel]):

@@ -138,7 +138,7 @@ def configuration_at(record: Record, place: str) -> Mapping[str, Any] | None:
     Null where the record has none.
     """
     for above in (phase_of(place), ""):
-        entries = record.channels.get(Channel.CONFIG, {}).get(above, ())
+        entries = _listed(record.channels.get(Channel.CONFIG, {}).get(above))
         found = [e["config"] for e in entries if isinstance(e, Mapping) and "config" in e]
         if found and isinstance(found[-1], Mapping):
             config: dict[str, Any] = copy.deepcopy(dict(found[-1]))
@@ -157,7 +157,7 @@ def changed_at(record: Record, place: str) -> dict[str, Any]:
     changed: dict[str, Any] = {}
     windows = record.channels.get(Channel.WINDOWS, {})
     for window in (*windows_of(place), place) if "/window=" in place else ():
-        for entry in windows.get(window, ()):
+        for entry in _listed(windows.get(window)):
             if isinstance(entry, Mapping) and isinstance(entry.get("parameters"), Mapping):
                 changed |= entry["parameters"]
     return changed
@@ -258,8 +258,8 @@ def _sequences(record: Record, place: str) -> Iterator[str]:
     """Give the sections that decide on the windows of the phase a place lies in."""
     phase = phase_name(place)
     for entries in record.channels.get(Channel.PLAN, {}).values():
-        for entry in entries if isinstance(entries, list | tuple) else ():
-            for planned in entry.get("phases", ()) if isinstance(entry, Mapping) else ():
+        for entry in _listed(entries):
+            for planned in _listed(entry.get("phases")) if isinstance(entry, Mapping) else ():
                 if isinstance(planned, Mapping) and planned.get("name") == phase:
                     text = str(planned.get("sequence"))
                     yield from (name for name in _SEQUENCES if name in text)
@@ -311,7 +311,7 @@ def _resolved(
         return
     elif head == "symbol":
         symbol = getattr(event, "symbol", None) or owner.rpartition("/")[0]
-        for index, entry in enumerate(config.get("symbols") or ()):
+        for index, entry in enumerate(_listed(config.get("symbols"))):
             if entry == symbol or (isinstance(entry, Mapping) and entry.get("symbol") == symbol):
                 yield ("symbols", index)
         return
@@ -344,11 +344,13 @@ def _of_features(config: Mapping[str, Any], both: tuple[Any, Any]) -> Iterator[C
                     yield (section, index, "parameters", key)
 
 
+def _listed(value: Any) -> Sequence[Any]:
+    """Give a list as it is; of anything else, which a foreign subject may record, nothing."""
+    return value if isinstance(value, list | tuple) else ()
+
+
 def _entries(config: Mapping[str, Any], section: str) -> list[Any]:
-    entries = config.get(section)
-    return (
-        [e for e in entries if isinstance(e, Mapping)] if isinstance(entries, list | tuple) else []
-    )
+    return [entry for entry in _listed(config.get(section)) if isinstance(entry, Mapping)]
 
 
 def _places(config: Mapping[str, Any], section: str, name: str) -> Iterable[int]:

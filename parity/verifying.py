@@ -19,7 +19,7 @@ import msgspec
 
 from parity.case import Configured
 from parity.channels import ORACLE, Channel
-from parity.checking import Thorough, held_alone
+from parity.checking import Thorough, held_alone, is_the_same
 from parity.checks import CheckOutcome
 from parity.comparison.outcome import ChannelOutcome
 from parity.comparison.records import compare_records, overall
@@ -110,6 +110,7 @@ class _Verifying:
         """Run one configuration through all subjects, compare, and hold the runs against checks."""
         reference = self._run(control, name, config, folder / "control")
         records = [reference]
+        compared: list[tuple[Record, Mapping[Channel, ChannelOutcome]]] = []
         ran = reference.status == "succeeded"
         for index, candidate in enumerate(candidates):
             if ran and isinstance(candidate, OracleSubject):
@@ -119,8 +120,16 @@ class _Verifying:
                 continue
             records.append(self._run(candidate, name, config, folder / f"candidate-{index}"))
             self.pairs.append(self._compare(name, reference, records[-1]))
-        for record in records:
-            self.checks.extend(held_alone(record, name, config))
+            compared.append((records[-1], self.pairs[-1].channels))
+        own = held_alone(reference, name, config)
+        self.checks.extend(own)
+        for record, channels in compared:
+            if self._policy is None and is_the_same(reference, record, channels):
+                # Every bit is the control's, and so is what comes of holding it.
+                same = (msgspec.structs.replace(check, subject=record.subject) for check in own)
+                self.checks.extend(same)
+            else:
+                self.checks.extend(held_alone(record, name, config))
         if self._thorough is not None:
             named = {record.subject: record for record in records}
             self.checks.extend(

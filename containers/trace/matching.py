@@ -23,6 +23,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from containers.events import Event
 from containers.trace.columns import Mask, Rows
 from containers.trace.windows import Part
 
@@ -95,18 +96,13 @@ def _joined(left: Part, right: Part, ours: slice, theirs: slice) -> Pairs:
         order[np.repeat(start, even) + kth] for order, start in zip(orders, starts, strict=True)
     )
     found, counterparts = [rows], [others]
-    leads = [np.isin(part.seqs, part.causes) for part in (left, right)] if uneven.any() else []
-    for group in np.flatnonzero(uneven).tolist():
-        members = [
-            order[start[group] : start[group] + count[group]]
-            for order, start, count in zip(orders, starts, counts, strict=True)
-        ]
-        one, other = _chosen(
-            _told(left, members[0] + ours.start, leads[0]),
-            _told(right, members[1] + theirs.start, leads[1]),
-        )
-        found.append(members[0][one])
-        counterparts.append(members[1][other])
+    if uneven.any():
+        sides = zip((left, right), (ours.start, theirs.start), orders, counts, starts, strict=True)
+        members = [_Members(*side, uneven) for side in sides]
+        for group in range(int(np.count_nonzero(uneven))):
+            one, other = _chosen(*(side.told(group) for side in members))
+            found.append(members[0].rows(group)[one])
+            counterparts.append(members[1].rows(group)[other])
     rows, others = np.concatenate(found), np.concatenate(counterparts)
     order = np.argsort(rows, kind="stable")
     return Pairs(rows[order], others[order])
@@ -122,18 +118,49 @@ def _numbered(keys: _Ints) -> _Ints:
     return numbers
 
 
-def _told(part: Part, rows: Rows, leads: Mask) -> Sequence[Mapping[str, object]]:
-    """Give what events say, bit by bit, without their numbers and what their group shares.
+class _Members:
+    """The events of one part in the groups that are longer on one side, group after group.
 
-    To this is added whether an event is the cause of another.
+    Args:
+        part: It.
+        offset: Rows before those that were grouped.
+        order: The grouped rows, by group.
+        counts: Events of each group.
+        starts: Where each group begins in ``order``.
+        chosen: Marks the groups.
     """
-    told = []
-    for row in rows.tolist():
-        event = part.event(row)
-        said = {"kind": event.kind, **msgspec.structs.asdict(event)}
-        bits = {name: _bits(value) for name, value in said.items() if name not in _UNCOUNTED}
-        told.append({**bits, _LEADS: bool(leads[row])})
-    return told
+
+    def __init__(
+        self, part: Part, offset: int, order: Rows, counts: Rows, starts: Rows, chosen: Mask
+    ) -> None:
+        self._rows: Final = [
+            order[start : start + count]
+            for start, count in zip(starts[chosen].tolist(), counts[chosen].tolist(), strict=True)
+        ]
+        rows = np.concatenate(self._rows) + offset
+        leads = np.isin(part.seqs[rows], part.causes).tolist()
+        self._told: Final = [
+            _told(event, lead) for event, lead in zip(part.events(rows), leads, strict=True)
+        ]
+        self._ends: Final = np.cumsum(counts[chosen]).tolist()
+
+    def rows(self, group: int) -> Rows:
+        """Give the rows of a group, counted from the first that was grouped."""
+        return self._rows[group]
+
+    def told(self, group: int) -> Sequence[Mapping[str, object]]:
+        """Give what the events of a group say."""
+        end = self._ends[group]
+        return self._told[end - len(self._rows[group]) : end]
+
+
+def _told(event: Event, leads: bool) -> Mapping[str, object]:
+    """Give what an event says, bit by bit, without its numbers and what its group shares.
+
+    To this is added whether it is the cause of another.
+    """
+    said = {"kind": event.kind, **msgspec.structs.asdict(event), _LEADS: leads}
+    return {name: _bits(value) for name, value in said.items() if name not in _UNCOUNTED}
 
 
 def _bits(value: Any) -> object:

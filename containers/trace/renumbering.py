@@ -105,7 +105,9 @@ class Renumbering:
         alone[pairs.right] = False
         seqs = right.seqs[alone]
         if len(seqs):
-            block = _Block(seqs, seqs, np.full(len(seqs), _ALONE))
+            begin = np.flatnonzero(np.diff(seqs, prepend=seqs[0] - 2) != 1)
+            end = np.append(begin[1:], len(seqs)) - 1
+            block = _Block(seqs[begin], seqs[end], np.full(len(begin), _ALONE))
             self._extras.add(block, follows=False)
 
     def _causes_differ(self, mine: _Ints, yours: _Ints) -> Mask:

@@ -106,6 +106,18 @@ class Part:
                 causes[rows] = column.data[self._rows[rows]]
         return causes
 
+    def events(self, rows: Rows) -> list[Event]:
+        """Give the events at these rows, in their order."""
+        found: list[Event | None] = [None] * len(rows)
+        kinds = self.kinds[rows]
+        for number, count in enumerate(np.bincount(kinds).tolist()):
+            if count:
+                places = np.flatnonzero(kinds == number)
+                events = self.table(number, rows[places]).events()
+                for place, event in zip(places.tolist(), events, strict=True):
+                    found[place] = event
+        return [event for event in found if event is not None]
+
     def event(self, row: int) -> Event:
         """Give the event at this row."""
         return self._chunk.event(self._start + row)
@@ -241,6 +253,8 @@ def windows(
     Raises:
         StorageError: A chunk on disk is damaged.
     """
+    if start == len(left.infos) == len(right.infos):
+        return
     if start:
         watch.skip(left.infos[0].first_seq, left.infos[start - 1].last_seq)
     # One reader has one thread at a time: a trace compared with itself is read in turn.

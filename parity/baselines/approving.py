@@ -176,7 +176,7 @@ def _approve_one(
         return Approved(config, file, Standing.REFUSED, record.status, reason)
     baseline = Baseline(key, tuple(subject.name for subject in subjects), sketch_of(record, config))
     content = render(baseline)
-    reason = _unlike_itself(content, record, config)
+    reason = _no_baseline(content, record, config)
     if reason is not None:
         return Approved(config, file, Standing.REFUSED, record.status, reason)
     return _against_before(config, folder, key, record, content)
@@ -211,16 +211,17 @@ def _no_result(record: Record) -> str | None:
     """Say why a record is nothing to approve; null when it is."""
     if record.status == "failed" and record.workflow is None:
         return f"{record.subject} came to no result at all: {record.explanation}"
-    if record.status == "succeeded" and not any(
-        record.channels.get(channel) for channel in (Channel.TRACE, Channel.TRADES, Channel.METRICS)
-    ):
-        return "it gave no event, trade or figure, so a baseline of it would pass whatever comes"
     return None
 
 
-def _unlike_itself(content: bytes, record: Record, config: Path) -> str | None:
-    """Say where a run differs from its own baseline, as a NaN does; null when it does not."""
+def _no_baseline(content: bytes, record: Record, config: Path) -> str | None:
+    """Say why a baseline would be none: nothing is in it, or, as of a NaN, nothing equals it."""
     held = hold(parse(content, "the new baseline").sketch, record, config)
+    if record.status == "succeeded" and not any(
+        held.outcomes[channel].compared
+        for channel in (Channel.TRACE, Channel.TRADES, Channel.METRICS)
+    ):
+        return "it gave no event, trade or figure, so a baseline of it would pass whatever comes"
     if not overall(held.outcomes).is_difference:
         return None
     first = next(o.first for o in held.outcomes.values() if o.verdict.is_difference)

@@ -17,6 +17,7 @@ import msgspec
 from parity.baselines.holding import APPROVED, Held, hold
 from parity.baselines.layout import Baseline
 from parity.baselines.locating import Changed, Range, StandIn, changed_figures, first_range
+from parity.baselines.showing import shown_now
 from parity.baselines.sketch import Sketch
 from parity.baselines.store import BaselineFolder
 from parity.channels import Channel
@@ -43,6 +44,8 @@ class Checked(msgspec.Struct, frozen=True):
         baseline: The file of its baseline, there or not.
         held: The comparison; null when nothing was approved.
         divergence: Where the run parts from what was approved first; null when it does not.
+        now: What lies now where a baseline has a digest alone, as text; null where both values of
+            the first difference are known.
         figures: Figures that changed, in the order of places.
         range: The first part of a trace that differs; null when no trace does.
         stand_in: What came of asking another engine; null when nobody was asked.
@@ -52,6 +55,7 @@ class Checked(msgspec.Struct, frozen=True):
     baseline: Path
     held: Held | None
     divergence: Divergence | None = None
+    now: str | None = None
     figures: tuple[Changed, ...] = ()
     range: Range | None = None
     stand_in: StandIn | None = None
@@ -229,11 +233,13 @@ def _check_one(
     config: Path, file: Path, baseline: Baseline, record: Record, policy: AppliedPolicy | None
 ) -> Checked:
     held = hold(baseline.sketch, record, config, policy)
+    divergence = first_divergence(held.approved, held.record, held.outcomes)
     return Checked(
         config=config,
         baseline=file,
         held=held,
-        divergence=first_divergence(held.approved, held.record, held.outcomes),
+        divergence=divergence,
+        now=None if divergence is None else shown_now(divergence, held.record),
         figures=changed_figures(baseline.sketch, held.sketch),
         range=first_range(held, baseline.sketch),
     )
@@ -245,6 +251,8 @@ def _ask(stand_in: Subject | str, found: Checked, approved: Sketch, root: Path) 
         return StandIn("another engine", "none", reason=stand_in)
     assert found.held is not None  # it differs from something
     record = record_of(stand_in, found.config, root)
+    if record.status == "failed" and record.workflow is None:
+        return StandIn(stand_in.name, "none", reason=f"{stand_in.name}: {record.explanation}")
     theirs = hold(approved, record, found.config)
     outcomes = compare_records(record, found.held.record)
     if record.status == theirs.approved.status and not overall(theirs.outcomes).is_difference:

@@ -255,7 +255,7 @@ def _json(content: bytes, file: str) -> dict[str, Any]:
         raise UsageError(
             f"{where}: this is not JSON ({error.msg}): damaged, cut off or badly merged; {_AGAIN}"
         ) from None
-    except (UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, a number without end, too deep
         raise UsageError(f"{file}: this is not a baseline ({error}); {_AGAIN}") from None
     if not isinstance(document, dict):
         raise UsageError(f"{file}: found JSON that is no mapping, expected a baseline ({SCHEMA})")

@@ -36,11 +36,13 @@ class BaselineFolder:
     def key_of(self, config: Path) -> str:
         """Name a configuration's file as seen from this folder, with slashes.
 
+        Links on the way to it are followed; one that is the file itself is a name of its own.
+
         Raises:
             UsageError: It lies on another drive.
         """
         try:
-            key = os.path.relpath(config.resolve(), self.path.resolve())
+            key = os.path.relpath(config.parent.resolve() / config.name, self.path.resolve())
         except ValueError:
             raise UsageError(
                 f"{config} lies on another drive than {self.path}; baselines are kept by the way "

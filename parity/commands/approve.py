@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parity.commands.executing import executor_option, opened
+from parity.commands.isolating import isolation_options, limits_of, made
 from parity.commands.output import check_json_target, console_for, json_option, write_json
 from parity.commands.own import own_options
 
@@ -37,6 +38,7 @@ baselines_option = click.option(
 @click.option("--update", is_flag=True, help="Replace what was approved where it is different now.")
 @click.option("--all", "every", is_flag=True, help="Every configuration that has a baseline.")
 @click.option("--prune", is_flag=True, help="Remove baselines whose configuration is gone.")
+@isolation_options
 @executor_option
 @own_options
 @json_option
@@ -47,6 +49,9 @@ def approve(
     update: bool,
     every: bool,
     prune: bool,
+    isolate: bool,
+    time_limit: str | None,
+    memory_limit: str | None,
     executor: str | None,
     patterns: Path | None,
     components: Path | None,
@@ -65,9 +70,10 @@ def approve(
     from parity.own import ENGINES, Own
     from parity.reporting.baselines import approve_document
     from parity.reporting.baselines_text import print_approval
-    from parity.subjects import parse_subject, subject_for
+    from parity.subjects import parse_subject
 
     check_json_target(json_target)
+    limits = limits_of(isolate, time_limit, memory_limit)
     if every and configs:
         raise UsageError("--all means every configuration with a baseline: name none beside it")
     if not (every or configs or prune):
@@ -80,14 +86,11 @@ def approve(
     for spec in specs:
         refuse_oracle(spec)
     with (
-        opened(specs, executor) as executors,
+        opened(specs, executor, isolate) as executors,
         tempfile.TemporaryDirectory(prefix="parity-") as scratch,
         working(runs=len(named) * (len(specs) + (not subject))) as watch,
     ):
-        subjects = [
-            subject_for(spec, own, watch, where)
-            for spec, where in zip(specs, executors, strict=True)
-        ]
+        subjects = made(specs, own, watch, executors, limits)
         approval = approve_configs(
             named,
             folder,

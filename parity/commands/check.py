@@ -10,6 +10,7 @@ import click
 
 from parity.commands.approve import baselines_option, refuse_oracle
 from parity.commands.executing import executor_option, opened
+from parity.commands.isolating import isolation_options, limits_of, made
 from parity.commands.output import check_json_target, console_for, json_option, write_json
 from parity.commands.own import own_options
 from parity.commands.policies import applied_policy, policy_options
@@ -46,6 +47,7 @@ _SUBJECT = "ENGINE[:key=value,…]"
     help="Folder in which the record of a check that found differences is kept.",
 )
 @policy_options
+@isolation_options
 @executor_option
 @own_options
 @json_option
@@ -59,6 +61,9 @@ def check(
     records: Path,
     policy_file: Path | None,
     today: str | None,
+    isolate: bool,
+    time_limit: str | None,
+    memory_limit: str | None,
     executor: str | None,
     patterns: Path | None,
     components: Path | None,
@@ -73,15 +78,18 @@ def check(
     from parity.baselines import BaselineFolder, configurations
     from parity.baselines import check as check_configs
     from parity.commands.progress import working
+    from parity.commands.targets import check_folder
     from parity.errors import UsageError
     from parity.own import Own
     from parity.records import RecordFolder
     from parity.reporting.baselines import check_document
     from parity.reporting.baselines_text import print_check
     from parity.reporting.document import verification_document
-    from parity.subjects import parse_subject, subject_for
+    from parity.subjects import parse_subject
 
     check_json_target(json_target)
+    check_folder("--records", records)
+    limits = limits_of(isolate, time_limit, memory_limit)
     if only and not configs:
         raise UsageError("--only leaves other baselines alone: name the configurations to check")
     if stand_in is not None and no_stand_in:
@@ -97,14 +105,11 @@ def check(
     other = None if no_stand_in else _other(spec, stand_in)
     specs = [spec] if other is None or isinstance(other, str) else [spec, other]
     with (
-        opened(specs, executor) as executors,
+        opened(specs, executor, isolate) as executors,
         tempfile.TemporaryDirectory(prefix="parity-") as scratch,
         working(runs=len(named)) as watch,
     ):
-        checked, *others = [
-            subject_for(each, own, watch, where)
-            for each, where in zip(specs, executors, strict=True)
-        ]
+        checked, *others = made(specs, own, watch, executors, limits)
         found = check_configs(
             named,
             folder,

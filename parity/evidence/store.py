@@ -100,7 +100,7 @@ class EvidenceStore:
             StorageError: It could not be written.
         """
         fresh = list(_runs(verification.pairs))
-        known = {pair.config for pair in verification.pairs}
+        known = {_name(pair.config) for pair in verification.pairs}
         runs = [run for run in self.runs() if run.config not in known] + fresh
         runs.sort(key=lambda run: (run.config, ENGINES.index(run.engine)))
         try:
@@ -128,7 +128,12 @@ def _runs(pairs: Iterable[Pair]) -> Iterable[Run]:
         engine = record.subject.partition(" ")[0].partition(":")[0]
         if engine in ENGINES and record.status == "succeeded" and record.workflow is not None:
             verdict = worst(verdicts.get(key, ()))
-            yield Run(config, record.workflow, engine, verdict, observed(record))
+            yield Run(_name(config), record.workflow, engine, verdict, observed(record))
+
+
+def _name(config: str) -> str:
+    """Give a name in which bytes of a file's name that are no UTF-8 are written as escapes."""
+    return config.encode("utf-8", "backslashreplace").decode()
 
 
 def standings(runs: Iterable[Run]) -> dict[str, dict[str, Standing]]:

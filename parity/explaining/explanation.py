@@ -9,13 +9,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from containers.errors import StorageError
 from containers.trace import Trace, align
 from parity.channels import Channel
+from parity.comparison.ground import common_ground
 from parity.comparison.outcome import ChannelOutcome
 from parity.divergence import Divergence
 from parity.errors import UsageError
@@ -24,6 +25,7 @@ from parity.explaining.events import FieldDifference, Neighbour, field_differenc
 from parity.explaining.origins import ToldSetting, read_configuration, told_settings
 from parity.explaining.surroundings import Sibling, siblings
 from parity.places import unit_of
+from parity.record import Record
 from parity.records import RecordFolder, StoredPair, StoredRecord
 from parity.verdicts import Verdict
 
@@ -65,7 +67,7 @@ class Explanation(msgspec.Struct, frozen=True):
         channels: Verdict and counts of every channel.
         kinds: Of a trace: how many events of the unit differ, by kind.
         units_differing: How many units' traces differ, this one included.
-        units: How many units there are on both sides.
+        units: How many units there are on both sides, of whose traces both keep the same.
         said: What each side said of its refusal or failure; null for nothing.
         others: Other comparisons of the record that are no parity: configuration, candidate.
     """
@@ -144,7 +146,11 @@ def _told(
     place, _, inside = divergence.path.partition(": ")
     copy = None if pair.configuration is None else folder.path / pair.configuration
     document = read_configuration(copy, pair.config)
-    shared = control.summaries.keys() & candidate.summaries.keys()
+    shared = [
+        unit
+        for unit in control.summaries.keys() & candidate.summaries.keys()
+        if _alike_kept(control.record, candidate.record, unit)
+    ]
     told = msgspec.structs.replace(
         bare,
         fields=field_differences(divergence.control, divergence.candidate, divergence.fields),
@@ -159,9 +165,10 @@ def _told(
         around = siblings(control.record, candidate.record, divergence.channel, place, inside)
         return msgspec.structs.replace(told, siblings=around)
     unit = unit_of(divergence.path) or place
-    left, right = (_trace(side, unit) for side in (control, candidate))
-    if left is None or right is None:
+    traces = _comparable(control.record, candidate.record, unit)
+    if traces is None:
         return told
+    left, right = traces
     ours, theirs = (
         side if isinstance(side, Mapping) else None
         for side in (divergence.control, divergence.candidate)
@@ -176,23 +183,45 @@ def _told(
     )
 
 
-def _trace(record: StoredRecord, unit: str) -> Trace | None:
-    trace: Any = record.record.channels.get(Channel.TRACE, {}).get(unit)
-    return trace if isinstance(trace, Trace) else None
+def _comparable(control: Record, candidate: Record, unit: str) -> tuple[Trace, Trace] | None:
+    """Give the traces of a unit, reduced to what both sides keep; null where one has none."""
+    ours, theirs = (
+        msgspec.structs.replace(
+            record,
+            channels={
+                Channel.TRACE: {
+                    place: trace
+                    for place, trace in record.channels.get(Channel.TRACE, {}).items()
+                    if place == unit
+                }
+            },
+        )
+        for record in (control, candidate)
+    )
+    ground = common_ground(Channel.TRACE, ours, theirs)
+    if isinstance(ground, str):
+        return None
+    left, right = (side.get(unit) for side in ground)
+    return (left, right) if isinstance(left, Trace) and isinstance(right, Trace) else None
+
+
+def _alike_kept(control: Record, candidate: Record, unit: str) -> bool:
+    """Whether both sides keep the same of a unit's trace, so that digests can be compared."""
+    return control.settings_of(unit) == candidate.settings_of(unit)
 
 
 def _reasons(pair: StoredPair) -> tuple[str, ...]:
     """Say why a comparison without a divergence is no parity; nothing when it is."""
     if pair.ending == "parity":
         return ()
+    if pair.ending in ("refused", "failed"):
+        return (f"both sides {pair.ending} alike",)
     reasons = [] if pair.note is None else [pair.note]
     reasons += [
         f"{channel}: {outcome.reason}"
         for channel, outcome in pair.channels.items()
         if outcome.required and outcome.verdict is Verdict.NOT_COMPARABLE and outcome.reason
     ]
-    if pair.ending in ("refused", "failed"):
-        reasons.append(f"both sides {pair.ending} alike")
     if pair.ending == "empty":
         reasons.append("no event, trade or figure was compared")
     return tuple(reasons)

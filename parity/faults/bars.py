@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import date, timedelta
-from typing import Final
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
 import msgspec
 
@@ -26,6 +26,8 @@ class Bars(msgspec.Struct, frozen=True):
         swing: Largest step from one close to the next, in thousandths of the price.
         skip: Every so many bars one is left out; 0: none.
         timeframe: ``1d``, or ``1w`` for one bar of every Monday.
+        parquet: Whether the file is Parquet, with timestamps in milliseconds, in place of CSV.
+        volume: Whether there is a column of volumes.
         rows: Complete rows (timestamp, open, high, low, close, volume) in place of a walk.
     """
 
@@ -37,17 +39,28 @@ class Bars(msgspec.Struct, frozen=True):
     swing: int = 25
     skip: int = 0
     timeframe: str = "1d"
+    parquet: bool = False
+    volume: bool = True
     rows: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
         """Name of the file."""
-        return f"{self.symbol}_{self.timeframe}.csv"
+        return f"{self.symbol}_{self.timeframe}.{'parquet' if self.parquet else 'csv'}"
+
+    def content(self) -> bytes:
+        """Give what the file holds."""
+        text = self.csv()
+        if not self.parquet:
+            return text.encode()
+        return _as_parquet(text)
 
     def csv(self) -> str:
         """Give the file's text."""
-        lines = self.rows or tuple(self._walk())
-        return "\n".join(("timestamp,open,high,low,close,volume", *lines)) + "\n"
+        lines = ("timestamp,open,high,low,close,volume", *(self.rows or self._walk()))
+        if not self.volume:
+            lines = tuple(line.rpartition(",")[0] for line in lines)
+        return "\n".join(lines) + "\n"
 
     def _walk(self) -> Iterator[str]:
         draw = random.Random(self.seed)
@@ -74,3 +87,21 @@ class Bars(msgspec.Struct, frozen=True):
                 yield day
                 made += 1
             day += timedelta(days=7 if self.timeframe == "1w" else 1)
+
+
+def _as_parquet(text: str) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names, *rows = (line.split(",") for line in text.splitlines())
+    columns: dict[str, Any] = {}
+    for name, cells in zip(names, zip(*rows, strict=True), strict=True):
+        if name == "timestamp":
+            instants = [datetime.fromisoformat(cell) for cell in cells]
+            columns[name] = pa.array(instants, pa.timestamp("ms"))
+        else:
+            columns[name] = pa.array([float(cell) if cell else None for cell in cells])
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(columns), sink)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content

@@ -65,8 +65,9 @@ class Scenario(msgspec.Struct, frozen=True):
         ending: How the verification ends with unchanged code.
         refused: With ``ending: refused``, what the refusal must say, each somewhere.
         baseline: Whether what unchanged code comes to is taken as approved, and compared with.
-        planted: A channel in which the last candidate's record is changed before it is compared;
-            unchanged code sees that.
+        planted: What is changed in the trace of the last candidate before it is compared; unchanged
+            code sees exactly that. ``field``: a number is one ulp higher; ``event``: there is an
+            event too many; null: nothing is.
     """
 
     config: str
@@ -81,7 +82,7 @@ class Scenario(msgspec.Struct, frozen=True):
     ending: Ending = "parity"
     refused: tuple[str, ...] = ()
     baseline: bool = False
-    planted: str | None = None
+    planted: Literal["field", "event"] | None = None
 
 
 class Fault(msgspec.Struct, frozen=True):

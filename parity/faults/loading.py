@@ -20,6 +20,7 @@ import msgspec
 from containers.errors import ConfigPath, ConfigurationError, Location, Problem
 from containers.nearest import did_you_mean
 from containers.strict_yaml import Document, load
+from parity.channels import Channel
 from parity.errors import UsageError
 from parity.faults.bars import Bars
 from parity.faults.fault import Edit, Fault, Scenario
@@ -88,8 +89,9 @@ def checked(faults: Iterable[Fault]) -> tuple[Fault, ...]:
     """Give the faults.
 
     Raises:
-        UsageError: Two have one id.
+        UsageError: Two have one id, or what is expected to see one does not exist.
     """
+    seers = list(_seers())
     by_id: dict[str, Fault] = {}
     for fault in faults:
         if fault.id in by_id:
@@ -97,8 +99,28 @@ def checked(faults: Iterable[Fault]) -> tuple[Fault, ...]:
                 f"two faults are called '{fault.id}': '{by_id[fault.id].title}' and "
                 f"'{fault.title}'; rename one"
             )
+        if fault.expected not in seers:
+            hint = did_you_mean(fault.expected, seers)
+            raise UsageError(
+                f"fault '{fault.id}' is expected to be seen by '{fault.expected}', which does not "
+                f"exist; {hint}"
+            )
         by_id[fault.id] = fault
     return tuple(by_id.values())
+
+
+def _seers() -> Iterator[str]:
+    """Name all that can see a fault; see `parity.faults.fault`."""
+    from parity.invariants import INVARIANTS
+    from parity.relations import RELATIONS
+
+    yield from ("refusal", "planted", "crash")
+    yield from (channel.value for channel in Channel)
+    yield from (f"oracle:{channel.value}" for channel in Channel)
+    yield from (f"baseline:{channel.value}" for channel in Channel)
+    yield from (f"ending:{ending}" for ending in ("parity", "refused", "failed", "empty"))
+    yield from (f"invariant:{name}" for name in INVARIANTS)
+    yield from (f"relation:{name}" for name in RELATIONS)
 
 
 def _given(value: Any, where: str) -> tuple[Fault, ...]:

@@ -6,7 +6,7 @@ import os
 import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -14,7 +14,7 @@ from parity.case import case_of
 from parity.channels import Channel
 from parity.faults.digests import digests
 from parity.faults.fault import Scenario
-from parity.faults.planting import Planted
+from parity.faults.planting import PlantedSubject, is_seen
 from parity.own import ENGINES, Own
 from parity.subjects import parse_subject, subject_for
 from parity.verdicts import Verdict
@@ -41,13 +41,14 @@ class Observation(msgspec.Struct, frozen=True):
 def write_scenario(scenario: Scenario, folder: Path) -> Path:
     """Write what a scenario needs to ``folder``; give the configuration's file."""
     texts = {_CONFIG: scenario.config, **scenario.files}
-    texts.update({bars.file: bars.csv() for bars in scenario.bars})
     texts.update({f"patterns/{name}": text for name, text in scenario.patterns.items()})
     texts.update({f"components/{name}": text for name, text in scenario.components.items()})
     for name, text in texts.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
+    for bars in scenario.bars:
+        (folder / bars.file).write_bytes(bars.content())
     return folder / _CONFIG
 
 
@@ -71,7 +72,7 @@ def observe(
         subject_for(parse_subject(text), own) for text in (scenario.control, *scenario.candidates)
     ]
     if scenario.planted is not None:
-        candidates[-1] = Planted(candidates[-1], Channel(scenario.planted))
+        candidates[-1] = PlantedSubject(candidates[-1], scenario.planted)
     verification = verify(
         [(_CONFIG, Path(_CONFIG))], control, candidates, Path("runs"), oracle=scenario.oracle
     )
@@ -86,25 +87,29 @@ def observe(
     return Observation(tuple(dict.fromkeys(seen)), found)
 
 
-def seen_by(verification: Verification, planted: str | None = None) -> list[str]:
+def seen_by(
+    verification: Verification, planted: Literal["field", "event"] | None = None
+) -> list[str]:
     """Name who saw that something is not as it should be: comparisons first, then checks.
 
     Args:
         verification: What came of it.
-        planted: The channel in which a candidate's record was changed.
+        planted: What was changed in a candidate's record on purpose; null: there is no such one.
     """
     return [*_of_pairs(verification, planted), *_of_checks(verification)]
 
 
-def _of_pairs(verification: Verification, planted: str | None) -> Iterator[str]:
+def _of_pairs(
+    verification: Verification, planted: Literal["field", "event"] | None
+) -> Iterator[str]:
     for pair in verification.pairs:
-        channels = _of_pair(pair)
-        if pair.candidate_name.startswith(Planted.prefix):
-            if planted not in channels:
+        if planted is not None and pair.candidate_name.startswith(PlantedSubject.prefix):
+            if not is_seen(pair, planted):
                 yield "planted"
-            channels = [channel for channel in channels if channel != planted]
+            continue
         of_oracle = pair.candidate_name.partition(":")[0] == "oracle"
-        yield from (f"oracle:{channel}" if of_oracle else channel for channel in channels)
+        for channel in _of_pair(pair):
+            yield f"oracle:{channel}" if of_oracle else channel
 
 
 def _of_pair(pair: Pair) -> list[str]:
@@ -122,7 +127,7 @@ def _of_checks(verification: Verification) -> list[str]:
     return [
         f"{check.kind.value}:{check.name}"
         for check in verification.checks
-        if check.verdict.is_difference
+        if check.verdict.is_difference and not check.subject.startswith(PlantedSubject.prefix)
     ]
 
 
@@ -144,7 +149,9 @@ def _of_relations(scenario: Scenario, verification: Verification, own: Own) -> I
 
 
 def _of_ending(scenario: Scenario, verification: Verification, seen: list[str]) -> Iterator[str]:
-    pairs = [p for p in verification.pairs if not p.candidate_name.startswith(Planted.prefix)]
+    pairs = [
+        p for p in verification.pairs if not p.candidate_name.startswith(PlantedSubject.prefix)
+    ]
     if not pairs:
         return
     endings = {pair.ending for pair in pairs}

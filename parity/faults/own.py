@@ -41,6 +41,7 @@ phases:
         file: nested.yaml
       fixed: {value: 2024-01-02, file: fixed.json}
       same: {value: remark.json}
+      total: {value: "${first.metrics.total_return}", file: total.json}
   - name: middle
     topology: backtest
     sequence: single_pass
@@ -152,6 +153,7 @@ class Gated(Workflow):
                     ),
                     "fixed": Output("2024-01-02", "fixed.json"),
                     "same": Output("remark.json"),
+                    "total": Output(Ref("first.metrics.total_return"), "total.json"),
                 },
             ),
             phase(

@@ -12,6 +12,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -21,12 +22,13 @@ from parity.case import Case
 from parity.channels import Channel
 from parity.checks import CheckOutcome
 from parity.divergence import Divergence
+from parity.fuzzing.own import ExampleOwn
 from parity.generation.rendering import Rendered, render
 from parity.generation.specs import Example
-from parity.own import ENGINES, Own
+from parity.own import ENGINES
 from parity.record import Record
 from parity.relations import RELATIONS
-from parity.subjects import SubjectSpec, record_of, subject_for
+from parity.subjects import EngineSubject, record_of
 from parity.verdicts import Verdict
 from parity.verification import Pair, Verification
 from parity.verifying import verify
@@ -130,7 +132,7 @@ class Written(msgspec.Struct):
     example: Example
     folder: Path
     rendered: Rendered
-    own: Own
+    own: ExampleOwn
 
     def forget(self) -> None:
         """Take the Python definitions out of the interpreter, which nobody else imports."""
@@ -143,8 +145,12 @@ class Written(msgspec.Struct):
 def write(example: Example, folder: Path) -> Written:
     """Write an example below ``folder``, which must not exist."""
     rendered = render(example, folder)
-    own = Own(rendered.patterns, rendered.definitions)
+    own = ExampleOwn(rendered.patterns, rendered.definitions)
     return Written(example, folder, rendered, own)
+
+
+def _subject(engine: str, options: Mapping[str, str], own: ExampleOwn) -> EngineSubject:
+    return EngineSubject(engine, partial(own.engine, engine), options, lambda: own.components)
 
 
 def evaluate(written: Written, root: Path) -> Evaluation:
@@ -156,9 +162,7 @@ def evaluate(written: Written, root: Path) -> Evaluation:
     """
     example = written.example
     options = {} if example.trace == "detailed" else {"trace": example.trace}  # it is the default
-    control, candidate = (
-        subject_for(SubjectSpec(engine, options), written.own) for engine in ENGINES
-    )
+    control, candidate = (_subject(engine, options, written.own) for engine in ENGINES)
     verification = verify([(_NAME, written.rendered.config)], control, [candidate], root)
     record = verification.pairs[0].control
     coverage = verification.coverage
@@ -191,7 +195,7 @@ def hold_relation(
     began = time.perf_counter()
     case = Case(_NAME, written.rendered.mapping, written.own)
     if base is None:
-        subject = subject_for(SubjectSpec(asked.engine, {}), written.own)
+        subject = _subject(asked.engine, {}, written.own)
         base = record_of(subject, written.rendered.mapping, root / "base")
     relation = RELATIONS[asked.relation]
     draw = random.Random(asked.seed)

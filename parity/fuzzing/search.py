@@ -4,7 +4,7 @@
    least, the others take what comes; which is which follows from the counts, so the same seed and
    number of examples give the same search.
 2. Each example is a pair (`parity.fuzzing.evaluation`). After it, one relation of those held least
-   is held; after every fiftieth, in its place, the next of those that start processes.
+   is held; after one in fifty, in its place, the next of those that start processes.
 3. On the first thing that does not hold Hypothesis shrinks the example, held against that one thing
    alone; then parts of it are left out (`parity.fuzzing.reducing`). Both have a limited number of
    tries and time. The smallest that still shows it is the answer.
@@ -49,8 +49,8 @@ from parity.verdicts import Verdict
 
 __all__ = ["Found", "Limits", "Search", "SearchOutcome"]
 
-_BATCH: Final = 24
-_FOCUSED: Final = 8
+_BATCH: Final = 12
+_FOCUSED: Final = 12
 """How many are drawn at a time: of whatever comes, and of what has been rare."""
 
 _INVALID_PERCENT: Final = 30
@@ -150,6 +150,7 @@ class Search:
         self._seen: Final[set[str]] = set()
         self._held = 0
         self._count = 0
+        self._apart = 0
         self._relation_s = 0.0
         self._shrinking: _Shrinking | None = None
         self._scratch = Path()
@@ -275,7 +276,8 @@ class Search:
         self, written: Written, evaluation: Evaluation, digest: str
     ) -> tuple[Finding | None, Asked | None]:
         """Hold the relation whose turn it is; of those that say nothing here, try the next."""
-        apart = self._count % _EVERY == _EVERY - 1
+        apart = (self._count + 1) // _EVERY > self._apart
+        self._apart += apart
         kind, names = ("process_relation", APART) if apart else ("relation", IN_PROCESS)
         order = {name: place for place, name in enumerate(names)}
         for name in sorted(

@@ -18,6 +18,9 @@ ENOUGH: Final = 20
 ENOUGH_APART: Final = 5
 """How often a relation that starts processes is to be held."""
 
+_FIRST: Final = frozenset({"sequence", "topology", "condition", "storage", "mistake"})
+"""Kinds that are asked for before all others."""
+
 IN_PROCESS: Final = tuple(name for name, r in RELATIONS.items() if not r.needs_process)
 APART: Final = tuple(name for name, r in RELATIONS.items() if r.needs_process)
 
@@ -70,12 +73,9 @@ class Tally:
 
     def lagging(self) -> str | None:
         """Name the feature that is furthest from its share and can be asked for; null: none is."""
-        wanted = [
-            (count, kind, name)
-            for kind, names in self.short().items()
-            if kind in FEATURES
-            for name, count in names.items()
-        ]
+        short = self.short()
+        kinds = [kind for kind in short if kind in _FIRST] or [k for k in short if k in FEATURES]
+        wanted = [(count, kind, name) for kind in kinds for name, count in short[kind].items()]
         if not wanted:
             return None
         fewest = min(count for count, _, _ in wanted)

@@ -123,7 +123,7 @@ def _configuration(drawing: Drawing, market: MarketSpec) -> dict[str, Any]:
     if market.bars > 4 and drawing.chance(8):
         data |= _range(drawing, market)
     if drawing.chance(6):
-        data["on_bad_bar"] = drawing.pick(("error", "drop"))
+        data["on_bad_bar"] = "drop" if drawing.chance(50) else "error"
     strategies = draw_strategies(drawing, market)
     config: dict[str, Any] = {
         "data": data,

@@ -13,7 +13,7 @@ from parity.invariants.draws import changed_strategies, combinations
 from parity.invariants.findings import Findings
 from parity.invariants.run import Run, Unit
 
-__all__ = ["check_configurations", "check_digests", "check_settings"]
+__all__ = ["check_configurations", "check_digests", "check_settings", "strategies_of"]
 
 _HOW: Final = ("results", "trace", "trace_level")
 
@@ -113,7 +113,7 @@ def check_settings(run: Run, found: Findings) -> None:
         assert config is not None  # it is a unit of a phase that has succeeded
         by_id = {container["id"]: container["settings"] for container in unit.containers}
         try:
-            strategies = _strategies(unit, config)
+            strategies = strategies_of(unit, config)
         except LookupError:
             found.passes_over("parameters of a user's own components")
             continue
@@ -132,8 +132,14 @@ def check_settings(run: Run, found: Findings) -> None:
         _hold_traders(unit, config, by_id, list(strategies), found)
 
 
-def _strategies(unit: Unit, config: Mapping[str, Any]) -> dict[str, tuple[str, Mapping[str, Any]]]:
-    """Give the strategies that a unit must have: type and parameters by name."""
+def strategies_of(
+    unit: Unit, config: Mapping[str, Any]
+) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Give the strategies that a unit must have: type and parameters by name.
+
+    Raises:
+        LookupError: The space has parameters of a user's own components.
+    """
     changed = changed_strategies(config, unit.leaf.changes)
     if not any("#" in container["id"] for container in unit.containers):
         return {item["name"]: (item["type"], item["parameters"]) for item in changed}

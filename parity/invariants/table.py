@@ -14,11 +14,13 @@ from parity.invariants import (
     files,
     journals,
     lifecycles,
+    limits,
     ordering,
     replays,
     resolved,
     statuses,
     summaries,
+    topologies,
     trading,
     values,
     windows,
@@ -91,6 +93,10 @@ _ALL: Final = (
         "an error says where it happened, a phase that failed has one, later ones are attached",
     ),
     _of(
+        "topology", "7.5", (*_DECIDED, _C.TOPOLOGY), topologies.check_topologies,
+        "a unit has the containers and the routes of its topology, and no others",
+    ),
+    _of(
         "settings", "8.4", (*_DECIDED, _C.TOPOLOGY), resolved.check_settings,
         "a unit's containers have the phase's settings with the parameters of its iterations",
     ),
@@ -153,6 +159,22 @@ _ALL: Final = (
     _of(
         "curves", "6", (*_TRACED, Channel.EQUITY), accounting.check_curves,
         "a unit's equity curve has one sample for each update of the portfolio, and no other",
+    ),
+    _of(
+        "references", "4.1", _TRACED, limits.check_references,
+        "a request's reference price is the symbol's last base close",
+    ),
+    _of(
+        "reductions", "4.3", _TRACED, limits.check_reductions,
+        "risk cuts or refuses by a rule that it names, in whole lots, and never adds or reverses",
+    ),
+    _of(
+        "leverage", "4.3", _TRACED, limits.check_leverage,
+        "an order that adds exposure leaves gross within max_leverage x equity",
+    ),
+    _of(
+        "stops", "4.2", _TRACED, limits.check_stops,
+        "a stop closes the whole position, where the profile has a stop_loss",
     ),
     _of(
         "fill_bars", "3", _TRACED, execution.check_fill_bars,

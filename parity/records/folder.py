@@ -236,9 +236,8 @@ class RecordFolder:
             tuple(pairs),
             {folder: seal_of(self.path / folder / RECORD_FILE) for folder in saved.values()},
         )
-        write_aside(
-            self.path / _DOCUMENT, json.dumps(document, ensure_ascii=False).encode() + b"\n"
-        )
+        # In ASCII: names of files can hold what has no UTF-8.
+        write_aside(self.path / _DOCUMENT, json.dumps(document).encode() + b"\n")
         plain = msgspec.to_builtins(index, enc_hook=repr)
         write_aside(self.path / _INDEX, sealed_json({"schema": _SCHEMA, **plain}))
 

@@ -26,7 +26,8 @@ _SEAL: Final = re.compile(rb',"checksum":"([0-9a-f]{32})"\}\n\Z')
 
 def sealed_json(document: Mapping[str, Any]) -> bytes:
     """Give a document of at least one entry as JSON, with its checksum as the last entry."""
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    # In ASCII: names of files can hold what has no UTF-8.
+    body = json.dumps(document, separators=(",", ":")).encode()
     checksum = xxhash.xxh3_128_hexdigest(body).encode()
     return body[:-1] + b',"checksum":"' + checksum + b'"}\n'
 

@@ -27,6 +27,7 @@ from parity.relations.trial import DoesNotApplyError, Trial
 
 __all__ = ["bad_rows", "data_rewritten", "future_perturbed", "out_of_range"]
 
+_WAYS: Final = 6  # in which a row can be bad
 _FAR_NS: Final = 100 * 86_400 * 1_000_000_000  # so that months end apart as well
 _FACTORS: Final = (0.25, 0.5, 0.75, 1.25, 1.5, 2.0, 4.0)
 
@@ -72,9 +73,10 @@ def _hold_past(trial: Trial, other: Record, until: int) -> None:
     for phase, config in mine.items():
         if "/phase=" not in f"/{phase}" or phase not in theirs:
             continue  # a condition on what came later has kept it from running
-        if not alike(_plain(config), _plain(theirs[phase])) or _looks_ahead(
-            base, other, phase, until
-        ):
+        same = alike(_plain(config), _plain(theirs[phase]))
+        if not same and _is_decided_beforehand(base, phase):
+            found.breaks(f"{phase}: configuration, {what}", _plain(config), _plain(theirs[phase]))
+        if not same or _looks_ahead(base, other, phase, until):
             continue
         for place in (p for p in windows if p.startswith(f"{phase}/")):
             if place not in others:
@@ -86,6 +88,18 @@ def _hold_past(trial: Trial, other: Record, until: int) -> None:
             if not _same_around(place, windows, others):
                 continue
             _hold_unit(trial, other, f"{place}/unit=0", until, what)
+
+
+def _is_decided_beforehand(record: Record, phase: str) -> bool:
+    """Whether nothing that came of bars can be in a phase's configuration."""
+    around, _, name = phase.rpartition("/phase=")
+    if around != "iteration=0":
+        return False  # a hook's or a branch's changes
+    return any(
+        planned["name"] == name and planned["units"] is not None
+        for entry in record.channels[Channel.PLAN].get(around, ())
+        for planned in entry.get("phases", ())
+    )
 
 
 def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -279,14 +293,14 @@ def bad_rows(trial: Trial) -> None:
     sections = [c["data"] for c in configs_of(trial.base).values()]
     if any(section["on_bad_bar"] != sections[0]["on_bad_bar"] for section in sections):
         raise DoesNotApplyError("its phases treat bad bars differently")
-    put = 0
+    put, way = 0, trial.draw.randrange(_WAYS)
     for sheet in sheets:
         good = list(sheet.rows)
         sheet.rows = []
         for row in good:
             sheet.rows.append(row)
             if trial.draw.random() < 0.05 or row is good[len(good) // 2]:
-                sheet.rows.append(_spoilt(sheet, row, trial.draw))
+                sheet.rows.append(_spoilt(sheet, row, way, trial.draw))
                 put += 1
     folder = trial.folder()
     write_sheets(sheets, folder)
@@ -308,11 +322,13 @@ def bad_rows(trial: Trial) -> None:
     trial.agree(trial.base, kept, f"{put} bad rows dropped", channels)
 
 
-def _spoilt(sheet: Sheet, row: list[str], draw: random.Random) -> list[str]:
-    """Give a row that is bad, in one of the ways of `docs/semantics.md` 2.3."""
+def _spoilt(sheet: Sheet, row: list[str], way: int, draw: random.Random) -> list[str]:
+    """Give a row that is bad in one of the ways of `docs/semantics.md` 2.3, and in no other.
+
+    All bad rows of a trial are bad in one way: a check that is left out must not be done by others.
+    """
     bad = list(row)
     at = {name: sheet.columns.index(name) for name in PRICES}
-    way = draw.randrange(6)
     if way == 0:
         bad[sheet.time_column] = "yesterday"
     elif way == 1:

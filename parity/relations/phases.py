@@ -93,7 +93,7 @@ def _rewritten(trial: Trial, order: list[str]) -> Own:
         target = root / "patterns"
         shutil.copytree(patterns, target)
         if _permute_patterns(target, workflow, order):
-            return Own(target, folder)
+            return type(own)(target, folder)
     elif trial.engine == "imperative" and folder is not None:
         target = root / "components"
         shutil.copytree(folder, target, ignore=shutil.ignore_patterns("__pycache__"))
@@ -102,7 +102,7 @@ def _rewritten(trial: Trial, order: list[str]) -> Own:
                 text = f"\n\nORDER = {order!r}\nWORKFLOW = {workflow!r}\n{_APPENDED}"
                 with file.open("a", encoding="utf-8") as opened:
                     opened.write(text)
-                return Own(patterns, target)
+                return type(own)(patterns, target)
     raise DoesNotApplyError("the workflow is a shipped one, whose definition cannot be rewritten")
 
 

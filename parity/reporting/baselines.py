@@ -53,7 +53,8 @@ class CheckedPart(msgspec.Struct, frozen=True):
     """One configuration, held against what was approved of it.
 
     ``ending`` is ``same``, ``differs``, ``unapproved`` (there is no baseline) or ``empty`` (nothing
-    was compared). ``status`` and ``explanation`` are null without a baseline.
+    was compared). ``now`` shows what lies where the baseline has a digest. ``status`` and
+    ``explanation`` are null without a baseline.
     """
 
     config: str
@@ -65,6 +66,7 @@ class CheckedPart(msgspec.Struct, frozen=True):
     totals: Totals
     channels: dict[Channel, ChannelPart]
     first_divergence: Divergence | None
+    now: str | None
     figures: FiguresPart
     trace: Range | None
     stand_in: StandIn | None
@@ -169,6 +171,7 @@ def _checked(one: Checked, record: str | None) -> CheckedPart:
         totals=one.totals,
         channels=_channels(one.channels),
         first_divergence=one.divergence,
+        now=one.now,
         figures=_figures(one.figures),
         trace=one.range,
         stand_in=one.stand_in,

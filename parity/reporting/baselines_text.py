@@ -146,6 +146,8 @@ def _print_checked(one: Checked, subject: str, console: Console) -> None:
         f"in [bold]{one.divergence.channel}[/]:"
     )
     _lines(console, _divergence(one.divergence, "approved", "now"))
+    if one.now is not None:
+        _line(console, f"  now it is: {one.now}")
     if one.range is not None:
         _lines(console, _range(one.range))
     _lines(console, _figures(one.figures))
@@ -160,7 +162,8 @@ def _print_checked(one: Checked, subject: str, console: Console) -> None:
 def _divergence(divergence: Divergence, left: str, right: str) -> Iterable[str]:
     yield f"  {divergence.path}"
     if divergence.container is not None:
-        yield f"  container: {divergence.container} (obeys {divergence.config_path})"
+        obeys = "" if divergence.config_path is None else f" (obeys {divergence.config_path})"
+        yield f"  container: {divergence.container}{obeys}"
     a, b = divergence.control, divergence.candidate
     width = max(len(left), len(right)) + 1
     if isinstance(a, Mapping) and isinstance(b, Mapping):
@@ -244,7 +247,8 @@ def _exact(divergence: Divergence, left: str, right: str) -> Iterable[str]:
         yield f"  {left}: {_value(a)}"
         yield f"  {right}: {_value(b)}{_distance(a, b)}"
     if divergence.container is not None:
-        yield f"  container: {divergence.container} (obeys {divergence.config_path})"
+        obeys = "" if divergence.config_path is None else f" (obeys {divergence.config_path})"
+        yield f"  container: {divergence.container}{obeys}"
     for side, chain in ((left, divergence.control_chain), (right, divergence.candidate_chain)):
         if chain:
             yield f"  {side}'s chain:"

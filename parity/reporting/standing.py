@@ -139,8 +139,8 @@ def rule_words(rule: RuleStanding) -> str:
         parts.append(f"until {visible(rule.expires)}")
     if rule.problem is not None:
         parts = [visible(rule.problem), *parts[1:]]
-    told = f"{visible(rule.place)}: {visible(rule.rule)}"
-    return f"{told}: {', '.join(parts)} ({visible(rule.reason)})"
+    told = f"{visible(rule.place)}: {visible(rule.rule)} ({visible(rule.reason)})"
+    return f"{told}: {', '.join(parts)}"
 
 
 def noise_words(noise: NoiseFloor) -> str:

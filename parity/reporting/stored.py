@@ -86,7 +86,8 @@ def print_comparison(outcome: StoredOutcome, console: Console) -> None:
 
 
 def _print_table(table: TableOutcome, console: Console) -> None:
-    console.print(f"[bold]{table.kind}[/]: matched by {escape(', '.join(table.key))}")
+    key = ", ".join(table.key) or "their order"
+    console.print(f"[bold]{table.kind}[/]: matched by {escape(key)}")
     _line(
         console,
         f"  {table.left_rows:,} rows left, {table.right_rows:,} right: {table.matched:,} in both, "
@@ -173,7 +174,8 @@ def _row(row: Row, kind: Kind) -> Iterable[str]:
 
 
 def _key(key: Mapping[str, Any], kind: Kind) -> str:
-    return ", ".join(f"{name} {_value(name, value, kind)}" for name, value in key.items())
+    told = ", ".join(f"{name} {_value(name, value, kind)}" for name, value in key.items())
+    return told or "the only row"
 
 
 def _value(name: str, value: Any, kind: Kind) -> str:

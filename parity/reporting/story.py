@@ -289,8 +289,10 @@ def _divergence(divergence: Divergence, pair: Pair) -> Iterator[str]:
         inside = "" if divergence.iteration is None else f", iteration {divergence.iteration}"
         yield f"phase: {visible(divergence.phase)}{inside}"
     if divergence.container is not None:
-        obeys = "" if divergence.config_path is None else f" (obeys {divergence.config_path})"
-        yield visible(f"container: {divergence.container}{obeys}")
+        yield visible(f"container: {divergence.container}")
+    if divergence.settings:
+        settings = (f"{one.path} = {value_words(one.control)}" for one in divergence.settings)
+        yield f"settings in play: {', '.join(settings)}"
     both = isinstance(divergence.control, Mapping) and isinstance(divergence.candidate, Mapping)
     if divergence.fields and both:
         yield from (_field(divergence, name) for name in divergence.fields)

@@ -126,21 +126,32 @@ def draw(root: Path, mutants: Sequence[Mutant], count: int, seed: int) -> tuple[
         return hashlib.sha256(f"{seed}:{mutant.id}".encode()).digest()
 
     taken: list[Mutant] = []
+    if count > len(mutants):
+        raise _too_many(count, len(mutants))
     for mutant in sorted(mutants, key=rank):
         if len(taken) == count:
             break
-        if _compiles(mutant.apply((root / mutant.file).read_text(encoding="utf-8"))):
+        if _is_sound(mutant, (root / mutant.file).read_text(encoding="utf-8")):
             taken.append(mutant)
     if len(taken) < count:
-        raise UsageError(f"--sample {count}: there are {len(taken):,} mutants; ask for fewer")
+        raise _too_many(count, len(taken))
     return tuple(taken)
 
 
-def _compiles(source: str) -> bool:
+def _too_many(count: int, there: int) -> UsageError:
+    return UsageError(f"--sample {count}: there are {there:,} mutants; ask for fewer")
+
+
+def _is_sound(mutant: Mutant, source: str) -> bool:
+    """Whether the operator can do what it says it can, and what comes out is other Python."""
+    try:
+        changed = mutant.apply(source)
+    except (AttributeError, TypeError, ValueError):  # cosmic-ray trips over a dotted exception
+        return False
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of `is` with a literal
-            compile(source, "mutant", "exec", dont_inherit=True)
+            compile(changed, "mutant", "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
         return False
-    return True
+    return changed != source

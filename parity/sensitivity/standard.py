@@ -67,7 +67,7 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
     Raises:
         UsageError: A command that belongs to them is not there.
     """
-    _require("fuzz", *(("replay",) if root is not None else ()))
+    _require("fuzz", *(("replay", "check") if root is not None else ()))
     refusals = {name: Check(scenario=s) for name, s in _scenarios() if s.ending == "refused"}
     others = {name: Check(scenario=s) for name, s in _scenarios() if s.ending != "refused"}
     fuzz = Stage(
@@ -104,6 +104,10 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
         Stage("regressions", _parity("replay", str(root / "fixtures" / "regressions"))),
         fuzz,
     ]  # fmt: skip
+    baselines = root / "fixtures" / "baselines"
+    if baselines.is_dir():
+        checks = _parity("check", "--baselines", str(baselines), *own)
+        stages.append(Stage(APPROVED, checks, inputs=inputs))
     return tuple(stages)
 
 

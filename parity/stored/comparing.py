@@ -100,7 +100,8 @@ class _Comparison:
         chosen = tuple(named) or tuple(
             name for name in usual if all(name in table.columns for table, _ in sides)
         )
-        if not chosen:
+        # Figures of the one portfolio there is need no name to be matched by.
+        if not chosen and not (self._left.kind is Kind.METRICS and self._are_single()):
             lists = "; ".join(f"{t.source} has {', '.join(t.columns) or 'none'}" for t, _ in sides)
             raise UsageError(
                 f"there is no column to match rows of {self._left.kind} by: expected some of "
@@ -109,10 +110,11 @@ class _Comparison:
             )
         for name in chosen:
             if name in self._ignored and name in named:
-                raise UsageError(
-                    f"'{name}' is ignored by the mapping, so rows can't be matched by it"
-                )
+                raise UsageError(f"'{name}' is ignored by the mapping, and can't match rows then")
         return chosen
+
+    def _are_single(self) -> bool:
+        return self._left.rows <= 1 and self._right.rows <= 1
 
     def _typed(self, name: str) -> tuple[Cells, Cells]:
         """Give both columns of a name, where one is nothing but text read as what the other is."""

@@ -181,6 +181,9 @@ def _told_kind(
         return certain[0][0]
     side = sides[unknown.index(True)]
     assert isinstance(side, FileSide)  # nothing else is unknown
+    document = next(iter(side.documents.values()), None)
+    if isinstance(document, dict) and not any(isinstance(v, list) for v in document.values()):
+        return Kind.METRICS  # figures by name, or such mappings by portfolio
     columns = side.raw(Kind.TRADES, _NOTHING).columns
     found = [kind for kind, signs in _SIGNS.items() if signs & columns.keys()]
     if len(found) != 1:

@@ -29,6 +29,9 @@ NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 WHOLE: Final = re.compile(r"[+-]?\d+")
 """A whole number as text."""
 
+_DIGITS: Final = 20
+"""Of a time as a whole number, its sign included, at most."""
+
 _SIDES: Final[Mapping[str, int]] = {"long": 1, "short": -1}
 _EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
@@ -193,6 +196,7 @@ class _Conversion:
         if field.divisor is not None or field.scale is not None:
             kind = Type.FLOAT
         changed = Cells(kind, [change(value) for value in cells.values], self._name)
+        self._checked(changed)
         return self._as_type(changed, field.type) if field.type not in (None, kind) else changed
 
     def _as_type(self, cells: Cells, due: Type | None) -> Cells:
@@ -234,7 +238,8 @@ class _Conversion:
     def _time(self, cell: Any, kind: Type, row: int) -> int:
         field = self._field
         text = cell.strip() if isinstance(cell, str) else ""
-        if kind in (Type.RAW, Type.TEXT) and field.format is None and WHOLE.fullmatch(text):
+        counted = kind in (Type.RAW, Type.TEXT) and field.format is None and WHOLE.fullmatch(text)
+        if counted and len(text) <= _DIGITS:
             return int(text) * field.epoch
         if kind is Type.INT:
             return int(cell) * field.epoch

@@ -289,12 +289,12 @@ def _read_parquet(path: Path) -> RawTable:
 
     raw = _bytes(path)
     try:
+        _once(pq.read_schema(pa.BufferReader(raw)).names, str(path))
         table = pq.read_table(pa.BufferReader(raw))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise UsageError(
             f"{path}: this is no Parquet file that can be read ({str(error).splitlines()[0]})"
         ) from None
-    _once(table.column_names, str(path))
 
     def place(row: int, column: str | None) -> str:
         return f"{path}: row {row}" + ("" if column is None else f": column '{column}'")

@@ -110,7 +110,13 @@ class RunResults(msgspec.Struct, frozen=True):
             found = {portfolio: found[portfolio]}
         if kind not in self.kinds(place):
             raise UsageError(f"{self.source} has kept no {kind} at {place}")
-        rows = list(_ROWS[kind](found))
+        try:
+            rows = list(_ROWS[kind](found))
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise UsageError(
+                f"{self.source}: its {kind} at {place} are not those of a run ({error}): it was "
+                "changed or damaged; run the workflow again"
+            ) from None
         types = FIELDS[kind]
         if kind is Kind.METRICS:
             types = {name: types.get(name, Type.FLOAT) for _, row in rows for name in row}
@@ -134,7 +140,7 @@ def _of(cells: Sequence[Any], due: Type) -> Type:
 def _trades(portfolios: Mapping[str, Portfolio]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name, portfolio in portfolios.items():
         for number, trade in enumerate(portfolio.trades or ()):
-            yield f"{name}: trade {number}", trade
+            yield f"{name}: trade {number}", _trade(trade)
 
 
 def _samples(portfolios: Mapping[str, Portfolio]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -222,7 +228,7 @@ def _add_iteration(places: dict[str, dict[str, Portfolio]], iteration: Any, plac
 def _add_portfolios(places: dict[str, dict[str, Portfolio]], found: Any, place: str) -> None:
     portfolios = {
         name: Portfolio(
-            trades=None if told["trades"] is None else [_trade(row) for row in told["trades"]],
+            trades=told["trades"],
             curve=told["equity_curve"],
             metrics=told["metrics"],
         )

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from parity.cli import main
-from tests.parity import mutations_of_runs, mutations_of_workflows
 from tests.parity.changing import Change
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,20 +21,6 @@ HANDMADE = ROOT / "fixtures" / "handmade"
 OWN = ROOT / "fixtures" / "own"
 
 _WRITTEN = {
-    "ibm_2003": f"""
-workflow: simple_backtest
-data: {{data_dir: {MARKET}, start_date: 2003-01-01, end_date: 2003-06-30}}
-symbols: [IBM]
-strategies: [{{type: momentum}}]
-""",
-    "cooldown": f"""
-workflow: simple_backtest
-data: {{data_dir: {MARKET}, start_date: 2007-06-01, end_date: 2009-12-31}}
-symbols: [GOOG]
-strategies: [{{type: momentum, parameters: {{fast_period: 5, slow_period: 20}}}}]
-risk_profiles: [{{type: aggressive, max_drawdown: 0.1, drawdown_cooldown_bars: 9}}]
-portfolio: {{allow_short: true}}
-""",
     "phase_override": f"""
 workflow: simple_backtest
 data: {{data_dir: {HANDMADE}}}
@@ -44,49 +29,7 @@ strategies: [{{type: momentum, parameters: {{fast_period: 1, slow_period: 2}}}}]
 portfolio: {{initial_capital: 50000}}
 phases: {{backtest: {{portfolio: {{initial_capital: 60000}}}}}}
 """,
-    "rules_off": f"""
-workflow: simple_backtest
-data: {{data_dir: {HANDMADE}}}
-symbols: [AAA, BBB]
-strategies: [{{type: buy_and_hold}}]
-risk_profiles: [{{type: aggressive, max_position_size: 0.9, max_leverage: null}}]
-""",
-    "two_strategies": f"""
-workflow: simple_backtest
-data: {{data_dir: {HANDMADE}}}
-symbols: [AAA, BBB]
-strategies: [{{type: buy_and_hold}}, {{type: momentum}}]
-risk_profiles: [{{type: aggressive}}, {{type: conservative}}]
-""",
-    "seeded": f"""
-workflow: simple_backtest
-data: {{data_dir: {HANDMADE}}}
-symbols: [AAA]
-strategies: [{{type: buy_and_hold}}]
-random_seed: 7
-""",
-    "replay": f"""
-workflow: signal_generation_and_replay
-data: {{data_dir: {HANDMADE}}}
-symbols: [AAA, BBB]
-strategies: [{{type: momentum, parameters: {{fast_period: 1, slow_period: 2}}}}]
-""",
-    "stop_at_the_limit": """
-workflow: simple_backtest
-data: {data_dir: .}
-symbols: [STOP]
-strategies: [{type: buy_and_hold}]
-risk_profiles: [{type: aggressive, stop_loss: 0.25}]
-""",
 }
-
-# Bought at 100 on the second bar; the third closes at exactly 75.
-_STOP = """timestamp,open,high,low,close
-2024-01-01,100,101,99,100
-2024-01-02,100,101,99,100
-2024-01-03,90,91,74,75
-2024-01-04,80,81,79,80
-"""
 
 
 class Output:
@@ -123,15 +66,12 @@ def config_file(tmp_path: Path) -> Callable[[str], Path]:
     """Give the file of a configuration: a hand-made case, or one written here."""
 
     def give(name: str) -> Path:
-        texts = {**mutations_of_workflows.CONFIGURATIONS, **mutations_of_runs.CONFIGURATIONS}
-        written = {**_WRITTEN, **{k: t.format(market=MARKET) for k, t in texts.items()}}
-        if name not in written:
+        if name not in _WRITTEN:
             return HANDMADE / f"{name}.yaml"
         folder = tmp_path / "configs"
         folder.mkdir(exist_ok=True)
-        (folder / "STOP_1d.csv").write_text(_STOP, encoding="utf-8")
         file = folder / f"{name}.yaml"
-        file.write_text(written[name], encoding="utf-8")
+        file.write_text(_WRITTEN[name], encoding="utf-8")
         return file
 
     return give

@@ -12,10 +12,12 @@ import msgspec
 import pytest
 
 from containers.events import Event, EventKind, Fill
+from containers.trace import Trace
 from parity.channels import Channel
 from parity.explaining import Explanation, choose_pair, explain
 from parity.record import Record
 from parity.records import RecordFolder
+from parity.subjects import parse_subject, subject_for
 from tests.parity.conftest import Output
 from tests.parity.stories import CONFIG, Act, Altered, row_of, verified, with_channel, with_events
 
@@ -351,6 +353,72 @@ def test_the_document_has_the_whole_story(
     assert set(document) == {"schema", *Explanation.__struct_fields__}
     assert document["divergence"]["settings"][0]["path"] == "execution.slippage_bps"
     assert document["neighbours"][3]["here"] is True
+
+
+def test_of_two_trace_levels_only_what_both_keep_is_told(tmp_path: Path) -> None:
+    class Sparing(Altered):
+        def run(self, config: Any, root: Path) -> Record:
+            honest = subject_for(parse_subject("declarative:trace=minimal")).run(config, root)
+            changed = replaced(EventKind.FILL, 1, price=7.0)(honest)
+            # Numbered as the honest one, of whose events the others were not kept.
+            traces = {
+                unit: Trace.from_events(
+                    [
+                        msgspec.structs.replace(one, seq=other.seq, cause=other.cause)
+                        for one, other in zip(trace.events(), kept.events(), strict=True)
+                    ],
+                    kept.events_total,
+                )
+                for (unit, trace), kept in zip(
+                    changed.channels[Channel.TRACE].items(),
+                    honest.channels[Channel.TRACE].values(),
+                    strict=True,
+                )
+            }
+            return msgspec.structs.replace(
+                with_channel(changed, Channel.TRACE, traces), subject=self.name
+            )
+
+    record, _ = verified(tmp_path, Sparing(lambda record: record))
+    found = explain(record, choose_pair(record.index()))
+    assert {row.mark for row in found.neighbours} == {"equal", "different"}
+    [kind] = found.kinds
+    assert (kind.kind, kind.different, kind.missing, kind.extra) == ("FILL", 1, 0, 0)
+    assert found.units == 0
+
+
+@pytest.mark.parametrize("status", ["refused", "failed"])
+def test_what_both_refuse_or_fail_is_said_to_be_alike(
+    status: Any, tmp_path: Path, parity: Callable[..., Output]
+) -> None:
+    verification = verified(tmp_path / "one", Altered(lambda r: r))[1]
+    [pair] = verification.pairs
+    assert pair.candidate is not None
+    ended = msgspec.structs.replace(
+        pair,
+        control=msgspec.structs.replace(pair.control, status=status, explanation="no such thing"),
+        candidate=msgspec.structs.replace(pair.candidate, status=status),
+    )
+    folder = RecordFolder.create(tmp_path / ".parity" / "records")
+    folder.save(msgspec.structs.replace(verification, pairs=(ended,)), {})
+    done = parity("explain")
+    assert done.code == 0
+    assert "altered is not at parity with imperative." in done.out
+    assert f"  both sides {status} alike\n" in done.out
+    assert "what the control said\n    no such thing\n" in done.out
+
+
+def test_a_candidate_that_cannot_express_the_workflow_is_told_with_its_reason(
+    tmp_path: Path, parity: Callable[..., Output]
+) -> None:
+    verification = verified(tmp_path / "one", Altered(lambda r: r))[1]
+    silent = msgspec.structs.replace(
+        verification.pairs[0], candidate=None, channels={}, divergence=None, note="it cannot"
+    )
+    folder = RecordFolder.create(tmp_path / ".parity" / "records")
+    folder.save(msgspec.structs.replace(verification, pairs=(silent,)), {})
+    done = parity("explain")
+    assert (done.code, "  it cannot\n" in done.out) == (0, True)
 
 
 def test_chains_of_a_foreign_trace_that_never_end_are_cut(tmp_path: Path) -> None:

@@ -293,6 +293,16 @@ def test_the_order_of_unlike_records_of_a_path_is_kept() -> None:
     assert differ(left, right)
 
 
+@pytest.mark.parametrize("numbers", [(0, 0), (1, 2), (0, 2), (1, 0)])
+def test_numbers_that_do_not_count_the_records_of_a_path_are_kept(numbers: tuple[int, ...]) -> None:
+    path: JournalPath = (("iteration", 0),)
+    left, right = (
+        record_of_run("s", result(), [Entry(path, n, PhaseStarted()) for n in each], 0.0)
+        for each in ((0, 1), numbers)
+    )
+    assert differ(left, right)
+
+
 def test_the_order_in_which_paths_are_heard_is_kept() -> None:
     first: JournalPath = (("iteration", 0), ("phase", "p"))
     second: JournalPath = (("iteration", 0), ("phase", "q"))

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from containers.errors import StorageError
 from containers.events import Event, EventKind, Order, Rejection
 from containers.trace import (
     KINDS,
@@ -229,6 +230,21 @@ def test_an_extra_event_is_aligned_over_chunks_on_disk(
     assert found.first.right_position in (place, place + 1)
     assert counted(align(left, right, use_digests=False)) == counted(found)
     assert align(left, left, use_digests=False).first is None
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_damage_on_either_side_is_an_error_and_no_difference(
+    unit: Unit, tmp_path: Path, side: int
+) -> None:
+    events = unit(300)
+    traces = [Trace.from_events(events).save(tmp_path / name) for name in ("left", "right")]
+    file = tmp_path / ("left", "right")[side] / "bar.parquet"
+    content = bytearray(file.read_bytes())
+    content[200] ^= 1
+    file.write_bytes(content)
+    assert align(traces[0], traces[1]).first is None  # equal by their digests: nothing is read
+    with pytest.raises(StorageError, match=str(file.parent)):
+        align(traces[0], traces[1], use_digests=False)
 
 
 def _moved(cause: int | None, first: int) -> int | None:

@@ -10,6 +10,7 @@ from typing import Final
 from parity.faults.catalogue import (
     configuration,
     distribution,
+    modules,
     published,
     running,
     sequences,
@@ -28,4 +29,5 @@ CATALOGUE: Final[tuple[Fault, ...]] = (
     *shared.FAULTS,
     *trading.FAULTS,
     *distribution.FAULTS,
+    *modules.FAULTS,
 )

@@ -267,13 +267,14 @@ class Foreign:
     ("changes", "reason"),
     [
         ({"channels": {}}, "it gave no event, trade or figure"),
+        ({"channels": {Channel.METRICS: {"a": {}}}}, "it gave no event, trade or figure"),
         ({"raises": ValueError("broken")}, "foreign came to no result at all: ValueError: broken"),
         (
             {"channels": {Channel.METRICS: {"a": {"figure": float("nan")}}}},
             "what it gave is not equal to itself at a: figure (nan)",
         ),
     ],
-    ids=("nothing", "raises", "nan"),
+    ids=("nothing", "no figures", "raises", "nan"),
 )
 def test_what_would_pass_anything_or_never_is_not_approved(
     tmp_path: Path, changes: dict[str, Any], reason: str

@@ -113,6 +113,7 @@ def resealed(file: Path, **changes: Any) -> bytes:
         (b'{"schema": "paritykit/baseline/1"}', "the checksum does not fit"),
         (b"<<<<<<< HEAD\n{}", "damaged, cut off or badly merged"),
         (b"[" * 100_000, "this is not a baseline"),
+        (b'{"schema": ' + b"9" * 5000 + b"}", "this is not a baseline"),
         (resealed(SMALL, traces="paritykit/trace/0"), "in the format 'paritykit/trace/0'"),
         (resealed(SMALL, places=[]), "this is not what a baseline holds"),
         (resealed(SMALL, places={"": {"colour": 1}}), "'colour' is not a valid Channel"),
@@ -123,7 +124,7 @@ def resealed(file: Path, **changes: Any) -> bytes:
         (resealed(SMALL, config=5), "this is not what a baseline holds"),
         (resealed(SMALL, declared=["everything"]), "this is not what a baseline holds"),
     ],
-    ids=range(21),
+    ids=range(22),
 )  # fmt: skip
 def test_what_is_no_sound_baseline_says_why(content: bytes, message: str) -> None:
     with pytest.raises(UsageError) as told:
@@ -203,6 +204,18 @@ def test_a_baseline_lies_where_its_configuration_does(
     key = folder.key_of(Path(config))
     assert folder.file_of(key) == Path(file)
     assert folder.config_of(key).resolve() == (here / config).resolve()
+
+
+def test_links_on_the_way_to_a_configuration_are_followed_and_the_last_is_a_name(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.yaml").write_text("", "utf-8")
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "real" / "b.yaml").symlink_to("a.yaml")
+    folder = BaselineFolder(tmp_path / "link" / "baselines")
+    assert folder.key_of(tmp_path / "real" / "a.yaml") == "../a.yaml"
+    assert folder.key_of(tmp_path / "link" / "b.yaml") == "../b.yaml"
 
 
 def test_a_folder_named_like_the_way_up_is_not_taken_for_it(

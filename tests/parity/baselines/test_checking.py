@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from parity.baselines.holding import hold
+from parity.baselines.sketch import sketch_of
+from parity.channels import Channel
+from parity.errors import UsageError
+from parity.policy import AppliedPolicy, read_policy
+from parity.policy.rule import Policy
 from parity.records import RecordFolder
+from parity.verdicts import Verdict
+from tests.parity.baselines.recorded import file_of, record
 from tests.parity.changing import Change, run_python
 from tests.parity.conftest import HANDMADE, OWN, Output
 from tests.parity.mutations import IN_CONTAINERS, IN_ENGINES
@@ -164,7 +174,7 @@ def test_without_a_stand_in_nobody_is_asked(approved: Parity) -> None:
     assert done.code == 1
     assert done.document["workflows"][0]["stand_in"] is None
     named = approved("check", "one.yaml", "--only", "--stand-in", "imperative", "--json", "-")
-    assert named.document["workflows"][0]["stand_in"]["subject"] == "imperative"
+    assert named.document["workflows"][0]["stand_in"]["subject"] == "imperative (2)"
 
 
 def test_an_engine_that_is_gone_is_said_to_be_gone(
@@ -296,7 +306,35 @@ def test_a_rule_that_cannot_fire_on_digests_or_never_does_fails(approved: Parity
     write_config("one")
     idle = approved("check", "one.yaml", "--only", "--policy", "policy.yaml")
     assert idle.code == 1
-    assert "(digests have no distance): never fired" in idle.out
+    assert "never fired" in idle.out
+    assert "(digests have no distance)" in idle.out
+
+
+def test_cleaners_have_nothing_to_clean_in_digests(approved: Parity) -> None:
+    policy = Policy("p.yaml", (), {"mine": lambda channel, content: content}, {"mine": "p.yaml:2"})
+    sound = record("handmade/drawdown")
+    with pytest.raises(UsageError, match=r"p.yaml: its cleaners \(mine\) change runs before they"):
+        hold(
+            sketch_of(sound, file_of("handmade/drawdown")), sound, file_of("handmade/drawdown"),
+            AppliedPolicy(policy, datetime.date(2026, 1, 1)),
+        )  # fmt: skip
+
+
+def test_a_place_that_a_policy_ignores_whole_need_not_be_there(approved: Parity) -> None:
+    Path("policy.yaml").write_text(
+        POLICY + "  - {channel: trades, path: '**/portfolio=x', ignore: true, reason: new}\n",
+        "utf-8",
+    )
+    sound = record("handmade/drawdown")
+    sketch = sketch_of(sound, file_of("handmade/drawdown"))
+    more = {**sound.channels[Channel.TRADES], "a/portfolio=x": ()}
+    longer = msgspec.structs.replace(sound, channels={**sound.channels, Channel.TRADES: more})
+    without = hold(sketch, longer, file_of("handmade/drawdown"))
+    assert without.outcomes[Channel.TRADES].verdict is Verdict.EXTRA
+    policy = AppliedPolicy(read_policy(Path("policy.yaml")), datetime.date(2026, 1, 1))
+    excused = hold(sketch, longer, file_of("handmade/drawdown"), policy)
+    assert excused.outcomes[Channel.TRADES].verdict is Verdict.IGNORED
+    assert policy.standings()[0].fired == 1
 
 
 @pytest.mark.parametrize(
@@ -315,6 +353,7 @@ def test_a_rule_that_cannot_fire_on_digests_or_never_does_fails(approved: Parity
         (("--policy", "nowhere.yaml"), "nowhere.yaml"),
         (("--today", "2026-01-01"), "give their --policy too"),
         (("--json", "data"), "this is a folder"),
+        (("--time-limit", "1s"), "only a process of its own can be limited; add --isolate"),
     ],
     ids=str,
 )
@@ -324,6 +363,15 @@ def test_wrong_usage_says_what_is_wrong(
     told = approved("check", *arguments)
     assert told.code == 2
     assert message in told.err
+
+
+def test_an_engine_can_be_checked_in_a_process_of_its_own(approved: Parity) -> None:
+    assert approved("check", "--isolate").code == 0
+    late = approved("check", "one.yaml", "--only", "--isolate", "--time-limit", "0.01s")
+    assert late.code == 1
+    assert "parts from what was approved first in status" in late.out
+    assert "it did not come to its end within 0.01s; --time-limit allows more" in late.out
+    assert "the approved run can't be had again: declarative: SubjectTimeoutError" in late.out
 
 
 def test_an_empty_folder_is_never_a_pass(approved: Parity) -> None:
@@ -349,7 +397,7 @@ def test_records_are_kept_where_they_are_wanted(approved: Parity) -> None:
     Path("file").write_text("", "utf-8")
     told = approved("check", "--records", "file/below")
     assert told.code == 2
-    assert "records cannot be kept in file/below" in told.err
+    assert "--records file/below: file is a file; choose a writable folder" in told.err
 
 
 def test_components_of_ones_own_are_taken_into_account(parity: Parity) -> None:

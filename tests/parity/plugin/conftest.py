@@ -40,6 +40,20 @@ class Tampered:
             record, subject=self.name, channels={**record.channels, Channel.METRICS: changed}
         )
 
+class Slanted:
+    # Gives figures alone, all of them with the same other number: no law is broken by it.
+    name = "slanted"
+    def run(self, config, root):
+        record = subject_for(parse_subject("declarative")).run(config, root)
+        metrics = {
+            place: {**figures, "num_trades": figures["num_trades"] + 1}
+            for place, figures in record.channels[Channel.METRICS].items()
+        }
+        return msgspec.structs.replace(
+            record, subject=self.name, declared=frozenset({Channel.METRICS}),
+            channels={Channel.METRICS: metrics},
+        )
+
 class Idle:
     name = "idle"
     def run(self, config, root):
@@ -48,6 +62,9 @@ class Idle:
 
 def tampered(options):
     return Tampered()
+
+def slanted(options):
+    return Slanted()
 
 def idle(options):
     return Idle()
@@ -70,7 +87,8 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     info = pytester.mkdir("own-1.dist-info")
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: own\nVersion: 1\n")
     (info / "entry_points.txt").write_text(
-        "[parity.engines]\ntampered = own_engines:tampered\nidle = own_engines:idle\n"
+        "[parity.engines]\n"
+        + "".join(f"{name} = own_engines:{name}\n" for name in ("tampered", "slanted", "idle"))
     )
     pytester.makepyfile(own_engines=ENGINES)
     pytester.syspathinsert()

@@ -76,6 +76,16 @@ def test_every_document_is_on_the_page() -> None:
     assert [kind for kind in DOCUMENTS if f"`{kind}`" not in PAGE and kind != "verify"] == []
 
 
+def test_every_link_of_the_page_leads_somewhere() -> None:
+    links = re.findall(r"\]\(([\w.-]+\.md)(?:#([\w-]+))?\)", PAGE)
+    assert links
+    for file, heading in links:
+        text = (ROOT / "docs" / file).read_text(encoding="utf-8")
+        titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+        slugs = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
+        assert not heading or heading in slugs, (file, heading)
+
+
 def test_the_tests_on_the_page_run(project: pytest.Pytester) -> None:
     text = (HANDMADE / "two_symbols.yaml").read_text(encoding="utf-8")
     study = project.path / "studies" / "momentum.yaml"

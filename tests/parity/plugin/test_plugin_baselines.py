@@ -98,6 +98,7 @@ def test_a_baseline_that_no_test_uses_is_named(project: pytest.Pytester) -> None
         result.stdout.fnmatch_lines(["*approved/studies/two.yaml.json: not used"])
 
 
+@pytest.mark.deep
 def test_workers_add_up_what_they_used(project: pytest.Pytester) -> None:
     run(project, CHECKS, "--parity-approve").assert_outcomes(passed=3)
     result = project.runpytest_subprocess(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,3 +121,19 @@ def test_a_device_that_is_full_is_an_error_and_the_verdict_is_not_lost(
     assert output.code == 3
     assert "error: /dev/full could not be written" in output.err
     assert output.document["exit_code"] == 0
+
+
+def test_a_file_whose_name_is_no_text_is_verified_recorded_and_reported(
+    parity: Callable[..., Output], tmp_path: Path
+) -> None:
+    text = (HANDMADE / "drawdown.yaml").read_text(encoding="utf-8")
+    name = os.fsdecode(b"\xff|`@x`<b>.yaml")
+    (tmp_path / name).write_text(text.replace("data_dir: .", f"data_dir: {HANDMADE}"))
+    output = parity("verify", name, "--report", "r", "--json", "-")
+    assert output.code == 0
+    assert {w["config"] for w in output.document["workflows"]} == {name}
+    read((tmp_path / "r" / "junit.xml").read_bytes())
+    assert "| ``\\udcff\\|`@x`<b>.yaml`` |" in (tmp_path / "r" / "report.md").read_text("utf-8")
+    assert parity("explain").code == 0
+    assert parity("features").code == 0
+    assert parity("verify", name).code == 0

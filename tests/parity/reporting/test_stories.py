@@ -49,8 +49,8 @@ def test_every_finding_has_a_headline_and_a_story_of_printable_lines(kind: str) 
                 "c.yaml: declarative, metrics: within tolerance; 12.5 % of it used; by up to 0.5, ",
                 "7 ulp; rounding differs (policy.yaml:3:5)",
                 "c.yaml: declarative, files: ignored; names are our own",
-                "rule policy.yaml:3:5: metrics **.sharpe_ratio: abs 4.0: excused 2 differences, 12",
-                " of its tolerance used, owner ann, until 2031-01-01 (rounding differs)",
+                "rule policy.yaml:3:5: metrics **.sharpe_ratio: abs 4.0 (rounding differs): ",
+                "excused 2 differences, 12.5 % of its tolerance used, owner ann, until 2031-01-01",
             ],
         ),
         (

@@ -234,3 +234,19 @@ def test_a_section_of_a_mapping_that_was_not_used_is_a_problem(parity: Parity) -
     )
     assert code == 1
     assert document["problems"] == ["the mapping has a section of equity, which were not compared"]
+
+
+def test_figures_by_name_are_known_for_what_they_are(run: Parity) -> None:
+    document = json.loads(Path("run.json").read_text("utf-8"))
+    portfolios = document["phase_results"]["backtest"]["portfolios"]
+    name = next(iter(portfolios))
+    Path("figures.json").write_text(json.dumps(portfolios[name]["metrics"]), "utf-8")
+    assert compared(run, "figures.json", "run.json", "--portfolio", name)[0] == 0
+    both = {key: portfolio["metrics"] for key, portfolio in portfolios.items()}
+    Path("figures.json").write_text(json.dumps(both), "utf-8")
+    assert compared(run, "figures.json", "run.json")[0] == 0
+    del both[name]["sharpe_ratio"]
+    Path("figures.json").write_text(json.dumps(both), "utf-8")
+    told = run("compare", "figures.json", "run.json")
+    assert told.code == 2
+    assert f"figures.json: '{name}' has no 'sharpe_ratio', which another portfolio has" in told.err
