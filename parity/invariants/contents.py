@@ -59,6 +59,10 @@ class Content(msgspec.Struct, frozen=True):
     signals: Mapping[str, Any] | None
 
 
+class BarsNotKeptError(Exception):
+    """A trace does not keep the bars by which windows are cut."""
+
+
 class Tree:
     """The iterations of one phase, and what each comes to.
 
@@ -171,8 +175,11 @@ class Tree:
                 first = number * len(batch.symbols)
                 start, stop = np.searchsorted(base.symbol, [first, first + 1]).tolist()
                 times = base.time_ns[start:stop]
-                skipped = int(np.searchsorted(times, window["start_ns"]))
-                return int(times[skipped + bar - window["first_bar"]])
+                first_at = int(np.searchsorted(times, window["start_ns"]))
+                at = first_at + bar - window["first_bar"]
+                if at >= len(times) or times[first_at] != window["start_ns"]:
+                    raise BarsNotKeptError(f"{place}: its trace does not keep all bars")
+                return int(times[at])
         raise LookupError(f"no unit of {test.place} has bar {bar}")
 
     def _chained(
