@@ -26,7 +26,7 @@ from parity.invariants.run import Iteration, Phase, Run
 from parity.invariants.statistics import aggregate, means
 from parity.invariants.trading import trades_of
 
-__all__ = ["Content", "Portfolio", "Tree"]
+__all__ = ["BarsNotKeptError", "Content", "Portfolio", "Tree"]
 
 _KINDS: Final = (EventKind.BAR, EventKind.FILL, EventKind.PORTFOLIO_UPDATE)
 _SUMMED: Final = ("final_equity", "num_trades", "total_commission")
