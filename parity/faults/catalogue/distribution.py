@@ -322,7 +322,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "X21-both-results-units-travel",
         "results of units that travel together are shifted by one",
         spread(MANY_UNITS, "imperative", "memory"),
-        "windows",
+        "topology",
         (
             "containers/executors/dispatch.py",
             "zip(batch.units, report.results, strict=False)",

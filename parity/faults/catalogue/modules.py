@@ -253,7 +253,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "M13-both-names",
         "a metric has another name",
         GATED,
-        "errors",
+        "ending:refused",
         ("containers/configuration/names.py", '    "num_trades",', '    "trades",'),
     ),
     fault(
@@ -635,7 +635,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "M63-both-unit-folder",
         "the trace of a unit is said to be in another folder",
         GATED,
-        "crash",
+        "errors",
         (
             "containers/storage/unit_folder.py",
             'return replace(trace.summary(), path=f"{self._relative}/trace")',
@@ -814,13 +814,13 @@ FAULTS: Final[tuple[Fault, ...]] = (
     ),
     fault(
         "M93-both-texts",
-        "texts are numbered anew, the other way round",
+        "texts that were stored come back from behind",
         cut(SHORT_WALK, "declarative"),
         "invariant:causes",
         (
             "containers/trace/texts.py",
-            "        renumbered[order] = np.arange(len(order), dtype=np.int32)",
-            "        renumbered[order] = np.arange(len(order), dtype=np.int32)[::-1]",
+            "            return cls(codes, tuple(texts), plural)\n        first",
+            "            return cls(codes, tuple(texts)[::-1], plural)\n        first",
         ),
     ),
     fault(

@@ -33,7 +33,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "F01-both",
         "phases run as they are written",
         GATED,
-        "invariant:success",
+        "ending:failed",
         (
             "imperative/ordering.py",
             "ready = next((phase for phase in waiting if done.issuperset(phase.dependencies)), None)",
