@@ -53,7 +53,7 @@ _BATCH: Final = 12
 _FOCUSED: Final = 12
 """How many are drawn at a time: of whatever comes, and of what has been rare."""
 
-_INVALID_PERCENT: Final = 30
+_INVALID_PERCENT: Final = 15
 _EVERY: Final = 50
 """One example in so many is held against a relation that starts processes."""
 

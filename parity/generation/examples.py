@@ -27,8 +27,8 @@ __all__ = ["BAR_STEPS", "draw_example", "examples", "workflows"]
 BAR_STEPS: Final = 5_000
 """The most bars that an example's units have together, over all streams."""
 
-_UNITS: Final = (6, 10, 16, 26)
-_MOST_UNITS: Final = 48
+_UNITS: Final = (4, 8, 12, 20)
+_MOST_UNITS: Final = 36
 
 
 @st.composite

@@ -13,7 +13,7 @@ from parity.generation import SIZES, MarketSpec, StreamSpec, markets
 from parity.generation.rendering.market_files import write_market
 from tests.parity.generation.drawn import drawn
 
-DRAWN = drawn(markets(), 250)
+DRAWN = drawn(markets(), 300)
 
 
 def closes(stream: StreamSpec) -> list[float]:
