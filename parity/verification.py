@@ -169,8 +169,12 @@ class Verification(msgspec.Struct, frozen=True):
 
     @property
     def verdict(self) -> Verdict:
-        """The worst verdict of all pairs, the oracle's silences left out."""
-        return worst(p.verdict for p in self.pairs if not (p.optional and p.candidate is None))
+        """The worst verdict of all pairs, the oracle's silences left out.
+
+        A run that is wrong by itself is different from what it must be.
+        """
+        of_pairs = [p.verdict for p in self.pairs if not (p.optional and p.candidate is None)]
+        return worst([*of_pairs, Verdict.DIFFERENT] if self.holds_back else of_pairs)
 
     @property
     def broken(self) -> list[CheckOutcome]:

@@ -26,7 +26,7 @@ from parity.invariants.run import Iteration, Phase, Run
 from parity.invariants.statistics import aggregate, means
 from parity.invariants.trading import trades_of
 
-__all__ = ["Content", "Portfolio", "Tree"]
+__all__ = ["BarsNotKeptError", "Content", "Portfolio", "Tree"]
 
 _KINDS: Final = (EventKind.BAR, EventKind.FILL, EventKind.PORTFOLIO_UPDATE)
 _SUMMED: Final = ("final_equity", "num_trades", "total_commission")
@@ -57,6 +57,10 @@ class Content(msgspec.Struct, frozen=True):
     aggregate_metrics: Mapping[str, Any]
     best_parameters: Mapping[str, Any]
     signals: Mapping[str, Any] | None
+
+
+class BarsNotKeptError(Exception):
+    """A trace does not keep the bars by which windows are cut."""
 
 
 class Tree:
@@ -171,8 +175,11 @@ class Tree:
                 first = number * len(batch.symbols)
                 start, stop = np.searchsorted(base.symbol, [first, first + 1]).tolist()
                 times = base.time_ns[start:stop]
-                skipped = int(np.searchsorted(times, window["start_ns"]))
-                return int(times[skipped + bar - window["first_bar"]])
+                first_at = int(np.searchsorted(times, window["start_ns"]))
+                at = first_at + bar - window["first_bar"]
+                if at >= len(times) or times[first_at] != window["start_ns"]:
+                    raise BarsNotKeptError(f"{place}: its trace does not keep all bars")
+                return int(times[at])
         raise LookupError(f"no unit of {test.place} has bar {bar}")
 
     def _chained(

@@ -15,7 +15,7 @@ from containers.trace import Alignment, Trace, align, side_by_side
 from tests.trace import reference
 from tests.trace.conftest import endless
 
-LAWS = settings(derandomize=True, max_examples=150, deadline=None, database=None)
+LAWS = settings(derandomize=True, max_examples=100, deadline=None, database=None)
 
 SAID: dict[EventKind, dict[str, Any]] = {
     EventKind.BAR: {"high": -1.0},

@@ -133,6 +133,12 @@ def test_features_of_two_rows_are_told_apart() -> None:
     right = rows({"a": 1.5, "b": 1.0}, {"b": 1.5}, {"a": 1.0, "b": 9.0}, {"a": 3.0})
     a = {"path": "**: FEATURES.values.a", "abs": 2}
     b = {"path": "**: FEATURES.values.b", "abs": 1}
+    one = rows({"b": 10.0}, {"a": 20.0, "b": 30.0}, {"b": 40.0, "a": 50.0}, {"a": 60.0, "b": 70.0})
+    two = rows({"b": 10.5}, {"a": 21.0, "b": 30.0}, {"b": 40.0, "a": 51.5}, {"a": 60.0, "b": 71.0})
+    for ours, theirs in ((one, two), (two, one)):
+        found, (first, second) = compared(ours, theirs, a, b)
+        assert (found.different, found.tolerated) == (0, 4)
+        assert (first.fired, first.used, second.fired, second.used) == (2, 0.75, 2, 1.0)
     found, (first, second) = compared(left, right, a, b)
     assert (found.different, found.tolerated, found.compared) == (1, 3, 4)
     assert (first.fired, first.used) == (2, 1.0)

@@ -273,3 +273,23 @@ def test_of_one_that_covers_some_units_only_what_belongs_to_them_is_compared() -
     more = msgspec.structs.replace(part, covers=frozenset({UNIT, beside}))
     assert pair(Channel.TRACE, full, more).verdict.is_difference
     assert pair(Channel.EQUITY, full, more).verdict.is_difference
+
+
+def test_of_one_that_has_some_figures_only_these_are_compared() -> None:
+    full = holding(Channel.METRICS, {PLACE: {"x": 1.0, "y": 2.0}, UNIT: {"y": 3.0}})
+    part = msgspec.structs.replace(
+        holding(Channel.METRICS, {PLACE: {"x": 1.0}, UNIT: {}}), figures=frozenset({"x"})
+    )
+    found = pair(Channel.METRICS, full, part)
+    assert (found.verdict, found.compared) == (Verdict.EQUAL, 1)
+    everything = msgspec.structs.replace(part, figures=None)
+    assert pair(Channel.METRICS, full, everything).verdict.is_difference
+    other = msgspec.structs.replace(part, figures=frozenset({"x", "y"}))
+    assert pair(Channel.METRICS, full, other).verdict.is_difference
+    wrong = msgspec.structs.replace(
+        holding(Channel.METRICS, {PLACE: {"x": 9.0}, UNIT: {}}), figures=frozenset({"x"})
+    )
+    assert pair(Channel.METRICS, full, wrong).different == 1
+    for channel in Channel:
+        if channel is not Channel.METRICS:
+            assert pair(channel, full, part).verdict is Verdict.EQUAL

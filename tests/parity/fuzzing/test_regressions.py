@@ -8,7 +8,8 @@ import pytest
 
 from parity.fuzzing.replaying import replay
 
-FOLDERS = sorted((Path(__file__).resolve().parents[3] / "fixtures" / "regressions").iterdir())
+SAVED = Path(__file__).resolve().parents[3] / "fixtures" / "regressions"
+FOLDERS = sorted(folder for folder in SAVED.iterdir() if folder.is_dir())
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

@@ -293,3 +293,13 @@ def test_relations_draw_from_the_seed_alone(tmp_path: Path) -> None:
     ]
     first, second = (hold() for hold in drawn)
     assert first == second
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_warm_up_that_goes_by_what_was_chosen_later_is_no_look_ahead(
+    seed: int, tmp_path: Path
+) -> None:
+    changes: dict[str, Any] = {"parameter_space": {"breakout.lookback": [3, 12]}}
+    case = _case(tmp_path, **changes)
+    outcome = _hold("future_perturbed", case, "imperative", tmp_path, seed)
+    assert (outcome.verdict, outcome.first) == (Verdict.EQUAL, None)
