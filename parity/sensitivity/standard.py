@@ -7,7 +7,7 @@
 | fixtures | every fixture: engines, oracle, invariants | the scenarios of the catalogue |
 | spread | one study stored, spread over processes, interrupted, resumed | – |
 | cluster | the same over a Dask cluster | – |
-| regressions | ``parity replay fixtures/regressions`` | – |
+| regressions | ``parity replay`` of ``fixtures/regressions`` | – |
 | fuzz | ``parity fuzz`` with a fixed seed | the same |
 | approved | ``parity check``, where results are approved | – |
 """
@@ -101,7 +101,7 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
                 *_parity("verify", str(root / _SPREAD), *own, *cluster),
             ),
         ),
-        Stage("regressions", _parity("replay", str(root / "fixtures" / "regressions"))),
+        *_regressions(root / "fixtures" / "regressions"),
         fuzz,
     ]  # fmt: skip
     baselines = root / "fixtures" / "baselines"
@@ -134,6 +134,13 @@ def _scenarios() -> Iterator[tuple[str, Scenario]]:
         if key not in known:
             known.add(key)
             yield fault.id, fault.scenario
+
+
+def _regressions(folder: Path) -> Iterator[Stage]:
+    """Give the stage that runs saved examples again, if any was ever saved."""
+    saved = tuple(str(file.parent) for file in sorted(folder.glob("*/example.json")))
+    if saved:
+        yield Stage("regressions", _parity("replay"), saved, inputs=(str(folder),))
 
 
 def _fixture(root: Path, path: Path, candidates: Sequence[str] = ("declarative",)) -> Check:
