@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from parity.comparison.matching import match
 from parity.comparison.outcome import Difference, Tally
@@ -181,7 +181,7 @@ def _count_if_equal(left: Any, right: Any) -> int | None:
     """Count the leaves of two equal trees; null where they differ, or would have to be looked at.
 
     Nearly all of what is compared is equal, and then nobody asks where anything lies. Most leaves
-    are texts and whole numbers, which are looked at where they stand.
+    are texts and numbers, which are looked at where they stand; zeros, NaN and all else by `same`.
     """
     kind = type(left)
     if kind is dict and type(right) is dict:
@@ -193,10 +193,10 @@ def _count_if_equal(left: Any, right: Any) -> int | None:
                 return None
             other = right[key]
             of = type(value)
-            if of is str or of is int:
-                counted = 1 if of is type(other) and value == other else None
-            else:
-                counted = _count_if_equal(value, other)
+            if of in _LEAVES and of is type(other) and value and value == other:
+                total += 1
+                continue
+            counted = _count_if_equal(value, other)
             if counted is None:
                 return None
             total += counted
@@ -207,12 +207,15 @@ def _count_if_equal(left: Any, right: Any) -> int | None:
         total = 0
         for value, other in zip(left, right, strict=True):
             of = type(value)
-            if of is str or of is int:
-                counted = 1 if of is type(other) and value == other else None
-            else:
-                counted = _count_if_equal(value, other)
+            if of in _LEAVES and of is type(other) and value and value == other:
+                total += 1
+                continue
+            counted = _count_if_equal(value, other)
             if counted is None:
                 return None
             total += counted
         return total
     return 1 if same(left, right) else None
+
+
+_LEAVES: Final = frozenset((str, int, float))

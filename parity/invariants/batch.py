@@ -66,11 +66,13 @@ class Events:
 
     def ints(self, field: str) -> Ints:
         """Give a field of whole numbers, null as -1; the array is read-only."""
-        return self._numbers(field, IntColumn)
+        found: Ints = self._numbers(field, IntColumn)
+        return found
 
     def floats(self, field: str) -> Floats:
         """Give a field of numbers; where it may be null, null is 0.0; the array is read-only."""
-        return self._numbers(field, FloatColumn)
+        found: Floats = self._numbers(field, FloatColumn)
+        return found
 
     def _numbers(self, field: str, kind: type[IntColumn] | type[FloatColumn]) -> Any:
         """Join the parts of a field once, since many checks ask for it."""

@@ -87,6 +87,8 @@ def _hold_order(
     found: Findings,
 ) -> None:
     found.compared += len(due)
+    if due == steps:
+        return
     for number in range(max(len(due), len(steps))):
         wanted = due[number] if number < len(due) else None
         shown = steps[number] if number < len(steps) else None

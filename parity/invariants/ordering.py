@@ -201,8 +201,9 @@ def check_warm_up(run: Run, found: Findings) -> None:
             [far if u.trading_from_ns is None else u.trading_from_ns for u in batch.units]
         )
         found.compared += len(stream.number)
-        warming = {_STEPS[kind] for kind in _WARMING}
-        early = (stream.time_ns < starts[stream.unit]) & ~np.isin(stream.step, list(warming))
+        warming = [_STEPS[kind] for kind in _WARMING]
+        early = stream.time_ns < starts[stream.unit]
+        early[early] = ~np.isin(stream.step[early], warming)
         for index in np.flatnonzero(early)[:1].tolist():
             path, unit = stream.place(batch, index)
             found.breaks(path, "nothing but BAR, FEATURES and CLASSIFICATION", "this", unit=unit)

@@ -13,8 +13,9 @@ import xxhash
 from containers.events import EventKind
 from containers.trace import FORMAT, SCHEMAS, Trace, kept_kinds
 from parity.channels import Channel
+from parity.invariants.batch import Batch
 from parity.invariants.findings import Findings
-from parity.invariants.run import Run
+from parity.invariants.run import Run, Unit
 
 __all__ = ["check_levels", "check_summaries"]
 
@@ -28,9 +29,12 @@ def check_summaries(run: Run, found: Findings) -> None:
         shown = outputs.get(unit.place, {}).get("trace_summary")
         if unit.trace is None or shown is None:
             found.equal(f"{unit.place}: trace and summary", unit.trace is None, shown is None)
-            continue
-        due = _summary(unit.trace)
-        found.equal(f"{unit.place}: trace_summary", due, {key: shown[key] for key in due})
+    for batch in run.batches:
+        for unit, due in _counted(batch):
+            shown = outputs.get(unit.place, {}).get("trace_summary")
+            if shown is not None:
+                here = {key: shown[key] for key in due}
+                found.equal(f"{unit.place}: trace_summary", due, here)
     for phase in run.phases:
         # Of one unit of every phase all bits are hashed once more: what holds there holds of all.
         for unit in phase.units[:1]:
@@ -44,28 +48,41 @@ def check_summaries(run: Run, found: Findings) -> None:
             found.equal(f"{place}: trace_summary", due_total, content["trace_summary"])
 
 
-def _summary(trace: Trace) -> dict[str, Any]:
-    """Count a trace's events once more, from its columns."""
-    kinds: Counter[str] = Counter()
-    containers: Counter[str] = Counter()
-    times: list[int] = []
-    for chunk in trace.chunks:
-        for kind, table in chunk.tables.items():
-            kinds[str(kind)] += len(table)
-            times += [int(table.time_ns[0]), int(table.time_ns[-1])]
-            counts = np.bincount(table.containers.codes).tolist()
-            for name, count in zip(table.containers.texts, counts, strict=True):
-                containers[name] += count
-    return {
-        "events": trace.events_total,
-        "kept": sum(kinds.values()),
-        "dropped": trace.dropped,
-        "by_kind": dict(kinds),
-        "by_container": dict(containers),
-        "first_ns": min(times, default=None),
-        "last_ns": max(times, default=None),
-        "digest": trace.digest,
-    }
+def _counted(batch: Batch) -> Iterator[tuple[Unit, dict[str, Any]]]:
+    """Count the events of a batch's units once more, from their columns, side by side."""
+    units = len(batch.units)
+    kinds: list[dict[str, int]] = [{} for _ in range(units)]
+    containers: list[Counter[str]] = [Counter() for _ in range(units)]
+    first = np.full(units, np.iinfo(np.int64).max)
+    last = np.full(units, np.iinfo(np.int64).min)
+    for kind in EventKind:
+        events = batch[kind]
+        for number, count in enumerate(np.bincount(events.unit, minlength=units).tolist()):
+            if count:
+                kinds[number][str(kind)] = count
+        codes, texts = events.texts("container")
+        pairs = np.bincount(events.unit * len(texts) + codes, minlength=units * len(texts))
+        for pair in np.flatnonzero(pairs).tolist():
+            containers[pair // len(texts)][texts[pair % len(texts)]] += int(pairs[pair])
+        np.minimum.at(first, events.unit, events.time_ns)
+        np.maximum.at(last, events.unit, events.time_ns)
+    for number, unit in enumerate(batch.units):
+        trace = unit.trace
+        assert trace is not None  # a batch has only units with traces
+        kept = sum(kinds[number].values())
+        yield (
+            unit,
+            {
+                "events": trace.events_total,
+                "kept": kept,
+                "dropped": trace.dropped,
+                "by_kind": kinds[number],
+                "by_container": dict(containers[number]),
+                "first_ns": int(first[number]) if kept else None,
+                "last_ns": int(last[number]) if kept else None,
+                "digest": trace.digest,
+            },
+        )
 
 
 def _digest(trace: Trace) -> str:
