@@ -18,6 +18,7 @@ from containers.journal import (
     ErrorRaised,
     HookCalled,
     IterationStarted,
+    JournalPath,
     LifecycleMoved,
     OutputWritten,
     PhaseFinished,
@@ -61,8 +62,12 @@ def add_journal(
     orders: dict[str, list[str]] = {}
     counts: dict[str, int] = {}
     heard: list[str] = []
+    path: JournalPath = ()
+    place = path_text(path)
     for entry in entries:
-        record, place = entry.record, path_text(entry.path)
+        record = entry.record
+        if entry.path is not path:  # most records stand behind one of the same path
+            path, place = entry.path, path_text(entry.path)
         content = plain(record)
         if isinstance(record, ErrorRaised):
             content["error"] = plain_error(record.error, root)
