@@ -49,9 +49,9 @@ class Events:
     def __init__(self, kind: EventKind, parts: Sequence[tuple[int, Table]], offsets: Ints) -> None:
         self.kind: Final = kind
         self._parts = [table for _, table in parts]
-        lengths = [len(table) for table in self._parts]
+        self._lengths = [len(table) for table in self._parts]
         units = np.array([unit for unit, _ in parts], np.int64)
-        self.unit: Final[Ints] = np.repeat(units, lengths)
+        self.unit: Final[Ints] = np.repeat(units, self._lengths)
         self._joined: dict[str, npt.NDArray[Any]] = {}
         self.seq: Final = self.ints("seq")
         self._shift = offsets[self.unit] if len(self.unit) else np.empty(0, np.int64)
@@ -88,13 +88,18 @@ class Events:
         """Give a field of text, as codes into the texts that occur in the batch."""
         if field not in self._texts:
             numbering: dict[str, int] = {}
+            numbers: list[int] = []  # of each part's texts, one part after the other
+            starts: list[int] = []
             arrays = []
             for table in self._parts:
                 column = table.columns[field]
                 assert isinstance(column, TextColumn)
-                mine = [numbering.setdefault(text, len(numbering)) for text in column.texts]
-                arrays.append(np.array(mine, np.int64)[column.codes])
+                starts.append(len(numbers))
+                numbers += [numbering.setdefault(text, len(numbering)) for text in column.texts]
+                arrays.append(column.codes)
             codes = np.concatenate([np.empty(0, np.int64), *arrays])
+            if numbers:
+                codes = np.array(numbers, np.int64)[codes + np.repeat(starts, self._lengths)]
             self._texts[field] = codes, list(numbering)
         return self._texts[field]
 
