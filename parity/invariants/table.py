@@ -11,6 +11,7 @@ from parity.invariants import (
     aggregation,
     causes,
     execution,
+    features,
     files,
     journals,
     lifecycles,
@@ -136,6 +137,10 @@ _ALL: Final = (
     _of(
         "changes", "3", _TRACED, causes.check_changes,
         "a SIGNAL and a CLASSIFICATION say something else than the publisher's last of the symbol",
+    ),
+    _of(
+        "features", "5.1", _TRACED, features.check_features,
+        "FEATURES have the value of every declared indicator under its name, null while warming up",
     ),
     _of(
         "signals", "7.5", (*_TRACED, _C.OUTPUTS), replays.check_signals,

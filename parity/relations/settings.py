@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
-from containers.trace import Trace, kept_kinds
+from containers.trace import Trace
 from parity.channels import CAUSE_FIRST, Channel
+from parity.levels import due_kinds
 from parity.record import Record
 from parity.relations.mapped import without
 from parity.relations.sheets import configs_of, phases_of, with_settings
@@ -119,7 +120,7 @@ def trace_kept(trial: Trial) -> None:
         raise DoesNotApplyError("the run itself keeps the events of some containers alone")
     traces = trial.base.channels.get(Channel.TRACE, {})
     for unit, trace in traces.items():
-        kept = trace.filtered(lambda kind, name: kind in kept_kinds(name, "detailed", containers))
+        kept = trace.filtered(lambda kind, name: kind in due_kinds(name, "detailed", containers))
         dropped = 0 if limit is None else max(len(kept) - limit, 0)
         if limit is not None:
             kept = kept.newest(limit)

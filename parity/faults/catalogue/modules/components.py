@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from parity.faults.catalogue.writing import fault
 from parity.faults.fault import Fault
 from parity.faults.refusals import BAD_STRUCTURE, TWO_OF_ONE_TYPE
@@ -13,7 +11,6 @@ from parity.faults.scenarios import COMPONENTS, REPLAY, SIMPLE, TWO_SYMBOLS, WAL
 
 __all__ = ["FAULTS"]
 
-_REPLAYED: Final = msgspec.structs.replace(REPLAY, baseline=True)
 
 FAULTS: Final[tuple[Fault, ...]] = (
     fault(
@@ -147,8 +144,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
     fault(
         "M100-both-replay",
         "a stored signal is traded the other way round",
-        _REPLAYED,
-        "baseline:trace",
+        REPLAY,
+        "invariant:replay",
         (
             "containers/trading/replay.py",
             "symbol, signal.direction, signal.strength, signal.seq,",

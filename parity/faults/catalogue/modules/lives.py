@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from parity.faults.catalogue.writing import fault
 from parity.faults.fault import Fault
 from parity.faults.scenarios import GATED, TWO_SYMBOLS, WALK
 
 __all__ = ["FAULTS"]
 
-_APPROVED: Final = msgspec.structs.replace(GATED, baseline=True)
 
 FAULTS: Final[tuple[Fault, ...]] = (
     fault(
@@ -51,8 +48,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
     fault(
         "M23-both-failures",
         "of a container's failure its wrapping is told",
-        _APPROVED,
-        "baseline:errors",
+        GATED,
+        "invariant:errors",
         (
             "containers/failures.py",
             "first = error.cause if isinstance(error, ContainerError) else error",

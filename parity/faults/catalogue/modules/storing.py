@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from parity.faults.catalogue.writing import fault
 from parity.faults.fault import Fault
 from parity.faults.scenarios import GATED, MANY_UNITS, SHORT_PIPELINE, SHORT_WALK, cut, spread
 
 __all__ = ["FAULTS"]
 
-_APPROVED: Final = msgspec.structs.replace(GATED, baseline=True)
 
 FAULTS: Final[tuple[Fault, ...]] = (
     fault(
@@ -84,8 +81,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
     fault(
         "M51-both-outputs",
         "numbers of an output are rounded",
-        _APPROVED,
-        "baseline:files",
+        GATED,
+        "invariant:output_files",
         (
             "containers/outputs.py",
             "        return float(value)\n",

@@ -18,12 +18,10 @@ _STANDARD: Final = msgspec.structs.replace(
     COMPONENTS,
     control="imperative:trace=standard",
     candidates=("declarative:trace=standard",),
-    baseline=True,
 )
 _LIMITED: Final = msgspec.structs.replace(
     SIMPLE, config=SIMPLE.config + "trace: {max_events: 40}\n"
 )
-_APPROVED: Final = msgspec.structs.replace(GATED, baseline=True)
 
 FAULTS: Final[tuple[Fault, ...]] = (
     fault(
@@ -99,7 +97,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "M85-both-levels",
         "standard keeps no labels",
         _STANDARD,
-        "baseline:trace",
+        "oracle:trace",
         (
             "containers/trace/levels.py",
             "    EventKind.CANCELLATION,\n    EventKind.PORTFOLIO_UPDATE,\n    EventKind.CLASSIFICATION,\n",
@@ -109,8 +107,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
     fault(
         "M86-both-mappings",
         "values of a mapping are held under the names of others",
-        _APPROVED,
-        "baseline:trace",
+        GATED,
+        "invariant:features",
         (
             "containers/trace/mappings.py",
             "names = TextColumn.numbered(map(tuple, values), len(values), plural=True)",
