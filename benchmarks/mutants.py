@@ -8,7 +8,8 @@ the core's own tests alone: no engine runs, no fixture is looked at.
 
 Without ``--sample`` all of them are run, which takes hours. Results are kept as they come: a run
 that was interrupted is gone on with. Escapes are printed with their diffs, and those listed in
-``benchmarks/mutants.yaml`` as equivalent with the reason. Leaves with 1 when another one escapes.
+``benchmarks/mutants.yaml`` as equivalent with the reason. Leaves with 1 when another one escapes,
+with 2 when an entry of that list names no mutant.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from containers.strict_yaml import load
+from containers.errors import ConfigurationError
 from parity.errors import UsageError
 from parity.faults.tree import OURS, SourceTree
-from parity.sensitivity.equivalents import read_equivalents
+from parity.sensitivity.equivalents import equivalents_in
 from parity.sensitivity.interval import wilson
 from parity.sensitivity.killing import Stage, run_mutants
 from parity.sensitivity.mutants import Mutant, draw, mutants_of
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="parity-mutants-") as scratch:
         tree = SourceTree(Path(scratch), OURS, root=_ROOT, more=_NEEDED, jobs=asked.jobs)
         every = mutants_of(tree.base, paths)
+        reasons = equivalents_in(_LISTED, every, paths)
         count = len(every) if asked.sample is None else asked.sample
         drawn = draw(tree.base, every, count, asked.seed) if asked.sample else _whole(tree, every)
         results, _ = run_mutants(
@@ -63,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             lambda digest: ResultsFile(asked.results, digest),
             jobs=asked.jobs,
         )
-        return _print(tree, drawn, len(every), results)
+        return _print(tree, drawn, len(every), results, reasons)
 
 
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -102,9 +104,12 @@ def _tests() -> Stage:
 
 
 def _print(
-    tree: SourceTree, drawn: Sequence[Mutant], population: int, results: Mapping[str, Result]
+    tree: SourceTree,
+    drawn: Sequence[Mutant],
+    population: int,
+    results: Mapping[str, Result],
+    reasons: Mapping[str, str],
 ) -> int:
-    reasons = read_equivalents(load(_LISTED))
     escaped = [mutant for mutant in drawn if results[mutant.id].outcome == "escaped"]
     unlisted = [mutant for mutant in escaped if mutant.id not in reasons]
     for mutant in escaped:
@@ -128,6 +133,6 @@ def _print(
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except UsageError as error:
+    except (UsageError, ConfigurationError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

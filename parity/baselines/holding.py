@@ -15,13 +15,14 @@ import msgspec
 
 from containers.events import EventKind
 from containers.results import EquityCurve
-from containers.trace import CHUNK_ROWS, Trace, TraceLevel, kept_kinds, lower_level
+from containers.trace import CHUNK_ROWS, Trace, TraceLevel, lower_level
 from parity.baselines.marks import mark_of_rows, range_of, rows_of
 from parity.baselines.sketch import BY_DIGEST, Sketch, sketch_of
 from parity.channels import REQUIRED, Channel
 from parity.comparison.outcome import ChannelOutcome, Difference, Tally
 from parity.comparison.records import compare_records
 from parity.errors import UsageError
+from parity.levels import due_kinds
 from parity.policy.judging import NOBODY, AppliedPolicy, Judge
 from parity.record import Record, TraceSettings
 from parity.verdicts import Verdict
@@ -137,7 +138,7 @@ def _at_level(approved: Sketch, record: Record) -> Record:
 
 def _kept(settings: TraceSettings) -> Any:
     def keep(kind: EventKind, container: str) -> bool:
-        return kind in kept_kinds(container, settings.level, settings.overrides)
+        return kind in due_kinds(container, settings.level, settings.overrides)
 
     return keep
 

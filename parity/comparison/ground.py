@@ -13,8 +13,9 @@ from containers.errors import ConfigPath
 from containers.events import EventKind
 from containers.journal import OutputWritten
 from containers.storage.phase_store import ITERATIONS_FILE
-from containers.trace import Trace, TraceLevel, kept_kinds
+from containers.trace import Trace, TraceLevel
 from parity.channels import Channel, Content
+from parity.levels import due_kinds
 from parity.record import Record, TraceSettings
 
 __all__ = ["common_ground"]
@@ -178,7 +179,7 @@ def _at_common_level(
 
 def _reduced(trace: Trace, *settings: TraceSettings) -> Trace:
     def keep(kind: EventKind, container: str) -> bool:
-        return all(kind in kept_kinds(container, s.level, s.overrides) for s in settings)
+        return all(kind in due_kinds(container, s.level, s.overrides) for s in settings)
 
     return trace.filtered(keep)
 

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from containers.events import EventKind
-from containers.trace import Table, kept_kinds
+from containers.trace import Table
 from containers.trace.columns import FloatColumn, IntColumn
 from containers.trace.texts import TextColumn
+from parity.levels import due_kinds
 
 if TYPE_CHECKING:
     from parity.invariants.run import Phase, Unit
@@ -207,7 +208,7 @@ class Batch:
         if trace is None or trace.dropped or settings.limit is not None:
             return False
         return bool(unit.containers) and all(
-            needed <= kept_kinds(container["id"], settings.level, settings.overrides)
+            needed <= due_kinds(container["id"], settings.level, settings.overrides)
             for container in unit.containers
         )
 

@@ -26,6 +26,7 @@ _MOVES: Final = {
     ("faulted", "fail"): "faulted",
 }
 _FORWARD: Final = ("initialize", "start", "execute", "collect")
+_WRAPPING: Final = "ContainerError"
 _ACTIVITIES: Final = (*_FORWARD, "stop", "cleanup")
 
 
@@ -163,6 +164,7 @@ def check_errors(run: Run, found: Findings) -> None:
             error = entry["error"]
             if "/unit=" in place:
                 found.equal(f"{place}: path of the error", place, error["path"])
+            _hold_type(place, error, found)
             if error["container"] is not None:
                 _hold_container(run, place, error, found)
         if "/phase=" in place and content:
@@ -170,12 +172,31 @@ def check_errors(run: Run, found: Findings) -> None:
             told = errors.get(f"{phase}/result", {}).get("error")
             # Of several units that fail the first in path order is the phase's failure.
             found.holds(f"{phase}: error", told is not None, "the error of what failed", None)
+            if told is not None:
+                _hold_type(phase, told, found)
             _hold_status(run, phase, found)
     for phase_of_run in run.phases:
         told = errors.get(f"{phase_of_run.place}/result", {}).get("error")
         has = phase_of_run.status == "failed"
         if phase_of_run.status is not None:
             found.equal(f"{phase_of_run.place}: has an error", has, told is not None)
+
+
+def _hold_type(place: str, error: Mapping[str, Any], found: Findings) -> None:
+    """Hold an error, and those attached to it, against what a container's failure is told as.
+
+    What a container raised reaches its engine in a wrapping, which says where it was. That stands
+    in fields of its own: type, message and causes are those of what was raised.
+    """
+    for one in (error, *error["attached"]):
+        found.holds(f"{place}: type", one["type"] != _WRAPPING, "what was raised", one["type"])
+        if one["container"] is None:
+            continue  # worded, and raised from something, by each engine in its own way
+        wrapped = [cause for cause in one["causes"] if cause.startswith(f"{_WRAPPING}: ")]
+        found.equal(f"{place}: causes that are a wrapping", [], wrapped)
+        message = one["message"]
+        is_wrapped = message.startswith(f"container '{one['container']}' failed in ")
+        found.holds(f"{place}: message", not is_wrapped, "what was raised", message)
 
 
 def _hold_status(run: Run, phase: str, found: Findings) -> None:

@@ -89,7 +89,7 @@ def _read(
     if labels is None:
         config = {
             **DEFAULTS,
-            "data": {**DEFAULTS["data"], **section, "data_dir": str(file.parent)},
+            "data": {**DEFAULTS["data"], **section, "data_dir": str(file.parent.absolute())},
             "symbols": [{"symbol": symbol, "timeframes": [timeframe]}],
             "strategies": [],
             "risk_profiles": [],

@@ -11,11 +11,12 @@ import numpy as np
 import xxhash
 
 from containers.events import EventKind
-from containers.trace import FORMAT, SCHEMAS, Trace, kept_kinds
+from containers.trace import FORMAT, SCHEMAS, Trace
 from parity.channels import Channel
 from parity.invariants.batch import Batch
 from parity.invariants.findings import Findings
 from parity.invariants.run import Run, Unit
+from parity.levels import due_kinds
 
 __all__ = ["check_levels", "check_summaries"]
 
@@ -174,12 +175,12 @@ def check_levels(run: Run, found: Findings) -> None:
             found.equal(f"{unit.place}: dropped", 0, unit.trace.dropped)
         for info in unit.trace.infos:
             for name in info.containers:
-                allowed = kept_kinds(name, settings.level, settings.overrides)
+                allowed = due_kinds(name, settings.level, settings.overrides)
                 found.holds(f"{unit.place}: events of {name}", bool(allowed), "none kept", "some")
         for chunk in unit.trace.chunks:
             for kind, table in chunk.tables.items():
                 for name in table.containers.texts:
-                    allowed = kept_kinds(name, settings.level, settings.overrides)
+                    allowed = due_kinds(name, settings.level, settings.overrides)
                     found.holds(
                         f"{unit.place}: {kind} of {name}", kind in allowed, "not kept", "kept"
                     )

@@ -11,6 +11,7 @@ from parity.invariants import (
     aggregation,
     causes,
     execution,
+    features,
     files,
     journals,
     lifecycles,
@@ -68,7 +69,8 @@ _ALL: Final = (
     ),
     _of(
         "branches", "7.6", (*_DECIDED, _C.HOOKS, _C.OUTPUTS), statuses.check_branches,
-        "the branches that get_branches names run, each once, and none is a workflow around it",
+        "the branches that get_branches names run in order, each name once, and none is a workflow "
+        "around it",
     ),
     _of(
         "aggregated_results", "9.2", (*_DECIDED, _C.METRICS, _C.OUTPUTS),
@@ -135,6 +137,10 @@ _ALL: Final = (
     _of(
         "changes", "3", _TRACED, causes.check_changes,
         "a SIGNAL and a CLASSIFICATION say something else than the publisher's last of the symbol",
+    ),
+    _of(
+        "features", "5.1", _TRACED, features.check_features,
+        "FEATURES have the value of every declared indicator under its name, null while warming up",
     ),
     _of(
         "signals", "7.5", (*_TRACED, _C.OUTPUTS), replays.check_signals,

@@ -133,6 +133,7 @@ def take_sample(
     Raises:
         UsageError: There are not so many, something that belongs to the verification is missing, it
             fails on unchanged code, or the file of results is none.
+        ConfigurationError: The list of equivalent mutants names one that there is not.
     """
     with tempfile.TemporaryDirectory(prefix="parity-mutants-") as scratch:
         folder = Path(scratch)
@@ -140,12 +141,12 @@ def take_sample(
         tree = SourceTree(folder / "tree", OURS, jobs=jobs)
         on_step("drawing")
         population = mutants_of(tree.base, packages)
+        reasons = equivalents(population, packages)
         drawn = draw(tree.base, population, count, seed)
         found, _ = run_mutants(
             tree, drawn, stages, lambda digest: ResultsFile(results, digest),
             jobs=jobs, on_step=on_step,
         )  # fmt: skip
-        reasons = equivalents()
         return Sample(
             seed=seed,
             population=len(population),

@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from containers.configuration import UserInput, read_user
 from containers.events import Event
-from containers.trace import Trace, TraceRecorder, kept_kinds
+from containers.trace import Trace, TraceRecorder
 from parity.channels import ORACLE, Channel
+from parity.levels import due_kinds
 from parity.oracle import Backtest, CannotExpress, Market, load_streams, run_backtest, run_unit
 from parity.oracle.settings import Settings
 from parity.record import Record, TraceSettings
@@ -189,7 +190,7 @@ def _trace(events: Iterable[Event], settings: TraceSettings) -> Trace:
     for event in events:
         count += 1
         if event.container not in kept:
-            kept[event.container] = kept_kinds(event.container, settings.level, settings.overrides)
+            kept[event.container] = due_kinds(event.container, settings.level, settings.overrides)
         if event.kind in kept[event.container]:
             recorder.keeper(event.kind)(event)
     return recorder.finish(count)

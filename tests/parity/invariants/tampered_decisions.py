@@ -173,6 +173,43 @@ DECISIONS = (
         "errors",
     ),
     tampering(
+        "an error that is told as its wrapping",
+        "fragile",
+        edited(
+            Channel.ERRORS,
+            "iteration=0/phase=breaks/window=1/unit=0",
+            0,
+            "error",
+            "type",
+            to="ContainerError",
+        ),
+        "errors",
+    ),
+    tampering(
+        "an error with the message of its wrapping",
+        "fragile",
+        edited(
+            Channel.ERRORS,
+            "iteration=0/phase=breaks/result",
+            "error",
+            "message",
+            to=lambda m: f"container 'strategy/brittle' failed in execute: ArithmeticError: {m}",
+        ),
+        "errors",
+    ),
+    tampering(
+        "an error that was raised from its wrapping",
+        "fragile",
+        edited(
+            Channel.ERRORS,
+            "iteration=0/phase=breaks/result",
+            "error",
+            "causes",
+            to=["ContainerError: container 'strategy/brittle' failed in execute"],
+        ),
+        "errors",
+    ),
+    tampering(
         "a later error that is lost",
         "fragile",
         edited(

@@ -57,6 +57,7 @@ EVENTS = (
         left_out(K.BAR, 40),
         "aggregation",
         "causes",
+        "features",
         "positions_value",
         "slices",
         "updates",
@@ -100,6 +101,26 @@ EVENTS = (
         "closed",
         edited_trace(K.SIGNAL, 0, direction=0),
         "changes",
+    ),
+    tampering(
+        "features under the names of others",
+        "stops",
+        edited_trace(
+            K.FEATURES, 60, values=lambda v: dict(zip(v, reversed(v.values()), strict=True))
+        ),
+        "features",
+    ),
+    tampering(
+        "features in another order",
+        "stops",
+        edited_trace(K.FEATURES, 60, values=lambda v: dict(reversed(v.items()))),
+        "features",
+    ),
+    tampering(
+        "a feature that is there too early",
+        "stops",
+        edited_trace(K.FEATURES, 0, values=lambda v: {**v, next(iter(v)): 1.0}),
+        "features",
     ),
     tampering("a strength beyond 1", "closed", edited_trace(K.SIGNAL, 0, strength=1.5), "changes"),
     tampering(

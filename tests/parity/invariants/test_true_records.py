@@ -59,12 +59,12 @@ def test_a_record_about_units_alone_is_left_to_comparing(
 def test_what_a_lower_trace_level_leaves_out_is_said_to_be_unknown(
     true_record: Callable[[str], Record],
 ) -> None:
-    from containers.trace import kept_kinds
+    from parity.levels import due_kinds
     from parity.record import TraceSettings
 
     record = true_record("closed")
     traces = {
-        unit: trace.filtered(lambda kind, name: kind in kept_kinds(name, "standard"))
+        unit: trace.filtered(lambda kind, name: kind in due_kinds(name, "standard"))
         for unit, trace in record.channels[Channel.TRACE].items()
     }
     settings = {unit: TraceSettings("standard") for unit in traces}
