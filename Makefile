@@ -1,10 +1,14 @@
 # Every target sets up what it needs. The first run installs; later ones only check a stamp.
 #
 #   make verify   run the main job on the real fixtures: both engines, the oracle, the verdict;
-#                 then one study stored, spread over processes and a cluster, interrupted, resumed
+#                 then one study stored, spread over processes and a cluster, interrupted, resumed;
+#                 then each engine alone against approved results
 #   make test     the whole check: ruff, mypy, import-linter, tests, doctests
 #   make deep     what is too long for every run, with Hypothesis's deep profile
 #   make bench    speed and memory, as ratios taken in one run
+#   make worth    what a green verdict is worth: the catalogue of faults, a sample of mutants, and
+#                 mutants of the comparison core; about an hour
+#   make search   five minutes of workflows that nobody thought of
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -23,7 +27,7 @@ WORKERS := -n 2 --dist worksteal
 CODE := containers imperative declarative parity tests benchmarks fixtures
 
 .DEFAULT_GOAL := help
-.PHONY: help verify test deep bench lint fixtures clean
+.PHONY: help verify test deep bench worth search lint fixtures clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -41,6 +45,8 @@ $(READY_BENCH): $(READY)
 verify: $(READY)
 	$(BIN)/parity verify $(CONFIGS) $(OWN)
 	$(BIN)/python fixtures/cluster.py $(BIN)/parity verify $(SPREAD) $(OWN) $(SUBJECTS)
+	$(BIN)/parity check --baselines fixtures/baselines $(OWN)
+	$(BIN)/parity check --baselines fixtures/baselines $(OWN) --subject declarative
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -56,6 +62,14 @@ deep: lint
 
 bench: $(READY_BENCH)
 	$(BIN)/python -m benchmarks
+
+worth: $(READY)
+	$(BIN)/parity sensitivity --catalogue
+	$(BIN)/parity sensitivity --sample 200 --seed 1
+	$(BIN)/python -m benchmarks.mutants --sample 150
+
+search: $(READY)
+	$(BIN)/parity fuzz --time 5m
 
 # The committed data are rebuilt bit for bit from the packages they come from.
 fixtures: $(READY)

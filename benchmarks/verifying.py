@@ -60,7 +60,7 @@ def _study(folder: Path, symbol: str) -> dict[str, Any]:
         "symbols": [symbol],
         "strategies": [{"type": "momentum", "name": "m"}],
         "trace_level": "detailed",
-        "parameter_space": {"m.fast_period": [5, 10], "m.slow_period": [30, 60]},
+        "parameter_space": {"m.fast_period": [5, 10], "m.slow_period": [20, 30, 40, 60]},
         "walk_forward": {"train_bars": 250, "test_bars": 125},
     }
 

@@ -180,7 +180,8 @@ def joined(path: str, key: object) -> str:
 def _count_if_equal(left: Any, right: Any) -> int | None:
     """Count the leaves of two equal trees; null where they differ, or would have to be looked at.
 
-    Nearly all of what is compared is equal, and then nobody asks where anything lies.
+    Nearly all of what is compared is equal, and then nobody asks where anything lies. Most leaves
+    are texts and whole numbers, which are looked at where they stand.
     """
     kind = type(left)
     if kind is dict and type(right) is dict:
@@ -188,9 +189,14 @@ def _count_if_equal(left: Any, right: Any) -> int | None:
             return None
         total = 0
         for key, value in left.items():
-            counted = (
-                _count_if_equal(value, right[key]) if type(key) is str and key in right else None
-            )
+            if type(key) is not str or key not in right:
+                return None
+            other = right[key]
+            of = type(value)
+            if of is str or of is int:
+                counted = 1 if of is type(other) and value == other else None
+            else:
+                counted = _count_if_equal(value, other)
             if counted is None:
                 return None
             total += counted
@@ -199,8 +205,12 @@ def _count_if_equal(left: Any, right: Any) -> int | None:
         if len(left) != len(right):
             return None
         total = 0
-        for one, other in zip(left, right, strict=True):
-            counted = _count_if_equal(one, other)
+        for value, other in zip(left, right, strict=True):
+            of = type(value)
+            if of is str or of is int:
+                counted = 1 if of is type(other) and value == other else None
+            else:
+                counted = _count_if_equal(value, other)
             if counted is None:
                 return None
             total += counted

@@ -95,9 +95,10 @@ def effects_of(control: Record, candidate: Record, place: str) -> Effects:
         for change in figures
         if change.figure.name == _FINAL and "/portfolio=" in change.place
     }
+    told = {_portfolio(where) for where in ends}  # by its unit, where its phase may say it again
     for where, ours, theirs in _shared(Channel.EQUITY, control, candidate, place)[1]:
         a, b = (_end(curve) for curve in (ours, theirs))
-        if where not in ends and repr(a) != repr(b):
+        if _portfolio(where) not in told and repr(a) != repr(b):
             found = field_differences({where: a}, {where: b}, (where,))
             ends |= {difference.name: difference for difference in found}
     return Effects(
@@ -127,6 +128,10 @@ def _shared(
     if not found:
         scope, found = "run", shared
     return scope, [(where, ours[where], theirs[where]) for where in found]
+
+
+def _portfolio(place: str) -> str:
+    return place.rpartition("/portfolio=")[2]
 
 
 def _differ(left: Mapping[str, Any], right: Mapping[str, Any], name: str) -> bool:

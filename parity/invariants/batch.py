@@ -50,9 +50,10 @@ class Events:
     def __init__(self, kind: EventKind, parts: Sequence[tuple[int, Table]], offsets: Ints) -> None:
         self.kind: Final = kind
         self._parts = [table for _, table in parts]
-        lengths = [len(table) for table in self._parts]
+        self._lengths = [len(table) for table in self._parts]
         units = np.array([unit for unit, _ in parts], np.int64)
-        self.unit: Final[Ints] = np.repeat(units, lengths)
+        self.unit: Final[Ints] = np.repeat(units, self._lengths)
+        self._joined: dict[str, npt.NDArray[Any]] = {}
         self.seq: Final = self.ints("seq")
         self._shift = offsets[self.unit] if len(self.unit) else np.empty(0, np.int64)
         self.number: Final[Ints] = self.seq + self._shift
@@ -65,34 +66,41 @@ class Events:
         return len(self.unit)
 
     def ints(self, field: str) -> Ints:
-        """Give a field of whole numbers, null as -1."""
-        arrays = []
-        for table in self._parts:
-            column = table.columns[field]
-            assert isinstance(column, IntColumn)
-            arrays.append(column.data)
-        return np.concatenate([np.empty(0, np.int64), *arrays])
+        """Give a field of whole numbers, null as -1; the array is read-only."""
+        return self._numbers(field, IntColumn)
 
     def floats(self, field: str) -> Floats:
-        """Give a field of numbers; where it may be null, null is 0.0."""
-        arrays = []
-        for table in self._parts:
-            column = table.columns[field]
-            assert isinstance(column, FloatColumn)
-            arrays.append(column.data)
-        return np.concatenate([np.empty(0, np.float64), *arrays])
+        """Give a field of numbers; where it may be null, null is 0.0; the array is read-only."""
+        return self._numbers(field, FloatColumn)
+
+    def _numbers(self, field: str, kind: type[IntColumn] | type[FloatColumn]) -> Any:
+        """Join the parts of a field once, since many checks ask for it."""
+        if field not in self._joined:
+            columns = [table.columns[field] for table in self._parts]
+            assert all(isinstance(column, kind) for column in columns)
+            arrays = [column.data for column in columns if isinstance(column, kind)]
+            none = np.empty(0, np.int64 if kind is IntColumn else np.float64)
+            joined = arrays[0] if len(arrays) == 1 else np.concatenate([none, *arrays])
+            joined.flags.writeable = False
+            self._joined[field] = joined
+        return self._joined[field]
 
     def texts(self, field: str) -> tuple[Ints, list[str]]:
         """Give a field of text, as codes into the texts that occur in the batch."""
         if field not in self._texts:
             numbering: dict[str, int] = {}
+            numbers: list[int] = []  # of each part's texts, one part after the other
+            starts: list[int] = []
             arrays = []
             for table in self._parts:
                 column = table.columns[field]
                 assert isinstance(column, TextColumn)
-                mine = [numbering.setdefault(text, len(numbering)) for text in column.texts]
-                arrays.append(np.array(mine, np.int64)[column.codes])
+                starts.append(len(numbers))
+                numbers += [numbering.setdefault(text, len(numbering)) for text in column.texts]
+                arrays.append(column.codes)
             codes = np.concatenate([np.empty(0, np.int64), *arrays])
+            if numbers:
+                codes = np.array(numbers, np.int64)[codes + np.repeat(starts, self._lengths)]
             self._texts[field] = codes, list(numbering)
         return self._texts[field]
 
@@ -172,6 +180,7 @@ class Batch:
                     parts[kind].append((number, table))
         self._events = {kind: Events(kind, mine, self.offsets) for kind, mine in parts.items()}
         self.worked_out: Final[dict[str, object]] = {}
+        self._kept: dict[frozenset[EventKind], Mask] = {}
         self.symbols: Final = {
             entry["symbol"]: number for number, entry in enumerate(self.config["symbols"])
         }
@@ -181,25 +190,25 @@ class Batch:
 
     def keeps(self, *kinds: EventKind) -> Mask:
         """Mark the units whose traces hold every event of these kinds."""
-        needed = set(kinds)
-        kept = []
-        for unit in self.units:
-            settings = unit.run.record.settings_of(unit.place)
-            trace = unit.trace
-            kept.append(
-                unit.is_whole
-                or (
-                    trace is not None
-                    and not trace.dropped
-                    and settings.limit is None
-                    and all(
-                        needed <= due_kinds(container["id"], settings.level, settings.overrides)
-                        for container in unit.containers
-                    )
-                    and bool(unit.containers)
-                )
+        needed = frozenset(kinds)
+        if needed not in self._kept:
+            self._kept[needed] = np.array(
+                [self._holds(unit, needed) for unit in self.units], np.bool_
             )
-        return np.array(kept, np.bool_)
+        return self._kept[needed]
+
+    @staticmethod
+    def _holds(unit: Unit, needed: frozenset[EventKind]) -> bool:
+        if unit.is_whole:
+            return True
+        settings = unit.run.record.settings_of(unit.place)
+        trace = unit.trace
+        if trace is None or trace.dropped or settings.limit is not None:
+            return False
+        return bool(unit.containers) and all(
+            needed <= due_kinds(container["id"], settings.level, settings.overrides)
+            for container in unit.containers
+        )
 
     @cached_property
     def portfolios(self) -> dict[str, int]:

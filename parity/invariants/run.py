@@ -254,6 +254,18 @@ class Run:
         """All phases of all passes and branches."""
         return list(self._all(self.passes))
 
+    @cached_property
+    def second_branches(self) -> dict[str, str]:
+        """The first name that a pass has for a second branch, by the place of the pass."""
+        seconds: dict[str, str] = {}
+        for place, entries in self.channel(Channel.HOOKS).items():
+            for entry in entries:
+                names = list(entry["result"]) if entry["hook"] == "get_branches" else []
+                twice = [name for at, name in enumerate(names) if name in names[:at]]
+                if twice:
+                    seconds[place] = twice[0]
+        return seconds
+
     @property
     def units(self) -> Iterator[Unit]:
         """All units that the result holds."""

@@ -295,14 +295,7 @@ def check_branches(run: Run, found: Findings) -> None:
         for entry in entries:
             if entry["hook"] != "get_branches":
                 continue
-            names = list(entry["result"])
-            ran = [key.rpartition("branch=")[2] for key in _branches_of(run, place)]
-            found.holds(
-                f"{place}: branches", len(set(names)) == len(names), "each name once", names
-            )
-            found.equal(f"{place}: branches", names[: len(ran)], ran)
-            if run.get(Channel.STATUS, place).get("success"):
-                found.equal(f"{place}: number of branches", len(names), len(ran))
+            _hold_named(run, place, list(entry["result"]), found)
     for place in _workflows(run):
         outer = {run.get(Channel.OUTPUTS, above).get("workflow") for above in _outer(place)}
         name = run.get(Channel.OUTPUTS, place).get("workflow")
@@ -310,6 +303,23 @@ def check_branches(run: Run, found: Findings) -> None:
         for entry in run.channel(Channel.PLAN).get(place, ()):
             if entry["type"] == "WorkflowStarted":
                 found.equal(f"{place}: WorkflowStarted", entry["workflow"], name)
+
+
+def _hold_named(run: Run, place: str, names: Sequence[str], found: Findings) -> None:
+    """Hold the branches of a pass against their names: all run, up to one that cannot be begun."""
+    again = run.second_branches.get(place)
+    if again is not None:
+        names = names[: names.index(again, names.index(again) + 1)]
+    ran = [key.rpartition("branch=")[2] for key in _branches_of(run, place)]
+    found.equal(f"{place}: branches", names[: len(ran)], ran)
+    last = f"{place}/branch={ran[-1]}" if ran else place
+    if ran and run.get(Channel.STATUS, last).get("journal") == ["ErrorRaised"]:
+        return  # no later one follows
+    found.equal(f"{place}: number of branches", len(names), len(ran))
+    if again is not None:
+        path = f"{place}/branch={again}"
+        wrong = run.channel(Channel.ERRORS).get(path)
+        found.holds(f"{path}: error", bool(wrong), "one, since the name is there twice", "none")
 
 
 def _outer(place: str) -> Iterator[str]:

@@ -69,7 +69,8 @@ _ALL: Final = (
     ),
     _of(
         "branches", "7.6", (*_DECIDED, _C.HOOKS, _C.OUTPUTS), statuses.check_branches,
-        "the branches that get_branches names run, each once, and none is a workflow around it",
+        "the branches that get_branches names run in order, each name once, and none is a workflow "
+        "around it",
     ),
     _of(
         "aggregated_results", "9.2", (*_DECIDED, _C.METRICS, _C.OUTPUTS),

@@ -29,6 +29,7 @@ class _Route(NamedTuple):
 
 def check_topologies(run: Run, found: Findings) -> None:
     """Hold the containers and the routes of every unit against those that there must be."""
+    plans: dict[object, tuple[list[tuple[str, str]], list[_Route]]] = {}
     for unit in run.units:
         config = unit.phase.config
         assert config is not None  # it is a unit of a phase that has succeeded
@@ -40,26 +41,30 @@ def check_topologies(run: Run, found: Findings) -> None:
         except LookupError:
             found.passes_over("the space has parameters of a user's own components")
             continue
-        plan = _Plan(unit.phase.topology, config, list(strategies), _members(unit))
+        members, replayed = _members(unit), _replayed(unit)
+        # Most units of a phase must be built alike.
+        of_members = tuple((name, tuple(own)) for name, own in members.items())
+        key = (unit.phase.place, *strategies), of_members, frozenset(replayed)
+        if key not in plans:
+            plan = _Plan(unit.phase.topology, config, list(strategies), members)
+            plans[key] = list(plan.containers()), sorted(set(plan.routes(replayed)), key=_key)
+        containers, due = plans[key]
         shown = [(container["id"], container["role"]) for container in unit.containers]
-        if not found.equal(f"{unit.place}: containers", list(plan.containers()), shown):
+        if not found.equal(f"{unit.place}: containers", containers, shown):
             continue
         (entry,) = run.channel(Channel.TOPOLOGY)[unit.place]
-        routes = sorted(_Route(**route) for route in map(_plain, entry["routes"]))
-        due = sorted(set(plan.routes(_replayed(unit))), key=_key)
+        routes = [_Route(*map(route.__getitem__, _Route._fields)) for route in entry["routes"]]
         _compare(unit, due, sorted(routes, key=_key), found)
 
 
-def _plain(route: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: route[key] for key in _Route._fields}
-
-
 def _key(route: _Route) -> tuple[str, ...]:
-    return tuple("" if part is None else part for part in route)
+    return *route[:3], route.topic or ""
 
 
 def _compare(unit: Unit, due: Sequence[_Route], shown: Sequence[_Route], found: Findings) -> None:
     found.compared += len(due)
+    if due == shown:
+        return
     for left, right in zip([*due, None], [*shown, None], strict=False):
         if left != right:
             found.breaks(f"{unit.place}: routes", left, right)

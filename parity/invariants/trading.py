@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from parity.invariants.batch import Batch
 from parity.invariants.books import Books, books_of, total
 from parity.invariants.figures import FIGURES, Traded, figures_of
 from parity.invariants.findings import Findings
-from parity.invariants.market import first_bars
+from parity.invariants.market import FirstBars, first_bars
 from parity.invariants.run import Run, Unit
 
 __all__ = ["check_metrics", "check_trades", "trades_of"]
@@ -65,6 +65,8 @@ def check_metrics(run: Run, found: Findings) -> None:
         books = books_of(batch)
         equity = batch[EventKind.PORTFOLIO_UPDATE].floats("equity")[books.updates]
         capital = float(batch.config["portfolio"]["initial_capital"])
+        bars = first_bars(batch.config, batch.phase.run.base_dir)
+        traded = _Traded(batch, books)
         for account in _accounts(batch):
             shown = metrics.get(account.place)
             rows = books.samples.get(account.code)
@@ -72,21 +74,20 @@ def check_metrics(run: Run, found: Findings) -> None:
                 found.equal(f"{account.place}: figures", rows is not None, shown is not None)
                 continue
             trades = trades_of(batch, account.code, account.name)
-            periods = _periods(batch, shown)
+            periods = _periods(batch, bars, shown)
             if not isinstance(periods, float):
                 found.breaks(f"{account.place}: periods_per_year", "a number", periods)
                 continue
             curve = equity[rows]
-            due = figures_of(capital, curve, trades, periods, _traded(batch, books, account))
+            due = figures_of(capital, curve, trades, periods, traded.of(account.code))
             compare_figures(account.place, due, shown, found)
 
 
-def _periods(batch: Batch, shown: Mapping[str, Any]) -> Any:
+def _periods(batch: Batch, bars: FirstBars | None, shown: Mapping[str, Any]) -> Any:
     """Give N: what is configured, else by the bars of the first symbol, else what is shown."""
     configured = batch.config["metrics"]["periods_per_year"]
     if configured != "auto":
         return float(configured)
-    bars = first_bars(batch.config, batch.phase.run.base_dir)
     return shown.get("periods_per_year") if bars is None else bars.periods_per_year
 
 
@@ -110,43 +111,53 @@ def _accounts(batch: Batch) -> Iterator[_Account]:
                 yield _Account(f"{unit.place}/portfolio={name}", name, unit, code)
 
 
-def _traded(batch: Batch, books: Books, account: _Account) -> Traded:
-    rows = books.samples[account.code]
-    _, held = books.at_updates
-    fills = books.fills_of.get(account.code, slice(0, 0))
-    after, _ = books.cash
-    capital = float(batch.config["portfolio"]["initial_capital"])
-    amounts = np.abs(books.quantity[fills]) * books.price[fills]
-    updates = batch[EventKind.PORTFOLIO_UPDATE]
-    return Traded(
-        in_market=int(np.count_nonzero(held[rows])),
-        volume=total(amounts),
-        commission=total(books.commission[fills]),
-        min_cash=min([capital, *after[fills].tolist()]),
-        ruined_at=_ruined_at(batch, books, account, updates.time_ns[books.updates][rows]),
-    )
+class _Traded:
+    """What is known of the portfolios of a batch beside their curves and trades.
 
-
-def _ruined_at(batch: Batch, books: Books, account: _Account, times: object) -> int | None:
-    """Say when a portfolio was ruined: equity at or below 0 before ruin's closes.
-
-    With costs the update can show less than what ruined it, never more: equity before the closes is
-    worked out from the fills before them.
+    What is the same for all of them, or can be worked out side by side, is worked out once.
     """
-    rows = books.samples[account.code]
-    updates = batch[EventKind.PORTFOLIO_UPDATE]
-    last = rows.stop - 1
-    number, unit = books.number[last], updates.unit[books.updates[last]]
-    fills = books.fills_of.get(account.code, slice(0, 0))
-    reasons = batch[EventKind.FILL].is_text("reason", "ruined")[books.fills[fills]]
-    at = int(number)
-    cash = float(updates.floats("cash")[books.updates[last]])
-    if reasons.any():
-        return int(updates.time_ns[books.updates[last]])
-    value, _ = books.value(np.array([account.code]), np.array([unit]), np.array([at]))
-    if cash + float(value[0]) <= 0.0:
-        return int(updates.time_ns[books.updates[last]])
-    return None
+
+    def __init__(self, batch: Batch, books: Books) -> None:
+        updates = batch[EventKind.PORTFOLIO_UPDATE]
+        self._books: Final = books
+        self._capital: Final = float(batch.config["portfolio"]["initial_capital"])
+        self._held: Final = books.at_updates[1]
+        self._cash: Final = books.cash[0]
+        self._amounts: Final = np.abs(books.quantity) * books.price
+        self._ruined: Final = batch[EventKind.FILL].is_text("reason", "ruined")[books.fills]
+        # At the last update of each portfolio: its time, and equity before the closes of its slice.
+        ends = np.array([rows.stop - 1 for rows in books.samples.values()], np.int64)
+        rows = books.updates[ends]
+        value, _ = books.value(books.portfolio[ends], updates.unit[rows], books.number[ends])
+        times = updates.time_ns[rows].tolist()
+        cash = updates.floats("cash")[rows].tolist()
+        self._last: Final = {
+            code: (time_ns, left + held)
+            for code, time_ns, left, held in zip(
+                books.samples, times, cash, value.tolist(), strict=True
+            )
+        }
+
+    def of(self, code: int) -> Traded:
+        """Say it of one portfolio, which has updates."""
+        books = self._books
+        fills = books.fills_of.get(code, slice(0, 0))
+        return Traded(
+            in_market=int(np.count_nonzero(self._held[books.samples[code]])),
+            volume=total(self._amounts[fills]),
+            commission=total(books.commission[fills]),
+            min_cash=min([self._capital, *self._cash[fills].tolist()]),
+            ruined_at=self._ruined_at(code, fills),
+        )
+
+    def _ruined_at(self, code: int, fills: slice) -> int | None:
+        """Say when a portfolio was ruined: equity at or below 0 before ruin's closes.
+
+        With costs the update can show less than what ruined it, never more: equity before the
+        closes is worked out from the fills before them.
+        """
+        time_ns, equity = self._last[code]
+        return time_ns if self._ruined[fills].any() or equity <= 0.0 else None
 
 
 def trades_of(batch: Batch, code: int, name: str) -> tuple[Trade, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from parity.channels import Channel
-from parity.invariants.findings import Findings
+from parity.invariants.findings import Findings, surely_finite
 from parity.invariants.run import Run
 
 __all__ = ["check_numbers_are_finite", "check_types"]
@@ -50,6 +50,8 @@ def check_numbers_are_finite(run: Run, found: Findings) -> None:
 
 def _is_clean(tree: Any) -> bool:
     """Whether a plain tree has neither NaN nor infinity; where it is not plain, it may have."""
+    if surely_finite(tree):
+        return True
     try:
         json.dumps(tree, allow_nan=False)
     except (TypeError, ValueError):

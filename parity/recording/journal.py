@@ -18,6 +18,7 @@ from containers.journal import (
     ErrorRaised,
     HookCalled,
     IterationStarted,
+    JournalPath,
     LifecycleMoved,
     OutputWritten,
     PhaseFinished,
@@ -61,9 +62,20 @@ def add_journal(
     orders: dict[str, list[str]] = {}
     counts: dict[str, int] = {}
     heard: list[str] = []
+    moves: dict[int, tuple[LifecycleMoved, dict[str, Any]]] = {}
+    path: JournalPath = ()
+    place = path_text(path)
     for entry in entries:
-        record, place = entry.record, path_text(entry.path)
-        content = plain(record)
+        record = entry.record
+        if entry.path is not path:  # most records stand behind one of the same path
+            path, place = entry.path, path_text(entry.path)
+        if isinstance(record, LifecycleMoved):
+            # Equal moves are mostly one object, which is looked at once.
+            if id(record) not in moves:
+                moves[id(record)] = record, plain(record)
+            content = moves[id(record)][1].copy()
+        else:
+            content = plain(record)
         if isinstance(record, ErrorRaised):
             content["error"] = plain_error(record.error, root)
         counted = counts[place] = counts.get(place, -1) + 1

@@ -134,7 +134,13 @@ def first_part(trial: Trial) -> None:
         raise DoesNotApplyError("no bar can be left out")
     last = trial.draw.choice(choices)
     section = {**trial.config["data"], "end_date": text_of(last)}
-    metrics = {"periods_per_year": configs_of(base)[""]["metrics"]["periods_per_year"]}
+    # How many bars a year has goes by all bars of the range, where the case leaves it to them.
+    (periods,) = {
+        figures["periods_per_year"]
+        for place, figures in base.channels[Channel.METRICS].items()
+        if place.startswith(f"{_UNIT}/")
+    }
+    metrics = {"periods_per_year": periods}
     part = trial.run(_simple(trial, data=section, metrics=metrics))
     if not trial.found.holds("status", part.status == "succeeded", "succeeded", part.explanation):
         return

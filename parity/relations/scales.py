@@ -8,9 +8,18 @@ from typing import Any, Final
 import msgspec
 
 from parity.channels import CAUSE_FIRST, Channel
+from parity.places import phase_of
 from parity.record import Record
 from parity.relations.mapped import mapped, without
-from parity.relations.sheets import Sheet, configs_of, sheets_of, text_of, with_data, write_sheets
+from parity.relations.sheets import (
+    Sheet,
+    configs_of,
+    phases_of,
+    sheets_of,
+    text_of,
+    with_data,
+    write_sheets,
+)
 from parity.relations.trial import DoesNotApplyError, Trial
 
 __all__ = ["prices_scaled", "time_stretched"]
@@ -163,6 +172,8 @@ def time_stretched(trial: Trial) -> None:
     data = configs[""]["data"]
     if any(_dates(config) != _dates(configs[""]) for config in configs.values()):
         raise DoesNotApplyError("its phases have different ranges")
+    if "start_date" in trial.own_text or "end_date" in trial.own_text:
+        raise DoesNotApplyError("definitions of a user's own name the range")
     shift_ns = 0 if data["timestamp"] == "end" else length.nominal_s * 1_000_000_000
     first = min(label for sheet in sheets for row in sheet.rows if (label := sheet.label_ns(row)))
     for sheet in sheets:
@@ -191,19 +202,28 @@ def time_stretched(trial: Trial) -> None:
 def _fix_periods(
     trial: Trial, config: dict[str, Any], configs: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """Say how many bars a year has: with ``auto`` that goes by how many a day has."""
-    if all(resolved["metrics"]["periods_per_year"] != "auto" for resolved in configs.values()):
+    """Say how many bars a year has wherever ``auto`` does: it goes by how many a day has."""
+    automatic = {
+        place: resolved
+        for place, resolved in configs.items()
+        if resolved["metrics"]["periods_per_year"] == "auto"
+    }
+    if not automatic:
         return
     found = {
         figures["periods_per_year"]
         for place, figures in trial.base.channels.get(Channel.METRICS, {}).items()
-        if "/portfolio=" in place
+        if "/portfolio=" in place and phase_of(place) in automatic
     }
-    if len(found) != 1 or "periods_per_year" in trial.own_text:
+    firsts = {resolved["symbols"][0]["symbol"] for resolved in automatic.values()}
+    if len(found) != 1 or len(firsts) != 1 or "periods_per_year" in trial.own_text:
         raise DoesNotApplyError("nobody says how many bars a year has")
-    config["metrics"] = {"periods_per_year": found.pop()}
-    for own in (config.get("phases") or {}).values():
-        own.pop("metrics", None)
+    (number,) = found
+    if "" in automatic:
+        config.setdefault("metrics", {})["periods_per_year"] = number
+    for own in phases_of(config):
+        if "auto" in (own.get("metrics") or {}).values():
+            own["metrics"]["periods_per_year"] = number
 
 
 def _dates(config: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -15,7 +15,7 @@ from parity.channels import CAUSE_FIRST, Channel
 from parity.levels import due_kinds
 from parity.record import Record
 from parity.relations.mapped import without
-from parity.relations.sheets import configs_of
+from parity.relations.sheets import configs_of, phases_of, with_settings
 from parity.relations.trial import DoesNotApplyError, Trial
 
 __all__ = ["mistaken", "reseeded", "trace_kept", "unused_sections"]
@@ -88,10 +88,7 @@ def reseeded(trial: Trial) -> None:
     )
     if drawn or sweeps:
         raise DoesNotApplyError("it draws at random")
-    config = {**trial.config, "random_seed": trial.draw.randint(1, 10**6)}
-    for own in (config.get("phases") or {}).values():
-        if isinstance(own, dict):
-            own.pop("random_seed", None)
+    config = with_settings(trial.config, {"random_seed": trial.draw.randint(1, 10**6)})
     struck = ("seed", "random_seed", *_DIGESTS)
     due, found = (
         without(
@@ -110,9 +107,11 @@ def trace_kept(trial: Trial) -> None:
     containers = _drawn_levels(trial)
     limit = trial.draw.choice((None, 0, 1, 7, 100, 5_000))
     config = trial.config
-    for section in (config, *_phases_of(config)):
-        section.pop("trace", None)
-    config["trace"] = {"containers": containers, "max_events": limit}
+    settings = {"containers": containers, "max_events": limit}
+    for own in phases_of(config):
+        if "trace" in own:
+            own["trace"] = settings
+    config["trace"] = settings
     other = trial.run(config)
     what = f"trace.containers {containers}, max_events {limit}"
     if any(c["trace"]["max_events"] is not None for c in configs_of(trial.base).values()):
@@ -162,12 +161,6 @@ def _traceless(record: Record) -> Record:
     record = msgspec.structs.replace(record, channels=channels, trace_settings={})
     record = without(record, ("trace", "trace_level"), [Channel.CONFIG])
     return without(record, ("trace_summary", "phase_results"), [Channel.OUTPUTS])
-
-
-def _phases_of(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    phases = config.get("phases")
-    if isinstance(phases, dict):
-        yield from (own for own in phases.values() if isinstance(own, dict))
 
 
 def mistaken(trial: Trial) -> None:

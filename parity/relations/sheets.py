@@ -19,7 +19,10 @@ from parity.oracle.times import Timeframe, bar_end, date_range, parse_timeframe,
 from parity.record import Record
 from parity.relations.trial import DoesNotApplyError, Trial
 
-__all__ = ["PRICES", "Sheet", "configs_of", "sheets_of", "text_of", "with_data", "write_sheets"]
+__all__ = [
+    "PRICES", "Sheet", "configs_of", "phases_of", "sheets_of", "text_of", "with_data",
+    "with_settings", "write_sheets",
+]  # fmt: skip
 
 PRICES: Final = ("open", "high", "low", "close")
 _TIMES: Final = ("timestamp", "date", "datetime")
@@ -72,11 +75,11 @@ class Sheet:
         return float(row[self.columns.index(name)])
 
     def set_prices(self, row: list[str], factor: float) -> None:
-        """Multiply the prices of a row."""
-        for name in PRICES:
-            at = self.columns.index(name)
-            price = float(row[at]) * factor
-            if 0.0 < price < math.inf:  # else it stays: no file has such a price
+        """Multiply the prices of a row; all stay where one would become 0 or infinite."""
+        places = [self.columns.index(name) for name in PRICES]
+        prices = [float(row[at]) * factor for at in places]
+        if all(0.0 < price < math.inf for price in prices):  # no file has any other
+            for at, price in zip(places, prices, strict=True):
                 row[at] = repr(price)
 
     def in_range(self, data: Mapping[str, Any]) -> Iterator[list[str]]:
@@ -189,17 +192,39 @@ def with_data(config: dict[str, Any], folder: Path, **changes: Any) -> dict[str,
     Args:
         config: A user's; changed in place.
         folder: Where the bars are.
-        changes: Other keys of ``data``, which phases must not have.
+        changes: Other keys of ``data``.
     """
-    for own in _phases(config):
-        if isinstance(own.get("data"), dict):
-            own["data"].pop("data_dir", None)
-    config.setdefault("data", {})["data_dir"] = str(folder)
-    config["data"].update(changes)
+    return with_settings(config, {"data": {"data_dir": str(folder), **changes}})
+
+
+def with_settings(config: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Change settings of a configuration, for the run and for every phase that has its own.
+
+    A phase keeps the keys that it had and gets no others, since what was written for it is part of
+    what is resolved; so its settings are the same as the run's wherever both were.
+
+    Args:
+        config: A user's; changed in place.
+        changes: Keys of it, mappings as far as it has sections.
+    """
+    for own in phases_of(config):
+        _change(own, changes, adds=False)
+    _change(config, changes, adds=True)
     return config
 
 
-def _phases(config: dict[str, Any]) -> list[dict[str, Any]]:
+def _change(section: dict[str, Any], changes: Mapping[str, Any], *, adds: bool) -> None:
+    for key, value in changes.items():
+        if key not in section and not adds:
+            continue
+        if isinstance(value, Mapping) and isinstance(section.setdefault(key, {}), dict):
+            _change(section[key], value, adds=adds)
+        else:
+            section[key] = value
+
+
+def phases_of(config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give what a user's configuration has of its own for phases."""
     phases = config.get("phases")
     return (
         [own for own in phases.values() if isinstance(own, dict)]

@@ -303,3 +303,73 @@ def test_a_warm_up_that_goes_by_what_was_chosen_later_is_no_look_ahead(
     case = _case(tmp_path, **changes)
     outcome = _hold("future_perturbed", case, "imperative", tmp_path, seed)
     assert (outcome.verdict, outcome.first) == (Verdict.EQUAL, None)
+
+
+_OWN_SETTINGS: dict[str, Any] = {
+    "first": {
+        "data": {**_WALKED["data"]},
+        "metrics": {},
+        "trace": {},
+        "random_seed": 0,
+        "portfolio": {},
+        "walk_forward": {"train_bars": 50},
+    },
+    "second": {"data": {}, "metrics": {"periods_per_year": "auto"}, "trace": {"max_events": None}},
+}
+
+
+@pytest.mark.parametrize("whole_range", [True, False])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "future_perturbed", "out_of_range", "data_rewritten", "bad_rows", "prices_scaled",
+        "time_stretched", "symbols_renamed", "trace_kept", "unused_sections", "reseeded",
+    ],
+)  # fmt: skip
+def test_a_relation_holds_where_phases_have_settings_of_their_own(
+    name: str, whole_range: bool, tmp_path: Path
+) -> None:
+    case = _two(tmp_path, Own)
+    phases = copy.deepcopy(_OWN_SETTINGS)
+    data = {**_WALKED["data"], **({"start_date": None, "end_date": None} if whole_range else {})}
+    if whole_range:
+        data = {**data, "data_dir": str(_hourly(tmp_path / "hours"))}
+    phases["first"]["data"] = data
+    config = {**case.config, "data": dict(data), "phases": phases}
+    if whole_range:
+        config |= {"symbols": [{"symbol": "AAPL", "timeframes": ["1h"]}]}
+    outcome = _hold(name, Case("two", config, case.own), "imperative", tmp_path)
+    assert (outcome.first, outcome.reason, outcome.verdict) == (None, None, Verdict.EQUAL)
+
+
+def _hourly(folder: Path) -> Path:
+    """Write hourly bars, of which later days have fewer."""
+    folder.mkdir()
+    lines = ["timestamp,open,high,low,close"]
+    for day in range(1, 13):
+        for hour in range(13 - day):
+            price = 100 + (7 * day + 3 * hour) % 11
+            time = f"2024-01-{day:02d}T{hour:02d}:00"
+            lines.append(f"{time},{price},{price + 1},{price - 1},{price}")
+    (folder / "AAPL_1h.csv").write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("periods", ["auto", 100])
+@pytest.mark.parametrize("name", ["first_part", "time_stretched"])
+def test_how_many_bars_a_year_has_is_kept_where_bars_decide_it(
+    name: str, periods: object, seed: int, tmp_path: Path
+) -> None:
+    config = {
+        "workflow": "simple_backtest",
+        "data": {"data_dir": str(_hourly(tmp_path / "hours"))},
+        "symbols": [{"symbol": "AAPL", "timeframes": ["1h"]}],
+        "strategies": [{"type": "buy_and_hold"}],
+        "classifiers": [
+            {"type": "volatility", "parameters": {"lookback": 2, "low": 1.4, "high": 1.8}}
+        ],
+        "metrics": {"periods_per_year": periods},
+    }
+    outcome = _hold(name, Case("hours", config, Own()), "declarative", tmp_path, seed)
+    assert (outcome.first, outcome.reason, outcome.verdict) == (None, None, Verdict.EQUAL)
