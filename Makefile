@@ -75,6 +75,7 @@ search: $(READY)
 fixtures: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fixtures]'
 	$(BIN)/python fixtures/market/build.py --check
+	$(BIN)/python fixtures/edges/build.py --check
 	$(BIN)/python fixtures/handmade/compute.py --check
 	$(BIN)/python fixtures/handmade/walk_forward/compute.py --check
 

@@ -35,6 +35,7 @@ FUZZ_SEED: Final = 20260101
 _FUZZ_EXAMPLES: Final = 200
 _QUICK: Final = ("fixtures/handmade/two_symbols.yaml", "fixtures/workflows/on_disk.yaml")
 _FIXTURES: Final = (
+    "fixtures/edges/*.yaml",
     "fixtures/handmade/*.yaml",
     "fixtures/handmade/*/*.yaml",
     "fixtures/own/*.yaml",
