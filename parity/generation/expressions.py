@@ -13,10 +13,10 @@ import ast
 import math
 import operator
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-__all__ = ["KINDS", "LONGEST", "Name", "condition", "kinds_of", "number"]
+__all__ = ["KINDS", "LONGEST", "Name", "condition", "kinds_of", "number", "simpler_texts"]
 
 LONGEST: Final = 1_000
 """The most characters of an expression."""
@@ -359,6 +359,9 @@ class _Maker:
         right = self.number(size - 1, guards)
         if sign in ("/", "//", "%") and (not right.value or not _is_safe(right.value)):
             right = self._literal(self._rng.choice((2, 3, 0.5, 7, -2, -3.5)))
+        if sign in ("//", "%") and self._rng.random() < 0.5:  # where rounding has two ways
+            left = self._literal(self._rng.choice((-7, -5, -1, -7.5)))
+            right = self._literal(self._rng.choice((2, 3, 4, 2.5)))
         if left.value is None or right.value is None:
             value = None
         else:
@@ -468,3 +471,43 @@ def kinds_of(text: str) -> set[str]:
         elif isinstance(node, ast.Name):
             found.add(node.id if node.id in _ROOTS else "word")
     return found
+
+
+def simpler_texts(text: str) -> Iterator[str]:
+    """Suggest shorter expressions: each part of one, and it with a link or an operand less."""
+    try:
+        tree = ast.parse(" ".join(text.split()), mode="eval").body
+    except (SyntaxError, ValueError):
+        return
+    whole = ast.unparse(tree)
+    for simpler in _simpler(tree):
+        shorter = ast.unparse(simpler)
+        if len(shorter) < len(whole):
+            yield shorter
+
+
+def _simpler(node: ast.expr) -> Iterator[ast.expr]:
+    match node:
+        case ast.BoolOp(op=op, values=values):
+            yield from values
+            for index, value in enumerate(values):
+                for simpler in _simpler(value):
+                    yield ast.BoolOp(op, [*values[:index], simpler, *values[index + 1 :]])
+        case ast.Compare(left=left, ops=ops, comparators=others):
+            parts = [left, *others]
+            yield from (part for part in parts if isinstance(part, ast.Compare | ast.BoolOp))
+            for index in range(len(ops) if len(ops) > 1 else 0):
+                rest = [*parts[: index + 1], *parts[index + 2 :]]
+                yield ast.Compare(rest[0], [*ops[:index], *ops[index + 1 :]], rest[1:])
+            for index, part in enumerate(parts):
+                for simpler in _simpler(part):
+                    changed = [*parts[:index], simpler, *parts[index + 1 :]]
+                    yield ast.Compare(changed[0], ops, changed[1:])
+        case ast.UnaryOp(op=op, operand=operand):
+            yield operand
+            yield from (ast.UnaryOp(op, simpler) for simpler in _simpler(operand))
+        case ast.BinOp(left=left, op=op, right=right):
+            yield left
+            yield right
+            yield from (ast.BinOp(simpler, op, right) for simpler in _simpler(left))
+            yield from (ast.BinOp(left, op, simpler) for simpler in _simpler(right))
