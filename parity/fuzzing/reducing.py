@@ -14,9 +14,11 @@ from typing import Any, Final
 
 import msgspec
 
+from parity.generation.expressions import simpler_texts
 from parity.generation.specs import (
     ConfigSpec,
     Example,
+    LoopSpec,
     MarketSpec,
     PhaseSpec,
     StreamSpec,
@@ -127,10 +129,25 @@ def _simpler_workflow(workflow: WorkflowSpec) -> Iterator[WorkflowSpec]:
             yield _replace(workflow, **{field: getattr(plain, field)})
     for defaults in _simpler_mapping(workflow.defaults):
         yield _replace(workflow, defaults=defaults)
+    if workflow.loop is not None:
+        yield from (_replace(workflow, loop=loop) for loop in _simpler_loops(workflow.loop))
     for index, phase in enumerate(workflow.phases):
         for simpler in _simpler_phase(phase):
             phases = (*workflow.phases[:index], simpler, *workflow.phases[index + 1 :])
             yield _replace(workflow, phases=phases)
+
+
+def _simpler_loops(loop: LoopSpec) -> Iterator[LoopSpec]:
+    for index, change in enumerate(loop.changes):
+        yield _replace(loop, changes=_without(loop.changes, index))
+        if change.python is None:
+            for text in simpler_texts(change.expression or ""):
+                shorter = _replace(change, expression=text)
+                changes = (*loop.changes[:index], shorter, *loop.changes[index + 1 :])
+                yield _replace(loop, changes=changes)
+    if loop.condition.python is None:
+        for text in simpler_texts(loop.condition.expression or ""):
+            yield _replace(loop, condition=_replace(loop.condition, expression=text))
 
 
 def _simpler_phase(phase: PhaseSpec) -> Iterator[PhaseSpec]:
@@ -143,8 +160,12 @@ def _simpler_phase(phase: PhaseSpec) -> Iterator[PhaseSpec]:
     for index in range(len(phase.sequences)):
         if len(phase.sequences) > 1:
             yield _replace(phase, sequences=_without(phase.sequences, index))
-    for index in range(len(phase.when)):
+    for index, condition in enumerate(phase.when):
         yield _replace(phase, when=_without(phase.when, index))
+        for text in simpler_texts(condition.expression or ""):
+            shorter = _replace(condition, expression=text)
+            when = (*phase.when[:index], shorter, *phase.when[index + 1 :])
+            yield _replace(phase, when=when)
     for name in phase.outputs:
         yield _replace(phase, outputs={k: v for k, v in phase.outputs.items() if k != name})
     for config in _simpler_mapping(phase.config):

@@ -39,6 +39,7 @@ from parity.fuzzing.evaluation import (
 from parity.fuzzing.reducing import reduced
 from parity.fuzzing.tally import APART, IN_PROCESS, Tally
 from parity.generation.drawing import Drawing
+from parity.generation.estimate import Work, work_of_example
 from parity.generation.examples import draw_example
 from parity.generation.features import features, needed_for
 from parity.generation.mistakes import draw_invalid
@@ -52,6 +53,10 @@ __all__ = ["Found", "Limits", "Search", "SearchOutcome"]
 _BATCH: Final = 12
 _FOCUSED: Final = 12
 """How many are drawn at a time: of whatever comes, and of what has been rare."""
+
+_UNITS: Final = 20
+_STEPS: Final = 1_000
+"""How much work a smaller example may be in any case."""
 
 _INVALID_PERCENT: Final = 15
 _EVERY: Final = 50
@@ -300,6 +305,8 @@ class Search:
         """Hold a smaller example against the one thing that does not hold."""
         if shrinking.is_over():
             raise _EnoughError
+        if not shrinking.can_try(example):
+            return True
         shrinking.tries += 1
         self._on_example(self._count, f"shrinking, try {shrinking.tries}")
         folder = self._scratch / "smaller"
@@ -349,6 +356,7 @@ class _Shrinking:
     ) -> None:
         self.example, self.finding, self.asked = example, finding, asked
         self.began, self.tries = time.perf_counter(), 0
+        self._largest: Final = _most(work_of_example(example))
         self._began, self._most = self.began, limits.shrink_tries
         self._drawn: Final = drawn
         self._limits: Final = limits
@@ -357,6 +365,15 @@ class _Shrinking:
         """Say whether it has been tried for long enough."""
         spent = time.perf_counter() - self._began
         return self.tries >= self._most or spent >= self._limits.shrink_seconds
+
+    def can_try(self, example: Example) -> bool:
+        """Say whether an example is not much more work than what was found.
+
+        What leaves out the number of iterations, or the size of windows, has the defaults: less to
+        read, and hundreds of times the work. A try cannot be ended once it has begun.
+        """
+        units, steps = work_of_example(example)
+        return units <= self._largest.units and steps <= self._largest.steps
 
     def go_on(self) -> None:
         """Allow as many tries, and as much time, once more."""
@@ -370,6 +387,11 @@ class _Shrinking:
     def found(self) -> Found:
         """Give the answer."""
         return Found(self.example, self.finding, self.asked, self._drawn, self.tries)
+
+
+def _most(work: Work) -> Work:
+    """Give how much work a smaller example may be: no more than what was drawn, or than most."""
+    return Work(max(work.units, _UNITS), max(work.steps, _STEPS))
 
 
 def _size(example: Example) -> tuple[int, bytes]:

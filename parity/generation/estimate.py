@@ -7,9 +7,28 @@ to, roughly (windows that do not fit are not counted), and whether it can run at
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-__all__ = ["Work", "combinations", "work_of"]
+from parity.generation.specs import Example, PhaseSpec, WorkflowSpec
+
+__all__ = ["Work", "combinations", "work_of", "work_of_example"]
+
+_SHIPPED: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "simple_backtest": ((),),
+    "train_test_optimization": (("train_test",),),
+    "walk_forward_validation": (("walk_forward",),),
+    "signal_generation_and_replay": ((), ()),
+    "research_pipeline": (("parameter_sweep",), ("monte_carlo",), ("walk_forward",), ()),
+    "adaptive_ensemble": (
+        ("in_sample", "walk_forward"),
+        ("in_sample", "parameter_sweep"),
+        ("in_sample",),
+        ("in_sample",),
+        ("out_of_sample",),
+    ),
+    "adaptive_strategy_search": (("parameter_sweep",), ("walk_forward",)),
+}
+"""Sequences of the phases of shipped workflows, those of branches among them."""
 
 
 class Work(NamedTuple):
@@ -109,3 +128,60 @@ def _walk(section: Mapping[str, Any], bars: int, trained: Any, body: Any) -> Wor
     windows = (bars - train - test) // step + 1 if train + test <= bars else 0
     one: Work = trained(train) + body(test, space=False)
     return one.times(windows)
+
+
+def work_of_example(example: Example) -> Work:
+    """Estimate a whole example: all passes, phases and branches, over all streams.
+
+    What is left out of a configuration has its default here as in a run, so an example that lost
+    ``iterations: 2`` counts as what it has become.
+    """
+    written = example.config.written
+    if not example.market.bars or not isinstance(written, Mapping):
+        return NONE
+    bars = max(len(stream.rows) for stream in example.market.streams)
+    streams = example.market.rows / max(1, bars)
+    total = NONE
+    workflow = example.workflow
+    if workflow is None:
+        for chain in _SHIPPED.get(str(written.get("workflow")), ()):
+            total += work_of(chain, "backtest", written, bars)
+        looping = written.get("workflow") == "adaptive_strategy_search"
+    else:
+        looping = workflow.loop is not None
+        total = _work_of_workflow(workflow, example, bars)
+        for branch in workflow.branches:
+            inner = next((w for w in example.workflows if w.name == branch.workflow), None)
+            if inner is not None and inner is not workflow:
+                total += _work_of_workflow(inner, example, bars)
+            for chain in () if inner is not None else _SHIPPED.get(branch.workflow, ()):
+                total += work_of(chain, "backtest", written, bars)
+    passes = written.get("max_iterations", 10) if looping else 1
+    times = passes if isinstance(passes, int) else 1
+    return Work(total.units * times, int(total.steps * streams) * times)
+
+
+def _work_of_workflow(workflow: WorkflowSpec, example: Example, bars: int) -> Work:
+    total = NONE
+    for phase in workflow.phases:
+        config = _merged(workflow, phase, example.config.written)
+        chain = tuple(name for name in phase.sequences if name != "single_pass")
+        try:
+            total += work_of(chain, phase.topology, config, bars)
+        except (AttributeError, TypeError, ValueError, KeyError, ZeroDivisionError):
+            continue  # it has something wrong, and is refused
+    return total
+
+
+def _merged(workflow: WorkflowSpec, phase: PhaseSpec, written: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay the settings that a phase has over one another, as far as they decide how much it is."""
+    merged: dict[str, Any] = {}
+    own = (written.get("phases") or {}).get(phase.name) or {}
+    for layer in (workflow.defaults, phase.config, written, own):
+        for key, value in layer.items():
+            before = merged.get(key)
+            if isinstance(value, Mapping) and isinstance(before, Mapping):
+                merged[key] = {**before, **value}
+            else:
+                merged[key] = value
+    return merged

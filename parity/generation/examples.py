@@ -58,7 +58,16 @@ def draw_example(drawing: Drawing) -> Example:
     budget = Budget(_MOST_UNITS if drawing.focus else drawing.pick(_UNITS), BAR_STEPS)
     written = Written(())
     shipped = drawing.wants("workflow")
-    own = ("topology", "condition", "sequence", "output", "loop", "branch", "module")
+    own = (
+        "topology",
+        "condition",
+        "expression",
+        "sequence",
+        "output",
+        "loop",
+        "branch",
+        "module",
+    )
     needs_own = any(drawing.wants(kind) for kind in own)
     if (shipped is not None) or (not needs_own and drawing.chance(22)):
         config["workflow"] = _shipped(drawing, shipped, config, market)

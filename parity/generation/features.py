@@ -11,9 +11,11 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from containers.components import default_components
+from parity.generation.expressions import KINDS as EXPRESSION_KINDS
+from parity.generation.expressions import kinds_of
 from parity.generation.mistakes import MISTAKES
 from parity.generation.phases import SEQUENCES, TOPOLOGIES
-from parity.generation.specs import ConditionSpec, Example, PhaseSpec
+from parity.generation.specs import ConditionSpec, Example, PhaseSpec, WorkflowSpec
 from parity.generation.workflows import SHIPPED
 
 __all__ = ["FEATURES", "features", "needed_for"]
@@ -30,6 +32,7 @@ FEATURES: Final[Mapping[str, tuple[str, ...]]] = {
     "sequence": (*SEQUENCES, "nested"),
     "topology": TOPOLOGIES,
     "condition": ("metric", "expression"),
+    "expression": EXPRESSION_KINDS,
     "storage": ("memory", "disk", "hybrid"),
     "trace": ("none", "minimal", "standard", "detailed"),
     "monte_carlo": ("parameter_noise", "block_bootstrap"),
@@ -111,6 +114,8 @@ def _configured(example: Example) -> Iterator[str]:
     if workflow is None:
         yield f"workflow:{config['workflow']}"
         return
+    for text in _expressions(workflow):
+        yield from (f"expression:{kind}" for kind in kinds_of(text))
     if workflow.loop is not None:
         yield f"loop:{_kind(workflow.loop.condition)}"
     if workflow.branches:
@@ -119,6 +124,16 @@ def _configured(example: Example) -> Iterator[str]:
         yield "module:module"
     for phase in workflow.phases:
         yield from _of_phase(phase)
+
+
+def _expressions(workflow: WorkflowSpec) -> Iterator[str]:
+    """Give the texts of all expressions of a workflow."""
+    conditions = [condition for phase in workflow.phases for condition in phase.when]
+    conditions += [b.condition for b in workflow.branches if b.condition is not None]
+    if workflow.loop is not None:
+        conditions.append(workflow.loop.condition)
+        yield from (c.expression for c in workflow.loop.changes if c.expression is not None)
+    yield from (c.expression for c in conditions if c.expression is not None)
 
 
 def _of_phase(phase: PhaseSpec) -> Iterator[str]:

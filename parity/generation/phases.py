@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
 
 from containers.configuration import METRIC_NAMES
+from parity.generation import expressions
 from parity.generation.drawing import Drawing
 from parity.generation.estimate import Work, combinations, work_of
+from parity.generation.names import KNOWN, known_output, names_for
+from parity.generation.phases_made import Made
 from parity.generation.settings import draw_override
 from parity.generation.specs import ConditionSpec, MarketSpec, OutputSpec, PhaseSpec
 
-__all__ = ["SEQUENCES", "TOPOLOGIES", "Made", "draw_phase"]
+__all__ = [
+    "SEQUENCES",
+    "TOPOLOGIES",
+    "Budget",
+    "Made",
+    "draw_expression",
+    "draw_phase",
+    "draw_probes",
+]
 
 SEQUENCES: Final = (
     "single_pass",
@@ -36,29 +49,9 @@ _LEAST: Final[Mapping[str, int]] = {
     "out_of_sample": 5,
 }
 _OPTIMIZING: Final = frozenset({"train_test", "walk_forward", "k_fold", "parameter_sweep"})
+_SEEDS: Final = 600_000
 _SURE: Final = ("num_trades", "total_return", "final_equity", "max_drawdown", "bars")
 """Metrics that are never null where there are any."""
-
-
-class Made(NamedTuple):
-    """An earlier phase, and what can be read of it.
-
-    Attributes:
-        phase: As it was drawn.
-        gives: Kinds of things its result has: metrics, portfolios, signals, result.
-        is_sure: Whether it surely runs.
-        portfolio: Id of a portfolio that it surely has; null: unknown.
-    """
-
-    phase: PhaseSpec
-    gives: frozenset[str]
-    is_sure: bool
-    portfolio: str | None
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.phase.name
 
 
 class Budget:
@@ -105,7 +98,7 @@ def draw_phase(
         depends = list(dict.fromkeys([*depends, earlier[0].name]))
     reads = [made for made in earlier if made.name in depends]
     settings = _settings(drawing, reads, market) if drawing.chance(40) else {}
-    conditions = _conditions(drawing, reads, config, focused=focused)
+    conditions = _conditions(drawing, reads, config, market, focused=focused)
     outputs: dict[str, OutputSpec] = {}
     gives = _gives(topology, chain)
     portfolio = _portfolio(topology, chain, config)
@@ -126,12 +119,12 @@ def draw_phase(
     )
     if drawing.chance(45) or (focused and drawing.wants("output")):
         outputs = _outputs(drawing, made, reads, focused=focused)
+    if drawing.chance(30) or drawing.wants("expression") is not None:
+        outputs[KNOWN] = known_output()
     return made._replace(phase=_with_outputs(made.phase, outputs))
 
 
 def _with_outputs(phase: PhaseSpec, outputs: dict[str, OutputSpec]) -> PhaseSpec:
-    import msgspec
-
     return msgspec.structs.replace(phase, outputs=outputs)
 
 
@@ -251,7 +244,12 @@ def _settings(drawing: Drawing, reads: list[Made], market: MarketSpec) -> dict[s
 
 
 def _conditions(
-    drawing: Drawing, reads: list[Made], config: Mapping[str, Any], *, focused: bool
+    drawing: Drawing,
+    reads: list[Made],
+    config: Mapping[str, Any],
+    market: MarketSpec,
+    *,
+    focused: bool,
 ) -> tuple[ConditionSpec, ...]:
     wanted = drawing.wants("condition") if focused else None
     conditions: list[ConditionSpec] = []
@@ -264,33 +262,47 @@ def _conditions(
         if drawing.chance(15):
             value = f"${{{made.name}.metrics.{drawing.pick(_SURE)}}}"
         conditions.append(ConditionSpec(made.name, metric, operator, value))
-    if wanted == "expression" or drawing.chance(28 if reads else 10):
-        conditions.append(ConditionSpec(expression=_expression(drawing, reads)))
+    if wanted == "expression" or drawing.chance(20 if reads else 8):
+        text = draw_expression(drawing, names_for(config, reads, market))
+        conditions.append(ConditionSpec(expression=text))
     return tuple(conditions)
 
 
-def _expression(drawing: Drawing, reads: list[Made]) -> str:
-    options = [
-        "iteration == 0",
-        "config.random_seed >= 0 and not (1 > 2)",
-        "config.portfolio.initial_capital / 2 + 1 > 0",
-        "'a' in ['a', 'b'] or iteration > 3",
-        "config.symbols[0].symbol == 'S0'",
-        "7 // 2 * 2 + 7 % 2 == 7 and -1 < 0 <= config.max_iterations",
+def draw_expression(drawing: Drawing, names: Sequence[expressions.Name]) -> str:
+    """Draw an expression that is true or false over some names; it has a few comparisons."""
+    size, seed = drawing.weighted(((2, 30), (1, 15), (4, 35), (7, 20))), drawing.whole(0, 9_999)
+    wanted = drawing.wants("expression")
+    text = expressions.condition(size, seed, names)
+    while wanted is not None and wanted not in expressions.kinds_of(text) and seed < _SEEDS:
+        seed += 10_000
+        text = expressions.condition(size, seed, names)
+    return text
+
+
+def draw_probes(
+    drawing: Drawing, made: Sequence[Made], config: Mapping[str, Any], market: MarketSpec
+) -> list[PhaseSpec]:
+    """Draw phases that are there for their conditions alone, and cost next to nothing.
+
+    Nothing waits for them and they are not required, so that conditions that do not hold, or cannot
+    be worked out, leave the rest as it is.
+    """
+    names = names_for(config, made, market)
+    depends = tuple(part.name for part in made)
+    return [
+        PhaseSpec(
+            name=f"probe{index}",
+            topology="signal_generation",
+            config={"trace_level": "none"},
+            depends_on=depends,
+            when=tuple(
+                ConditionSpec(expression=draw_expression(drawing, names))
+                for _ in range(drawing.weighted(((1, 70), (2, 30))))
+            ),
+            required=False,
+        )
+        for index in range(drawing.weighted(((1, 30), (2, 40), (3, 30))))
     ]
-    for made in reads:
-        options.append(f"results.{made.name}.status == 'succeeded'")
-        if "metrics" in made.gives:
-            options += [
-                f"results.{made.name}.metrics.num_trades >= 1",
-                f"results['{made.name}'].metrics.total_return > -0.5",
-                f"results.{made.name}.metrics.final_equity / config.portfolio.lot_size > 1",
-                f"results.{made.name}.metrics.win_rate != null",
-                f"results.{made.name}.metrics.sharpe_ratio > 0.1",
-            ]
-        for name in made.phase.outputs:
-            options.append(f"outputs.{made.name}.{name} != 'x'")
-    return drawing.pick(options)
 
 
 def _outputs(

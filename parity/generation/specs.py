@@ -111,7 +111,7 @@ class ConditionSpec(msgspec.Struct, frozen=True, omit_defaults=True):
         value: With what: a number, or a reference as text.
         expression: The text of an expression; null for a threshold.
         python: Of the condition of a loop or branch that is an expression: the same in Python, over
-            ``result``, ``index`` and ``config``; null elsewhere.
+            ``result``, ``index`` and ``config``; null: it is worked out as an expression.
     """
 
     phase: str = ""
@@ -168,7 +168,8 @@ class ChangeSpec(msgspec.Struct, frozen=True, omit_defaults=True):
         value: A plain value, for the kind ``value``; the factor, for ``widen``.
         kind: How the new value comes about.
         expression: For ``expression``, over ``config`` and ``iteration``.
-        python: The same in Python, over ``config`` and ``index``.
+        python: The same in Python, over ``config`` and ``index``; null: it is worked out as an
+            expression.
     """
 
     path: tuple[str, ...]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from parity.generation import expressions
 from parity.generation.drawing import Drawing
-from parity.generation.phases import Budget, Made, draw_phase
+from parity.generation.names import names_for
+from parity.generation.phases import Budget, draw_expression, draw_phase, draw_probes
+from parity.generation.phases_made import Made
 from parity.generation.settings import draw_override
 from parity.generation.specs import (
     BranchSpec,
@@ -73,6 +76,8 @@ def draw_workflow(
     if drawing.wants("module") is not None or drawing.chance(10):
         modules, imports = _module(drawing)
     phases = [part.phase for part in made]
+    if drawing.wants("expression") is not None or drawing.chance(40):
+        phases += draw_probes(drawing, made, config, market)
     if len(phases) > 1 and drawing.chance(25):  # declared in another order than they run
         phases.insert(0, phases.pop())
     workflows = [
@@ -82,7 +87,7 @@ def draw_workflow(
             defaults=draw_override(drawing, market) if drawing.chance(25) else {},
             fail_fast=drawing.chance(12),
             imports=imports,
-            loop=_loop(drawing, made, config) if looping else None,
+            loop=_loop(drawing, made, config, market) if looping else None,
             outputs=_outputs(drawing, made) if drawing.chance(20) else {},
         )
     ]
@@ -136,7 +141,9 @@ def _module(drawing: Drawing) -> tuple[tuple[ModuleSpec, ...], tuple[ImportSpec,
     return (module,), tuple(imports)
 
 
-def _loop(drawing: Drawing, made: list[Made], config: Mapping[str, Any]) -> LoopSpec:
+def _loop(
+    drawing: Drawing, made: list[Made], config: Mapping[str, Any], market: MarketSpec
+) -> LoopSpec:
     kind = drawing.wants("loop") or drawing.pick(("expression", "metric"))
     with_metrics = [part for part in made if "metrics" in part.gives]
     condition = ConditionSpec(expression="iteration < 1", python="index < 1")
@@ -158,6 +165,13 @@ def _loop(drawing: Drawing, made: list[Made], config: Mapping[str, Any]) -> Loop
             condition = ConditionSpec(
                 expression="config.random_seed < 3", python='config["random_seed"] < 3'
             )
+    names = names_for(config, made, market)
+    if condition.expression is not None and drawing.chance(40):
+        # Most go on, so that there is a pass whose configuration has the changes.
+        text = draw_expression(drawing, names)
+        text = f"iteration < 1 or {text}" if drawing.chance(75) else text
+        if len(text) <= expressions.LONGEST:
+            condition = ConditionSpec(expression=text)
     changes = [
         ChangeSpec(
             ("portfolio", "initial_capital"),
@@ -173,7 +187,58 @@ def _loop(drawing: Drawing, made: list[Made], config: Mapping[str, Any]) -> Loop
     ]
     if config.get("parameter_space") and not _has_ranges(config):
         changes.append(ChangeSpec(("parameter_space",), drawing.pick((1.5, 2)), kind="widen"))
-    return LoopSpec(condition, tuple(drawing.some(changes, 2)))
+    chosen = drawing.some(changes, 2)
+    if drawing.chance(70):
+        chosen += _changed_by_value(drawing, names, chosen)
+    return LoopSpec(condition, tuple(chosen))
+
+
+_NUMBERS: Final = (
+    (("portfolio", "lot_size"), "({}) % 3 + 1"),
+    (("execution", "slippage_bps"), "({}) % 100"),
+    (("execution", "commission_bps"), "({}) % 7.5"),
+    (("metrics", "periods_per_year"), "({}) % 300 + 0.5"),
+    (("phases", "p0", "execution", "commission_fixed"), "2.5 - ({}) % 2"),
+)
+_FLAGS: Final = (
+    ("portfolio", "fractional"),
+    ("portfolio", "allow_short"),
+    ("execution", "close_at_end"),
+    ("walk_forward", "anchored"),
+    ("walk_forward", "close_at_end"),
+    ("train_test", "close_at_end"),
+)
+_TEXTS: Final = (
+    (("objective", "direction"), ("min", "max")),
+    (("execution", "fill"), ("same_close", "next_open")),
+    (("trace_level",), ("detailed", "minimal", "standard")),
+)
+
+
+def _changed_by_value(
+    drawing: Drawing, names: Sequence[expressions.Name], others: Sequence[ChangeSpec]
+) -> list[ChangeSpec]:
+    """Draw changes whose values show what expressions come to, and not only their outcome."""
+    taken = {change.path for change in others}
+    changes = [
+        ChangeSpec(
+            path,
+            kind="expression",
+            expression=shape.format(
+                expressions.number(drawing.whole(1, 3), drawing.whole(0, 9_999), names)
+            ),
+        )
+        for path, shape in drawing.some(_NUMBERS, 3)
+    ]
+    changes += [
+        ChangeSpec(path, kind="expression", expression=draw_expression(drawing, names))
+        for path in drawing.some(_FLAGS, 3)
+    ]
+    for path, values in drawing.some(_TEXTS, 2):
+        index = drawing.whole(0, 1)
+        text = f"[{', '.join(map(repr, values))}][(iteration + {index}) % {len(values)}]"
+        changes.append(ChangeSpec(path, kind="expression", expression=text))
+    return [change for change in changes if change.path not in taken]
 
 
 def _has_ranges(config: Mapping[str, Any]) -> bool:
@@ -198,6 +263,9 @@ def _branches(
             condition = ConditionSpec(name, "total_return", drawing.pick((">=", "<")), 0.0)
         elif drawing.chance(40):
             condition = ConditionSpec(expression="iteration == 0", python="index == 0")
+            if drawing.chance(60):
+                names = names_for(config, made, market)
+                condition = ConditionSpec(expression=draw_expression(drawing, names))
         sure = [part.name for part in with_metrics if part.is_sure]
         if sure and drawing.chance(35):
             strategies_of = drawing.pick(sure)

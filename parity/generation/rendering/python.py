@@ -46,10 +46,41 @@ from imperative.parameters import items_with
 from imperative.workflows.adaptive_strategy_search import widened
 '''
 
+_NAMES: Final = '''from imperative.expressions import compile_expression
+from imperative.references import phase_view
+
+
+def names_of(result, index, config):
+    """Give what an expression of a hook can read."""
+    results = result.phase_results
+    return {
+        "results": {name: phase_view(results[name], []) for name in results},
+        "config": config,
+        "outputs": {name: results[name].outputs for name in results if results[name].outputs},
+        "iteration": index,
+    }
+
+'''
+
+
+def _works_out(workflow: WorkflowSpec) -> bool:
+    """Say whether a hook of the workflow works out an expression."""
+    loop = workflow.loop
+    conditions = [branch.condition for branch in workflow.branches]
+    if loop is not None:
+        conditions.append(loop.condition)
+    return any(
+        c is not None and c.expression is not None and c.python is None for c in conditions
+    ) or (
+        loop is not None
+        and any(c.expression is not None and c.python is None for c in loop.changes)
+    )
+
 
 def python_text(workflows: Iterable[WorkflowSpec], modules: Iterable[ModuleSpec]) -> str:
     """Write definitions as one Python file, every class under a name of its own."""
-    lines = [_HEAD]
+    workflows = list(workflows)
+    lines = [_HEAD + _NAMES if any(map(_works_out, workflows)) else _HEAD]
     for number, module in enumerate(modules):
         lines += ["", f"class Module{number}(Module):", *_module(module), ""]
     for number, workflow in enumerate(workflows):
@@ -180,6 +211,10 @@ def _decided(condition: ConditionSpec) -> Iterator[str]:
     if condition.python is not None:
         yield f"        holds = {condition.python}"
         return
+    if condition.expression is not None:
+        yield f"        text = {_text(condition.expression)}"
+        yield "        holds = compile_expression(text).decide(names_of(result, index, config))"
+        return
     # A phase that was skipped has no metrics; null holds for nothing.
     yield f"        metrics = result.phase_results[{condition.phase!r}].metrics"
     yield f"        value = metrics.get({condition.metric!r})"
@@ -197,8 +232,11 @@ def _change(change: ChangeSpec) -> Iterator[str]:
         around = "config" + "".join(f"[{key!r}]" for key in change.path)
         yield f"        space = {around}"
         yield f"{target} = {{key: widened(space[key], {change.value!r}) for key in space}}"
-    elif change.kind == "expression":
+    elif change.kind == "expression" and change.python is not None:
         yield f"{target} = {change.python}"
+    elif change.kind == "expression":
+        yield f"        text = {_text(str(change.expression))}"
+        yield f"{target} = compile_expression(text).evaluate(names_of(result, index, config))"
     else:
         yield f"{target} = {_value(change.value)}"
 
