@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from tests.parity.changing import Change, run_python
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -23,13 +25,22 @@ EMBARGO = Fault(
 )
 
 
+DEFAULT = Fault("imperative/defaults.py", '"max_iterations": 10,', '"max_iterations": 11,')
+
+
+@pytest.mark.parametrize(
+    ("fault", "examples"),
+    [
+        pytest.param(DEFAULT, 20, id="one that nearly every example shows"),
+        pytest.param(EMBARGO, 150, id="one that few show", marks=pytest.mark.deep),
+    ],
+)
 def test_a_fault_of_one_engine_is_found_shrunk_and_replayed(
-    changed: Callable[[Change], Path], tmp_path: Path
+    changed: Callable[[Change], Path], tmp_path: Path, fault: Fault, examples: int
 ) -> None:
-    source_copy = changed(EMBARGO)
-    done = run_python(
-        source_copy, tmp_path, "parity", "fuzz", "--examples", "150", "--seed", "2", "--json", "-"
-    )
+    source_copy = changed(fault)
+    asked = ("--examples", str(examples), "--seed", "2", "--json", "-")
+    done = run_python(source_copy, tmp_path, "parity", "fuzz", *asked)
     assert done.returncode == 1, done.stderr
     found = json.loads(done.stdout)["found"]
     assert found["kind"] == "engines"

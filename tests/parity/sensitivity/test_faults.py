@@ -66,7 +66,7 @@ FAULTS = (
 def outcomes() -> Mapping[str, Outcome]:
     """Put all of them in, once."""
     heard: list[str] = []
-    found = run_faults(FAULTS, limit_s=15.0, on_done=lambda done: heard.append(done.fault.id))
+    found = run_faults(FAULTS, limit_s=10.0, on_done=lambda done: heard.append(done.fault.id))
     assert heard == [each.id for each in FAULTS]
     return {outcome.fault.id: outcome for outcome in found}
 
@@ -110,4 +110,4 @@ def test_a_fault_that_did_not_take_effect_is_invalid(
 
 def test_a_fault_that_hangs_comes_to_no_verdict(outcomes: Mapping[str, Outcome]) -> None:
     assert outcomes["hanging"].standing == "escaped"
-    assert outcomes["hanging"].note == "no verdict: cut off after 15 s"
+    assert outcomes["hanging"].note == "no verdict: cut off after 10 s"
