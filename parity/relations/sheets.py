@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -149,7 +150,10 @@ def _read(folder: Path, symbol: str, timeframe: str) -> Sheet:
 
     table = pq.read_table(file.with_suffix(".parquet"))
     columns = [name.lower() for name in table.column_names]
-    for at, kind in enumerate(table.schema.types):
+    for at, stored in enumerate(table.schema.types):
+        kind = stored.value_type if pa.types.is_dictionary(stored) else stored
+        if kind != stored:
+            table = table.set_column(at, table.column_names[at], table.column(at).cast(kind))
         if str(kind).startswith(("timestamp", "date")):
             whole = table.column(at).cast(pa.timestamp("ns")).cast(pa.int64()).to_pylist()
             texts = [None if label is None else text_of(label) for label in whole]
@@ -172,7 +176,8 @@ def text_of(label_ns: int) -> str:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else repr(value)
+    # The decimals of a table write themselves as such; their representation is a call.
+    return str(value) if isinstance(value, str | Decimal) else repr(value)
 
 
 def write_sheets(sheets: list[Sheet], folder: Path) -> None:
