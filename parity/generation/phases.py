@@ -287,8 +287,12 @@ def draw_probes(
     Nothing waits for them and they are not required, so that conditions that do not hold, or cannot
     be worked out, leave the rest as it is.
     """
-    names = names_for(config, made, market)
-    depends = tuple(part.name for part in made)
+    # What waits for a phase that is skipped is skipped too, and its conditions are not asked.
+    reads = list(made)
+    if not drawing.chance(20):
+        reads = [part for part in made if not part.phase.when]
+    names = names_for(config, reads, market)
+    depends = tuple(part.name for part in reads)
     return [
         PhaseSpec(
             name=f"probe{index}",
