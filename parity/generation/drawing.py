@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from hypothesis import strategies as st
 
-__all__ = ["Drawing", "whole_numbers"]
+__all__ = ["Drawing", "Forced", "whole_numbers"]
 
 T = TypeVar("T")
 
@@ -23,6 +23,13 @@ _HUNDRED: Final = 100
 def whole_numbers(least: int, most: int) -> st.SearchStrategy[int]:
     """Give the strategy for whole numbers in a range; making one costs more than a draw."""
     return st.integers(least, most)
+
+
+class Forced(NamedTuple):
+    """What one phase of an example must be: its topology and its sequences, outermost first."""
+
+    topology: str
+    chain: tuple[str, ...]
 
 
 class Drawing:
@@ -36,11 +43,13 @@ class Drawing:
     Attributes:
         draw: Hypothesis's own.
         focus: As given.
+        forced: What the phase in focus must be; null: whatever comes.
     """
 
     def __init__(self, draw: st.DrawFn, focus: frozenset[str] = frozenset()) -> None:
         self.draw: Final = draw
         self.focus: Final = focus
+        self.forced: Forced | None = None
 
     def whole(self, least: int, most: int) -> int:
         """Draw a whole number; both ends belong."""

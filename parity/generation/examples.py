@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from hypothesis import strategies as st
 
+from parity.generation.boundaries import BOUNDARIES, FOCUS, draw_boundary_market, set_boundary
 from parity.generation.drawing import Drawing
 from parity.generation.estimate import combinations, work_of
 from parity.generation.market import draw_market
@@ -53,8 +54,14 @@ workflows = examples
 
 def draw_example(drawing: Drawing) -> Example:
     """Draw as `examples` does."""
-    market = draw_market(drawing, _sizes(drawing), _aligned(drawing))
+    boundary = _boundary(drawing)
+    if boundary is not None:
+        drawing = Drawing(drawing.draw, drawing.focus | FOCUS.get(boundary, frozenset()))
+    own_market = None if boundary is None else draw_boundary_market(boundary, drawing)
+    market = own_market or draw_market(drawing, _sizes(drawing), _aligned(drawing))
     config = _configuration(drawing, market)
+    if boundary is not None:
+        drawing.forced = set_boundary(boundary, drawing, config, market)
     budget = Budget(_MOST_UNITS if drawing.focus else drawing.pick(_UNITS), BAR_STEPS)
     written = Written(())
     shipped = drawing.wants("workflow")
@@ -68,7 +75,7 @@ def draw_example(drawing: Drawing) -> Example:
         "branch",
         "module",
     )
-    needs_own = any(drawing.wants(kind) for kind in own)
+    needs_own = boundary is not None or any(drawing.wants(kind) for kind in own)
     if (shipped is not None) or (not needs_own and drawing.chance(22)):
         config["workflow"] = _shipped(drawing, shipped, config, market)
     else:
@@ -90,8 +97,21 @@ def draw_example(drawing: Drawing) -> Example:
         workflows=written.workflows,
         modules=written.modules,
         trace=trace,  # type: ignore[arg-type]  # one of the four
+        boundary=boundary,
     )
 
+
+def _boundary(drawing: Drawing) -> str | None:
+    """Choose an edge, or none; those that take long are rare."""
+    if drawing.focus:
+        return drawing.wants("boundary")
+    if not drawing.chance(40):
+        return None
+    weights = [(name, 1 if name in _RARE else 12) for name in BOUNDARIES]
+    return drawing.weighted(weights)
+
+
+_RARE: Final = frozenset({"long_run"})
 
 _READ_BY: Final[Mapping[str, frozenset[str]]] = {
     "walk_forward": frozenset({"walk_forward"}),

@@ -162,6 +162,8 @@ class _Maker:
     def _decided(self) -> _Part:
         """Make one comparison, or what stands for one."""
         at = self._rng.random()
+        if at < 0.10:
+            return self._exact()
         if at < 0.40:
             return self._chain(self._rng.choice((1, 2, 2, 3)))
         if at < 0.52:
@@ -207,6 +209,18 @@ class _Maker:
             text += f" {sign} [{', '.join(there)}]"
             known = False
         return self._behind(guards, _Part(text, _COMPARED, value if known else None))
+
+    def _exact(self) -> _Part:
+        """Compare what is worked out with exactly what it comes to, so that any error shows."""
+        for _ in range(6):
+            part = self.number(2)
+            if part.value is not None and part.level < _ATOM:
+                break
+        due = self._literal(part.value) if part.value is not None else self._leaf(None)
+        sign, swapped = self._rng.choice(("==", "!=", ">=", "<=")), self._rng.random() < 0.3
+        left, right = (due, part) if swapped else (part, due)
+        value = None if part.value is None else sign != "!="
+        return _Part(f"{left.at(_SUM)} {sign} {right.at(_SUM)}", _COMPARED, value)
 
     def _near(self, value: Any, guards: list[str]) -> _Part:
         """Give a number that a value can be on either side of, or equal to."""

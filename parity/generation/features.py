@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from containers.components import default_components
+from parity.generation.boundaries import BOUNDARIES
 from parity.generation.expressions import KINDS as EXPRESSION_KINDS
 from parity.generation.expressions import kinds_of
 from parity.generation.mistakes import MISTAKES
@@ -33,6 +34,7 @@ FEATURES: Final[Mapping[str, tuple[str, ...]]] = {
     "topology": TOPOLOGIES,
     "condition": ("metric", "expression"),
     "expression": EXPRESSION_KINDS,
+    "boundary": tuple(BOUNDARIES),
     "storage": ("memory", "disk", "hybrid"),
     "trace": ("none", "minimal", "standard", "detailed"),
     "monte_carlo": ("parameter_noise", "block_bootstrap"),
@@ -83,6 +85,8 @@ def features(example: Example, ran: Collection[tuple[str, str]]) -> set[str]:
     found = set(_executed(example.config.written, ran))
     if ran:
         found.update(_configured(example))
+        if example.boundary is not None:
+            found.add(f"boundary:{example.boundary}")
     return found
 
 

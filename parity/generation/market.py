@@ -16,7 +16,7 @@ from parity.generation.bars import KINDS, Prices, Stretch, prices
 from parity.generation.drawing import Drawing
 from parity.generation.specs import BarRow, MarketSpec, StreamSpec
 
-__all__ = ["SIZES", "draw_market", "markets"]
+__all__ = ["SIZES", "draw_market", "draw_rows", "markets"]
 
 _START_S: Final = 1_704_067_200  # 2024-01-01, a Monday
 _DAY_S: Final = 86_400
@@ -90,7 +90,7 @@ def draw_market(
     streams: list[StreamSpec] = []
     for symbol in symbols:
         own = list(slots) if aligned else _with_holes(drawing, slots)
-        rows = _rows(drawing, own)
+        rows = draw_rows(drawing, own)
         form: Literal["csv", "parquet"] = "parquet" if drawing.chance(12) else "csv"
         volume = not drawing.chance(15)
         streams.append(StreamSpec(symbol, base, tuple(rows), form, volume))
@@ -139,7 +139,8 @@ def _with_holes(drawing: Drawing, slots: Sequence[int]) -> list[int]:
     return own or list(slots)
 
 
-def _rows(drawing: Drawing, labels: Sequence[int]) -> list[BarRow]:
+def draw_rows(drawing: Drawing, labels: Sequence[int]) -> list[BarRow]:
+    """Draw the bars of a stream whose labels are known, in seconds."""
     stretches: list[Stretch] = []
     left = len(labels)
     while left:

@@ -50,6 +50,10 @@ _LEAST: Final[Mapping[str, int]] = {
 }
 _OPTIMIZING: Final = frozenset({"train_test", "walk_forward", "k_fold", "parameter_sweep"})
 _SEEDS: Final = 600_000
+_MOST_UNITS: Final = 48
+_MOST_STEPS: Final = 5_000
+"""How much work a phase at a boundary may be, whatever the others are."""
+
 _SURE: Final = ("num_trades", "total_return", "final_equity", "max_drawdown", "bars")
 """Metrics that are never null where there are any."""
 
@@ -131,6 +135,8 @@ def _with_outputs(phase: PhaseSpec, outputs: dict[str, OutputSpec]) -> PhaseSpec
 def _topology(
     drawing: Drawing, earlier: list[Made], config: Mapping[str, Any], *, focused: bool
 ) -> str:
+    if focused and drawing.forced is not None:
+        return drawing.forced.topology
     wanted = drawing.wants("topology") if focused else None
     has_signals = any("signals" in made.gives for made in earlier)
     options = [("backtest", 60), ("signal_generation", 12)]
@@ -159,6 +165,15 @@ def _chain(
     focused: bool,
 ) -> tuple[str, ...]:
     """Draw sequences that have windows here and fit the budget; else one plain pass."""
+    streams = market.rows / market.bars
+    if focused and drawing.forced is not None:
+        due = drawing.forced.chain
+        work = work_of(due, topology, config, market.bars)
+        if 0 < work.units <= _MOST_UNITS and (
+            work.steps * streams <= _MOST_STEPS or due == ("single_pass",)
+        ):
+            return due
+        return ("single_pass",)
     depth = drawing.weighted(((1, 68), (2, 26), (3, 6)))
     wanted = drawing.wants("sequence") if focused else None
     if wanted == "nested":
@@ -176,7 +191,6 @@ def _chain(
         if not options:
             break
         chain = (*chain, drawing.weighted(options))
-    streams = market.rows / market.bars
     while chain:
         if budget.takes(work_of(chain, topology, config, market.bars), streams):
             return chain
@@ -287,8 +301,12 @@ def draw_probes(
     Nothing waits for them and they are not required, so that conditions that do not hold, or cannot
     be worked out, leave the rest as it is.
     """
-    names = names_for(config, made, market)
-    depends = tuple(part.name for part in made)
+    # What waits for a phase that is skipped is skipped too, and its conditions are not asked.
+    reads = list(made)
+    if not drawing.chance(20):
+        reads = [part for part in made if not part.phase.when]
+    names = names_for(config, reads, market)
+    depends = tuple(part.name for part in reads)
     return [
         PhaseSpec(
             name=f"probe{index}",

@@ -266,6 +266,7 @@ class Example(msgspec.Struct, frozen=True, omit_defaults=True):
         modules: Modules of his own.
         trace: The level at which both engines are told to record.
         mistake: Which one thing is wrong, so that both must refuse or fail; null: nothing is.
+        boundary: At which edge it was drawn; null: at none.
     """
 
     market: MarketSpec
@@ -274,6 +275,7 @@ class Example(msgspec.Struct, frozen=True, omit_defaults=True):
     modules: tuple[ModuleSpec, ...] = ()
     trace: TraceLevelName = "detailed"
     mistake: str | None = None
+    boundary: str | None = None
 
     @property
     def workflow(self) -> WorkflowSpec | None:
