@@ -15,7 +15,7 @@ phase whose settings hold references gets its data now, and everything else when
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -153,18 +153,21 @@ def make_plan(
         ConfigurationError: The configuration, a pattern or the data are wrong.
     """
     resolver = Resolver(user, library, components)
-    workflow = resolver.workflow
-    order = order_phases(workflow)
-    check_workflow(workflow, None)
-    kits = {spec.name: _kit(spec, library, components) for spec in order}
-    _check_files(workflow)
-    resolved = resolver.for_workflow()
-    check_workflow(workflow, resolved.plain)
+    workflow, resolved = resolver.workflow, resolver.for_workflow()
+    unknown = resolver.unknown_phases()
+    try:
+        order = order_phases(workflow)
+        check_workflow(workflow, resolved.plain)
+        kits = {spec.name: _kit(spec, library, components) for spec in order}
+        _check_files(workflow)
+    except PatternError as error:
+        if unknown:
+            raise ConfigurationError([*error.problems, *unknown]) from error
+        raise
+    if unknown:
+        raise ConfigurationError(unknown)
     references = {spec.name: tuple(split(spec.part("config"))[1]) for spec in order}
-    configurations = {
-        spec.name: resolver.selection(spec) if references[spec.name] else resolver.for_phase(spec)
-        for spec in order
-    }
+    configurations = _configurations(order, references, resolver)
     markets = Markets(user.base_dir) if markets is None else markets
     # All data first: they are far more often wrong than the windows over them.
     loaded: dict[str, MarketData] = {
@@ -216,6 +219,28 @@ def make_plan(
         raise ConfigurationError(problems)
     dropped = dict.fromkeys(record for market in loaded.values() for record in market.dropped)
     return Plan(workflow, resolver, resolved, tuple(phases), tuple(dropped))
+
+
+def _configurations(
+    order: Sequence[PhaseSpec],
+    references: Mapping[str, Sequence[object]],
+    resolver: Resolver,
+) -> dict[str, Resolved]:
+    """Resolve every phase, as far as it is known; all problems are raised at once."""
+    configurations: dict[str, Resolved] = {}
+    wrong: list[ConfigurationError] = []
+    for spec in order:
+        try:
+            configurations[spec.name] = (
+                resolver.selection(spec) if references[spec.name] else resolver.for_phase(spec)
+            )
+        except ConfigurationError as error:
+            wrong.append(error)
+    if wrong:
+        problems = dict.fromkeys(problem for error in wrong for problem in error.problems)
+        is_pattern = all(isinstance(error, PatternError) for error in wrong)
+        raise PatternError(problems) if is_pattern else ConfigurationError(problems)
+    return configurations
 
 
 def _kit(spec: PhaseSpec, library: Library, components: Components) -> Kit:

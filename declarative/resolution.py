@@ -81,7 +81,8 @@ class Resolver:
         workflow: The workflow, with the phases of its modules.
 
     Raises:
-        ConfigurationError: What the user wrote is wrong by itself, or names no workflow.
+        ConfigurationError: What the user wrote is wrong by itself, names no workflow, or comes to
+            no complete configuration.
         PatternError: What a pattern says is wrong by itself.
     """
 
@@ -98,15 +99,15 @@ class Resolver:
         if "workflow" not in data:
             self._resolved([self._engine, self._user])  # says so, and what else is missing
         pattern = _find_workflow(data["workflow"], library, user.locate)
-        self.workflow = flatten(pattern, library)
         defaults = _part(pattern, "defaults")
         _refuse_references(defaults)
         self._defaults = self._checked(defaults, ("workflow",))
-        self._check_phase_names()
+        self._whole = self._resolved([self._engine, self._defaults, self._user])
+        self.workflow = flatten(pattern, library)
 
     def for_workflow(self) -> Resolved:
         """Give the workflow's configuration, which keeps ``phases``."""
-        return self._resolved([self._engine, self._defaults, self._user])
+        return self._whole
 
     def for_phase(self, phase: PhaseSpec, references: Mapping[str, Any] | None = None) -> Resolved:
         """Give the configuration of a phase, which has no ``phases``.
@@ -172,17 +173,16 @@ class Resolver:
                 raise node.at(key).error(f"'{key}' cannot be set here", key=True)
         return _Layer(validate_partial(data, components=self._components, locate=locate), locate)
 
-    def _check_phase_names(self) -> None:
+    def unknown_phases(self) -> list[Problem]:
+        """Say which keys of ``phases`` are no phases of the workflow."""
         known = [phase.name for phase in self.workflow.phases]
-        problems = [
+        return [
             problem
             for layer in (self._defaults, self._user)
             for problem in unknown_phases(
                 self.workflow.name, layer.data.get("phases", {}), known, layer.locate
             )
         ]
-        if problems:
-            raise ConfigurationError(problems)
 
     def _resolved(self, layers: Sequence[_Layer], writing: _Writing | None = None) -> Resolved:
         plain = self._merged(layers)

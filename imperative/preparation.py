@@ -26,9 +26,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from containers.components import Components
 from containers.configuration import (
     UserInput,
+    nowhere,
     read_user,
     unknown_phases,
     unknown_workflow,
@@ -140,7 +143,7 @@ def prepare(
     dropped: list[BarDropped] = []
     prepared: list[tuple[Phase, Resolved | None, MarketData | None]] = []
     for phase, own in zip(phases, resolved, strict=True):
-        with as_written(user, phase.name):
+        with resolver.as_written(phase):
             market = preparer.load_early(phase, own)
         if market is not None:
             dropped += market.dropped
@@ -202,13 +205,13 @@ class _Preparer:
         """
         _, late = split_settings(phase.config)
         own = self._resolver.for_phase(phase, resolve(late, look_up))
-        with as_written(self._user, phase.name):
+        with self._resolver.as_written(phase):
             market = self.loader.load(own.settings)
         return self._planned(phase, own, market)
 
     def _planned(self, phase: Phase, own: Resolved, market: MarketData) -> ResolvedPhase:
         builder, chain = self._sequencer.builder, self._sequencer.chain(phase.chain)
-        with as_written(self._user, phase.name):
+        with self._resolver.as_written(phase):
             scope = builder.scope(own.settings, market, topology=phase.topology)
             planned = Planner(builder).plan(chain, scope)
         return ResolvedPhase(own, market, sum(part.units for part in planned), planned)
@@ -239,6 +242,31 @@ def _find_phases(
         *imported_phases(owner, workflow.imports, modules),
         *_own_phases(workflow, configuration, user),
     ]
+    names = [phase.name for phase in own if isinstance(phase, Phase)]
+    unknown = _unknown_phases(workflow, names, user)
+    try:
+        phases = _ordered(workflow, own, configuration, sequencer)
+    except ConfigurationError as error:
+        raise ConfigurationError([*error.problems, *unknown]) from error
+    if unknown:
+        raise ConfigurationError(unknown)
+    return phases
+
+
+def _unknown_phases(workflow: Workflow, names: Sequence[str], user: UserInput) -> list[Problem]:
+    """Say which keys of ``phases`` are no phases, in the workflow's defaults and of the user's."""
+    by_default = unknown_phases(workflow.name, workflow.defaults.get("phases", {}), names, nowhere)
+    owner = f"the defaults of workflow '{workflow.name}'"
+    return [
+        *(msgspec.structs.replace(p, message=f"{p.message}, in {owner}") for p in by_default),
+        *unknown_phases(workflow.name, user.data.get("phases", {}), names, user.locate),
+    ]
+
+
+def _ordered(
+    workflow: Workflow, own: list[Phase], configuration: Resolved, sequencer: Sequencer
+) -> tuple[Phase, ...]:
+    """Put phases in the order of execution; the definition is checked before and behind."""
     problems = list(check_shape(workflow.name, own))
     if problems:
         raise ConfigurationError(problems)
@@ -251,8 +279,6 @@ def _find_phases(
         sequences=sequencer.sequences,
     )
     problems = list(check.problems())
-    names = [phase.name for phase in phases]
-    problems += unknown_phases(workflow.name, configuration.settings.phases, names, user.locate)
     if problems:
         raise ConfigurationError(problems)
     return phases

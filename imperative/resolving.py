@@ -7,7 +7,7 @@ What overrides what: engine defaults < workflow defaults < settings of the phase
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,18 +16,17 @@ import msgspec
 from containers.components import Components
 from containers.configuration import (
     Configuration,
-    Locate,
     UserInput,
     config_digest,
     validate_partial,
     validate_resolved,
 )
-from containers.errors import ConfigurationError, Problem
+from containers.errors import ConfigPath, ConfigurationError, Location, Problem
 from imperative.defaults import merge
 from imperative.defaults import resolve as resolve_layers
 from imperative.references import has_reference, split_settings
 from imperative.workflow import Phase, Workflow
-from imperative.written import as_written, written_path
+from imperative.written import Layers, as_written, owner_of, written_path
 
 __all__ = ["Resolved", "Resolver"]
 
@@ -68,13 +67,15 @@ class Resolver:
         self._owner = ""
         if workflow is not None:
             self._owner = f"workflow '{workflow.name}'"
-            with _blaming(f"the defaults of {self._owner}"):
+            with _blaming(f"the defaults of {self._owner}", (), ("defaults",)):
+                if "workflow" in workflow.defaults:
+                    raise ConfigurationError([Problem("it cannot be set here", ("workflow",))])
                 self._defaults = validate_partial(workflow.defaults, components=components)
 
     def for_workflow(self) -> Resolved:
         """Resolve what holds for the workflow as a whole; it keeps ``phases``."""
         document = resolve_layers(self._components, self._defaults, self._given)
-        return self._checked(document, self._user.locate)
+        return self._checked(document, "", self._layers(None))
 
     def for_phases(self, phases: Sequence[Phase]) -> list[Resolved | None]:
         """Resolve the configuration of every phase; all problems are raised at once.
@@ -114,11 +115,30 @@ class Resolver:
             overrides.get(phase.name, {}),
         )
         del document["phases"]
-        user, name = self._user, phase.name
-        with as_written(user, name):
-            return self._checked(
-                document, lambda path, key: user.locate(written_path(path, user, name), key)
-            )
+        return self._checked(document, phase.name, self._layers(phase))
+
+    def as_written(self, phase: Phase) -> AbstractContextManager[None]:
+        """Have the problems of a phase's configuration name whoever wrote what is wrong."""
+        return as_written(self._user, phase.name, self._layers(phase))
+
+    def _layers(self, phase: Phase | None) -> Layers:
+        """Say what is merged for a phase, or for the workflow as a whole; topmost first."""
+        defaults = f"the defaults of {self._owner}"
+        whole = [(None, self._given), (defaults, self._defaults)]
+        if phase is None:
+            return whole
+        plain, _ = split_settings(phase.config)
+        user, below = whole
+        return [
+            (None, self._given.get("phases", {}).get(phase.name, {})),
+            (defaults, self._defaults.get("phases", {}).get(phase.name, {})),
+            user,
+            (self._settings_owner(phase), plain),
+            below,
+        ]
+
+    def _settings_owner(self, phase: Phase) -> str:
+        return f"the settings of phase '{phase.name}' of {self._owner}"
 
     def _own_settings(self, phase: Phase) -> dict[str, Any]:
         """Give the settings of a definition that hold no references, checked as they stand."""
@@ -133,25 +153,41 @@ class Resolver:
         return False
 
     def _settings_of(self, phase: Phase, settings: Mapping[str, Any]) -> dict[str, Any]:
-        with _blaming(f"the settings of phase '{phase.name}' of {self._owner}"):
+        where = ("phases", phase.name)
+        with _blaming(self._settings_owner(phase), where, (*where, "config")):
             # What a definition says for a phase is held to what a user may say for one.
             given = {"phases": {phase.name: settings}}
             checked = validate_partial(given, components=self._components)
             own: dict[str, Any] = checked["phases"][phase.name]
             return own
 
-    def _checked(self, document: dict[str, Any], locate: Locate) -> Resolved:
-        settings = validate_resolved(document, components=self._components, locate=locate)
+    def _checked(self, document: dict[str, Any], phase: str, layers: Layers) -> Resolved:
+        user = self._user
+
+        def locate(path: ConfigPath, key: bool) -> Location | None:
+            if owner_of(path, layers) is not None:
+                return None
+            return user.locate(written_path(path, user, phase), key)
+
+        with as_written(user, phase, layers):
+            settings = validate_resolved(document, components=self._components, locate=locate)
         return Resolved(document=document, settings=settings, digest=config_digest(document))
 
 
 @contextmanager
-def _blaming(owner: str) -> Iterator[None]:
-    """Have problems of a workflow's definition, which no file position shows, name it."""
+def _blaming(owner: str, found: ConfigPath, told: ConfigPath) -> Iterator[None]:
+    """Have problems of a workflow's definition, which no file position shows, name it.
+
+    Their paths begin with ``told`` in place of ``found``: they are none of the user's document.
+    """
     try:
         yield
     except ConfigurationError as error:
         raise ConfigurationError(
-            msgspec.structs.replace(problem, message=f"{problem.message}, in {owner}")
+            msgspec.structs.replace(
+                problem,
+                message=f"{problem.message}, in {owner}",
+                path=(*told, *problem.path[len(found) :]),
+            )
             for problem in error.problems
         ) from error

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from containers.configuration import Configuration
 from containers.errors import ConfigPath, ConfigurationError, Problem
 from containers.journal import Entry
 from containers.results import WorkflowResult
@@ -189,10 +190,27 @@ def record_of_refusal(
 
 
 def _problem(problem: Problem, config: Path | None) -> dict[str, Any]:
-    location = problem.location
+    path, location = problem.path, problem.location
     if location is not None and location.file != str(config) and location.file.endswith(_PATTERNS):
-        return {"path": (), "location": None}
-    return {"path": problem.path, "location": msgspec.to_builtins(location)}
+        # What a definition sets and does not fit in what is resolved has its key there.
+        return {"path": path if _is_resolved(path) else (), "location": None}
+    if location is None and _is_definitions(path):
+        path = ()
+    return {"path": path, "location": msgspec.to_builtins(location)}
+
+
+def _is_resolved(path: ConfigPath) -> bool:
+    """Whether a path is one of a configuration, and none inside a pattern."""
+    if not path or path[0] not in Configuration.__struct_fields__:
+        return False
+    return path[0] != "phases" or (len(path) > 1 and isinstance(path[1], str))
+
+
+def _is_definitions(path: ConfigPath) -> bool:
+    """Whether a path is one inside a definition in Python: of its defaults, of a phase's config."""
+    return (path[:1] == ("defaults",) and len(path) > 1) or (
+        path[:1] == ("phases",) and path[2:3] == ("config",) and len(path) > 3
+    )
 
 
 def _public_name(error: ConfigurationError) -> str:

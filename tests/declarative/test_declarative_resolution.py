@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import msgspec
 import pytest
+import yaml
 
 from containers.components import Momentum, Parameter, default_components
 from containers.configuration import read_user
@@ -169,13 +170,12 @@ def test_the_shipped_defaults_are_complete_but_for_what_has_none() -> None:
 
 def test_an_unknown_phase_is_named_with_the_nearest(tmp_path: Path, config: Config) -> None:
     path = tmp_path / "run.yaml"
-    path.write_text(
-        "workflow: simple_backtest\nphases:\n  backtset: {random_seed: 1}\n", encoding="utf-8"
-    )
+    text = yaml.safe_dump(config, sort_keys=False)
+    path.write_text(f"phases:\n  backtset: {{random_seed: 1}}\n{text}", encoding="utf-8")
     with pytest.raises(ConfigurationError) as caught:
         DeclarativeWorkflowManager().prepare(path)
     assert str(caught.value) == (
-        f"{path}:3:3: phases.backtset: workflow 'simple_backtest' has no phase 'backtset' "
+        f"{path}:2:3: phases.backtset: workflow 'simple_backtest' has no phase 'backtset' "
         "(did you mean 'backtest'?)"
     )
 
