@@ -102,7 +102,9 @@ def draw_phase(
         depends = list(dict.fromkeys([*depends, earlier[0].name]))
     reads = [made for made in earlier if made.name in depends]
     settings = _settings(drawing, reads, market) if drawing.chance(40) else {}
-    conditions = _conditions(drawing, reads, config, market, focused=focused)
+    conditions: tuple[ConditionSpec, ...] = ()
+    if earlier:  # the first runs, so that something does
+        conditions = _conditions(drawing, reads, config, market, focused=focused)
     outputs: dict[str, OutputSpec] = {}
     gives = _gives(topology, chain)
     portfolio = _portfolio(topology, chain, config)
