@@ -7,6 +7,7 @@ topology and the sequences of one phase. See `BOUNDARIES` for what there is.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -141,6 +142,23 @@ def _step_above(drawing: Drawing, config: _Config, market: MarketSpec) -> Forced
 
 def _one_bar_left(drawing: Drawing, config: _Config, market: MarketSpec) -> Forced:
     return _exact(drawing, config, market, drawing.pick((0, -1)), 1)
+
+
+def _windows_of_a_phase(drawing: Drawing, config: _Config, market: MarketSpec) -> Forced:
+    """Leave the windows to the settings of the phase."""
+    _exact(drawing, config, market, drawing.pick((0, -1)), 0)
+    return Forced("backtest", ("walk_forward",), {"walk_forward": config.pop("walk_forward")})
+
+
+def _data_of_a_phase(drawing: Drawing, config: _Config, market: MarketSpec) -> Forced:
+    """Give a phase fewer bars than the others have."""
+    config["data"].pop("end_date", None)
+    config["data"].pop("start_date", None)
+    rows = market.streams[0].rows
+    last = rows[len(rows) - 1 - drawing.whole(0, len(rows) // 3)].label_s
+    moment = datetime.datetime.fromtimestamp(last, datetime.UTC)
+    end = moment.strftime("%Y-%m-%dT%H:%M:%S")
+    return Forced("backtest", ("single_pass",), {"data": {"end_date": end}})
 
 
 def _one_window(drawing: Drawing, config: _Config, market: MarketSpec) -> Forced:
@@ -368,6 +386,9 @@ BOUNDARIES: Final[Mapping[str, _Sets]] = {
     "step_equal_test": _step_equal,
     "step_above_test": _step_above,
     "one_bar_left": _one_bar_left,
+    "long_run": _long,
+    "windows_of_a_phase": _windows_of_a_phase,
+    "data_of_a_phase": _data_of_a_phase,
     "one_window": _one_window,
     "least_split": _least_split,
     "leave_one_out": _leave_one_out,
@@ -381,7 +402,6 @@ BOUNDARIES: Final[Mapping[str, _Sets]] = {
     "nested_ensembles": _ensembles,
     "replayed_ensembles": _ensembles,
     "dropped_bars": _dropped,
-    "long_run": _long,
 }
 """What brings an example to an edge, by name."""
 
@@ -390,4 +410,4 @@ FOCUS: Final[Mapping[str, frozenset[str]]] = {
 }
 """Other features that a boundary asks for."""
 
-_OF_WINDOWS: Final = frozenset(list(BOUNDARIES)[3:13]) | {"costs_at_closes", "null_constraints"}
+_OF_WINDOWS: Final = frozenset(list(BOUNDARIES)[3:16]) | {"costs_at_closes", "null_constraints"}

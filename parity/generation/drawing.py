@@ -6,9 +6,10 @@ the plainest first. A chance shrinks to "no".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeVar
 
 from hypothesis import strategies as st
 
@@ -26,10 +27,17 @@ def whole_numbers(least: int, most: int) -> st.SearchStrategy[int]:
 
 
 class Forced(NamedTuple):
-    """What one phase of an example must be: its topology and its sequences, outermost first."""
+    """What one phase of an example must be.
+
+    Attributes:
+        topology: Name of its topology.
+        chain: Its sequences, outermost first.
+        config: Settings that it has, which the user's configuration leaves to it.
+    """
 
     topology: str
     chain: tuple[str, ...]
+    config: Mapping[str, Any] = MappingProxyType({})
 
 
 class Drawing:

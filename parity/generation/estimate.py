@@ -109,7 +109,7 @@ def work_of(
     if head == "out_of_sample":
         return body(bars - split)
     if head == "train_test":
-        return trained(split) + body(bars - split, space=False)
+        return _both(trained(split), body(bars - split, space=False))
     if head == "walk_forward":
         return _walk(config.get("walk_forward", {}), bars, trained, body)
     if head == "k_fold":
@@ -118,7 +118,7 @@ def work_of(
         if folds > bars:
             return NONE
         pieces = trained(max(1, bars // 2)).times(2)
-        return (pieces + body(max(1, bars // folds), space=False)).times(folds)
+        return _both(pieces, body(max(1, bars // folds), space=False)).times(folds)
     return body(bars)
 
 
@@ -126,8 +126,12 @@ def _walk(section: Mapping[str, Any], bars: int, trained: Any, body: Any) -> Wor
     train, test = int(section.get("train_bars", 252)), int(section.get("test_bars", 63))
     step = int(section.get("step_bars") or test)
     windows = (bars - train - test) // step + 1 if train + test <= bars else 0
-    one: Work = trained(train) + body(test, space=False)
-    return one.times(windows)
+    return _both(trained(train), body(test, space=False)).times(windows)
+
+
+def _both(train: Work, test: Work) -> Work:
+    """Add the two parts of a window; where one cannot run, the whole is refused."""
+    return train + test if train.units and test.units else NONE
 
 
 def work_of_example(example: Example) -> Work:

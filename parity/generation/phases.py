@@ -102,7 +102,11 @@ def draw_phase(
         depends = list(dict.fromkeys([*depends, earlier[0].name]))
     reads = [made for made in earlier if made.name in depends]
     settings = _settings(drawing, reads, market) if drawing.chance(40) else {}
-    conditions = _conditions(drawing, reads, config, market, focused=focused)
+    if focused and drawing.forced is not None:
+        settings = {**settings, **drawing.forced.config}
+    conditions: tuple[ConditionSpec, ...] = ()
+    if earlier:  # the first runs, so that something does
+        conditions = _conditions(drawing, reads, config, market, focused=focused)
     outputs: dict[str, OutputSpec] = {}
     gives = _gives(topology, chain)
     portfolio = _portfolio(topology, chain, config)
@@ -168,7 +172,7 @@ def _chain(
     streams = market.rows / market.bars
     if focused and drawing.forced is not None:
         due = drawing.forced.chain
-        work = work_of(due, topology, config, market.bars)
+        work = work_of(due, topology, {**config, **drawing.forced.config}, market.bars)
         if 0 < work.units <= _MOST_UNITS and (
             work.steps * streams <= _MOST_STEPS or due == ("single_pass",)
         ):

@@ -100,7 +100,12 @@ def draw_workflow(
 
 def _needed(drawing: Drawing) -> int:
     """Say how many phases it takes to have what the example must have."""
-    pairs = {("topology", "signal_replay"), ("topology", "analysis"), ("condition", "metric")}
+    pairs = {
+        ("topology", "signal_replay"),
+        ("topology", "analysis"),
+        ("condition", "metric"),
+        ("condition", "expression"),
+    }
     return 2 if any(drawing.wants(kind) == name for kind, name in pairs) else 1
 
 
@@ -209,7 +214,6 @@ _FLAGS: Final = (
     ("train_test", "close_at_end"),
 )
 _TEXTS: Final = (
-    (("objective", "direction"), ("min", "max")),
     (("execution", "fill"), ("same_close", "next_open")),
     (("trace_level",), ("detailed", "minimal", "standard")),
 )
@@ -234,7 +238,7 @@ def _changed_by_value(
         ChangeSpec(path, kind="expression", expression=draw_expression(drawing, names))
         for path in drawing.some(_FLAGS, 3)
     ]
-    for path, values in drawing.some(_TEXTS, 2):
+    for path, values in drawing.some(_TEXTS, 1):
         index = drawing.whole(0, 1)
         text = f"[{', '.join(map(repr, values))}][(iteration + {index}) % {len(values)}]"
         changes.append(ChangeSpec(path, kind="expression", expression=text))
