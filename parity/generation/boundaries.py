@@ -105,7 +105,7 @@ def _noise_in_windows(drawing: Drawing, config: _Config, market: MarketSpec) -> 
 def _exact(drawing: Drawing, config: _Config, market: MarketSpec, off: int, short: int) -> Forced:
     """Let windows end ``short`` bars before the data, each step ``off`` longer than a test."""
     bars = market.bars - short
-    test = drawing.whole(2, max(2, bars // 5))
+    test = max(1, min(drawing.whole(2, max(2, bars // 5)), bars - 1))
     step = max(1, test + off)
     steps = drawing.whole(1, 3)
     while steps and bars - test - steps * step < 1:
