@@ -47,7 +47,7 @@ def brief(tree: Any, depth: int) -> Any:
     """Give an outline in which everything long below ``depth`` is one digest.
 
     >>> brief({"a": {"b": list(range(40))}}, 2)
-    {'a': {'b': 'list of 40, digest a2b6a5a1b6d2f2ad'}}
+    {'a': {'b': 'list of 40, digest 6af0b29372448cef'}}
     """
     if isinstance(tree, Mapping | list | tuple) and tree:
         if depth > 0 and isinstance(tree, Mapping):

@@ -15,7 +15,9 @@ import ast
 import bisect
 import importlib.util
 import marshal
+import threading
 from collections.abc import Sequence
+from types import CodeType
 from typing import Final, TypeAlias
 
 __all__ = ["VARIABLE", "Marks", "compiled"]
@@ -30,6 +32,10 @@ def {name}():
         open(os.path.join(folder, {mark!r}), "ab").close()
     {name} = int
 """
+_ALONE: Final = threading.Lock()
+"""CPython before 3.13 counts the depth of all syntax trees on their way in one number: two threads
+that make one at the same time end with a SystemError."""
+
 _UNCHECKED: Final = (1).to_bytes(4, "little")  # by content, and taken without a look at the source
 
 VARIABLE: Final = "PARITY_MARKS"
@@ -56,6 +62,13 @@ def compiled(before: str, after: str, file: str, marks: Marks) -> bytes:
         SyntaxError: ``after`` is no Python.
         LookupError: At an offset there is no statement.
     """
+    with _ALONE:
+        code = _marked(before, after, file, marks)
+    digest = importlib.util.source_hash(after.encode())
+    return importlib.util.MAGIC_NUMBER + _UNCHECKED + digest + marshal.dumps(code)
+
+
+def _marked(before: str, after: str, file: str, marks: Marks) -> CodeType:
     tree = ast.parse(after, file)
     was = ast.parse(before, file)
     starts = _line_starts(before)
@@ -70,8 +83,8 @@ def compiled(before: str, after: str, file: str, marks: Marks) -> bytes:
             _PROLOGUE.format(name=name, mark=mark, variable=VARIABLE)
         ).body
     code = compile(ast.fix_missing_locations(tree), file, "exec", dont_inherit=True)
-    digest = importlib.util.source_hash(after.encode())
-    return importlib.util.MAGIC_NUMBER + _UNCHECKED + digest + marshal.dumps(code)
+    assert isinstance(code, CodeType)
+    return code
 
 
 def _line_starts(text: str) -> list[int]:
