@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from parity.generation.expressions import simpler_texts
+from parity.generation.expression_texts import simpler_texts
 from parity.generation.specs import (
     ConfigSpec,
     Example,

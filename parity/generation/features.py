@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from containers.components import default_components
 from parity.generation.boundaries import BOUNDARIES
-from parity.generation.expressions import KINDS as EXPRESSION_KINDS
-from parity.generation.expressions import kinds_of
+from parity.generation.expression_texts import KINDS as EXPRESSION_KINDS
+from parity.generation.expression_texts import kinds_of
 from parity.generation.mistakes import MISTAKES
 from parity.generation.phases import SEQUENCES, TOPOLOGIES
 from parity.generation.specs import ConditionSpec, Example, PhaseSpec, WorkflowSpec

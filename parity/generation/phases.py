@@ -11,6 +11,7 @@ from containers.configuration import METRIC_NAMES
 from parity.generation import expressions
 from parity.generation.drawing import Drawing
 from parity.generation.estimate import Work, combinations, work_of
+from parity.generation.expression_texts import kinds_of
 from parity.generation.names import KNOWN, known_output, names_for
 from parity.generation.phases_made import Made
 from parity.generation.settings import draw_override
@@ -291,7 +292,7 @@ def draw_expression(drawing: Drawing, names: Sequence[expressions.Name]) -> str:
     size, seed = drawing.weighted(((2, 30), (1, 15), (4, 35), (7, 20))), drawing.whole(0, 9_999)
     wanted = drawing.wants("expression")
     text = expressions.condition(size, seed, names)
-    while wanted is not None and wanted not in expressions.kinds_of(text) and seed < _SEEDS:
+    while wanted is not None and wanted not in kinds_of(text) and seed < _SEEDS:
         seed += 10_000
         text = expressions.condition(size, seed, names)
     return text

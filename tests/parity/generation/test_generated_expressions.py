@@ -12,15 +12,8 @@ from imperative.expressions import compile_expression as imperative_expression
 from parity.generation import examples
 from parity.generation.boundaries import BOUNDARIES
 from parity.generation.estimate import work_of_example
-from parity.generation.expressions import (
-    KINDS,
-    LONGEST,
-    Name,
-    condition,
-    kinds_of,
-    number,
-    simpler_texts,
-)
+from parity.generation.expression_texts import KINDS, kinds_of, simpler_texts
+from parity.generation.expressions import LONGEST, Name, condition, number
 from parity.generation.specs import (
     ConfigSpec,
     Example,
