@@ -18,8 +18,11 @@ ENOUGH: Final = 20
 ENOUGH_APART: Final = 5
 """How often a relation that starts processes is to be held."""
 
-_FIRST: Final = frozenset({"sequence", "topology", "condition", "storage", "mistake"})
-"""Kinds that are asked for before all others."""
+_FIRST: Final = frozenset({"sequence", "topology", "condition", "storage", "boundary"})
+"""Kinds that are asked for before all others; wrong examples, which come anyway, teach less."""
+
+_LONG: Final = "boundary:long_run"
+"""Takes seconds, and is never asked for by the batch."""
 
 IN_PROCESS: Final = tuple(name for name, r in RELATIONS.items() if not r.needs_process)
 APART: Final = tuple(name for name, r in RELATIONS.items() if r.needs_process)
@@ -29,6 +32,7 @@ def due_counts() -> dict[str, dict[str, int]]:
     """Give how often each thing is to occur, by kind and name."""
     due = {kind: dict.fromkeys(names, ENOUGH) for kind, names in FEATURES.items()}
     due["invariant"] = dict.fromkeys(INVARIANTS, ENOUGH)
+    due["boundary"]["long_run"] = 1
     due["relation"] = dict.fromkeys(IN_PROCESS, ENOUGH)
     due["process_relation"] = dict.fromkeys(APART, ENOUGH_APART)
     return due
@@ -75,7 +79,12 @@ class Tally:
         """Name the feature that is furthest from its share and can be asked for; null: none is."""
         short = self.short()
         kinds = [kind for kind in short if kind in _FIRST] or [k for k in short if k in FEATURES]
-        wanted = [(count, kind, name) for kind in kinds for name, count in short[kind].items()]
+        wanted = [
+            (count, kind, name)
+            for kind in kinds
+            for name, count in short[kind].items()
+            if f"{kind}:{name}" != _LONG
+        ]
         if not wanted:
             return None
         fewest = min(count for count, _, _ in wanted)

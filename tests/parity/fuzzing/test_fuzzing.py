@@ -178,9 +178,11 @@ def test_a_relation_that_does_not_hold_is_found(monkeypatch: pytest.MonkeyPatch)
 def test_the_tally_asks_for_what_has_been_rarest() -> None:
     tally = Tally()
     every = {f"{kind}:{name}" for kind, names in tally.counts.items() for name in names}
-    first = ("sequence:", "topology:", "condition:", "storage:", "mistake:")
+    first = ("sequence:", "topology:", "condition:", "storage:", "boundary:")
     asked = {str(tally.lagging()) for _ in range(200)}
-    assert asked == {feature for feature in every if feature.startswith(first)}
+    long = "boundary:long_run"  # takes seconds, and comes by itself
+    assert asked == {feature for feature in every if feature.startswith(first)} - {long}
+    tally.add([long])
     tally.add(sorted(asked - {"storage:disk"}) * ENOUGH)
     assert tally.lagging() == "storage:disk"
     tally.add(["storage:disk"] * ENOUGH)
