@@ -267,7 +267,7 @@ class _Parser:
         if self._take("-"):
             inner = self._deeper(self._signed)
             run = inner.run
-            return _Part(lambda scope: _calculated("-", 0, run(scope)))
+            return _Part(lambda scope: _negated(run(scope)))
         return self._looked_up()
 
     def _looked_up(self) -> _Part:
@@ -369,6 +369,12 @@ def _calculated(sign: str, x: Any, y: Any) -> int | float:
     except OverflowError:
         raise ExpressionError(f"{x!r} {sign} {y!r} is too large") from None
     return _within(result, f"{x!r} {sign} {y!r}")
+
+
+def _negated(x: Any) -> int | float:
+    if not _is_number(x):
+        raise ExpressionError(f"found {_described(x)} behind '-', expected a number")
+    return _within(-x, f"-{x!r}")  # not 0 - x, which loses the sign of a zero
 
 
 def _lookup(part: _Part, key: _Part) -> _Part:

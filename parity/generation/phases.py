@@ -106,7 +106,7 @@ def draw_phase(
     if focused and drawing.forced is not None:
         settings = {**settings, **drawing.forced.config}
     conditions: tuple[ConditionSpec, ...] = ()
-    if earlier:  # the first runs, so that something does
+    if earlier or drawing.chance(20):  # the first mostly runs, so that something does
         conditions = _conditions(drawing, reads, config, market, focused=focused)
     outputs: dict[str, OutputSpec] = {}
     gives = _gives(topology, chain)

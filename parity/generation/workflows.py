@@ -214,6 +214,7 @@ _FLAGS: Final = (
     ("train_test", "close_at_end"),
 )
 _TEXTS: Final = (
+    (("objective", "direction"), ("min", "max")),
     (("execution", "fill"), ("same_close", "next_open")),
     (("trace_level",), ("detailed", "minimal", "standard")),
 )

@@ -21,7 +21,7 @@ _ORDERS: Final = (
             r"|ErrorRaised )"
         ),
     ),
-    (r".*iteration=\d+", r"(ConfigResolved )?PlanMade (HookCalled )?|ErrorRaised "),
+    (r".*iteration=\d+", r"(ConfigResolved )?PlanMade (HookCalled )?(ErrorRaised )?|ErrorRaised "),
     (
         r".*phase=[^/]+",
         (

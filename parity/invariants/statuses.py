@@ -340,8 +340,11 @@ def check_aggregated_results(run: Run, found: Findings) -> None:
         passes = [
             key for key in run.passes if key.startswith(below) and key[len(below) :].isdigit()
         ]
-        config = run.config_of(place)
-        if not passes or config is None or "aggregated_results" not in outputs:
+        if not passes or "aggregated_results" not in outputs:
+            continue
+        # Of a further pass the configuration is its own; the first has that of the workflow.
+        config = run.config_of(passes[-1]) or run.config_of(place)
+        if config is None:
             continue
         metric = config["objective"]["metric"]
         sign = -1.0 if config["objective"]["direction"] == "max" else 1.0

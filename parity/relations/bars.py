@@ -302,6 +302,7 @@ def _write_parquet(sheet: Sheet, folder: Path, draw: random.Random) -> None:
 
 def bad_rows(trial: Trial) -> None:
     """Put bad rows between the good ones: dropped they change nothing, else nothing runs."""
+    trial.needs_unread("data", "on_bad_bar")
     sheets = sheets_of(trial)
     sections = [c["data"] for c in configs_of(trial.base).values()]
     if any(section["on_bad_bar"] != sections[0]["on_bad_bar"] for section in sections):

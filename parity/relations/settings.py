@@ -103,6 +103,7 @@ def reseeded(trial: Trial) -> None:
 
 def trace_kept(trial: Trial) -> None:
     """Keep some containers' events alone, or the newest alone; nothing else may change."""
+    trial.needs_unread("trace")
     trial.needs_success()
     containers = _drawn_levels(trial)
     limit = trial.draw.choice((None, 0, 1, 7, 100, 5_000))

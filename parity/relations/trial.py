@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -69,6 +70,15 @@ class Trial:
         files = [file for folder in folders for file in sorted(folder.rglob("*"))]
         texts = [f for f in files if f.suffix in (".py", ".yaml", ".yml")]
         return "\n".join(file.read_text("utf-8", "replace") for file in texts)
+
+    def needs_unread(self, *path: str) -> None:
+        """Say that the relation says nothing where a user's own definitions read this setting.
+
+        Args:
+            path: Of the setting that the relation changes, from the top of the configuration.
+        """
+        if re.search(r"config\W+" + r"\W+".join(path) + r"\b", self.own_text):
+            raise DoesNotApplyError(f"definitions of a user's own read {'.'.join(path)}")
 
     def needs_success(self) -> None:
         """Say that the relation says nothing of a run that did not succeed."""

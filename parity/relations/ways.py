@@ -14,6 +14,7 @@ _LEVELS = ("none", "minimal", "standard")
 
 def storage(trial: Trial) -> None:
     """Run with another way of storing results."""
+    trial.needs_unread("results", "storage")
     section = trial.case.config.get("results")
     now = section.get("storage", "memory") if isinstance(section, dict) else "memory"
     mode = trial.draw.choice([mode for mode in _STORAGE if mode != now])
@@ -22,6 +23,7 @@ def storage(trial: Trial) -> None:
 
 def trace_level(trial: Trial) -> None:
     """Run at a lower trace level."""
+    trial.needs_unread("trace_level")
     level = trial.draw.choice(_LEVELS)
     trial.agree(trial.base, trial.run(trace=level), f"run at trace level {level}")
 
@@ -33,6 +35,7 @@ def executor(trial: Trial) -> None:
 
 def interrupted(trial: Trial) -> None:
     """Interrupt the run after some units, and go on with it."""
+    trial.needs_unread("results", "storage")
     units = sum(
         entry["type"] == UnitExecuted.__name__
         for entries in trial.base.channels.get(Channel.LIFECYCLE, {}).values()

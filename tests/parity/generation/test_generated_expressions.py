@@ -68,7 +68,16 @@ def test_the_engines_work_out_the_same() -> None:
         value = number(seed % 4, seed, NAMES[:2])
         ours = imperative_expression(value).evaluate(VALUES)
         theirs = declarative_expression(value).evaluate(VALUES)
-        assert (type(ours), ours) == (type(theirs), theirs)
+        assert repr(ours) == repr(theirs)  # which tells -0.0 from 0.0
+
+
+def test_the_sign_of_a_zero_is_kept_by_both() -> None:
+    for compiled in (imperative_expression, declarative_expression):
+        assert [repr(compiled(text).evaluate({})) for text in ("-0.0", "-(0.0)", "-(-0.0)")] == [
+            "-0.0",
+            "-0.0",
+            "0.0",
+        ]
 
 
 def test_limits_are_reached_and_never_passed() -> None:
