@@ -52,7 +52,7 @@ def figures_of(
 
     Args:
         capital: Before the first sample, currency.
-        equity: At every sample, at least one.
+        equity: At every sample; only a chain can have none.
         trades: Closed ones, in order of their closing fills.
         periods: N, samples a year.
         traded: What its fills say; null for curves that are chained from several units.
@@ -73,8 +73,8 @@ def figures_of(
         squares += d * (r - mean)
     final, root = float(curve[-1]), math.sqrt(periods)
     sd = math.sqrt(squares / (n - 1)) if n > 1 and squares >= 0.0 else None
-    downside = math.sqrt(losses / n)
-    annual = _power(final / capital, periods / n) if final > 0.0 else None
+    downside = math.sqrt(losses / n) if n else 0.0
+    annual = _power(final / capital, periods / n) if n and final > 0.0 else None
     commission = add_up(trade.commission for trade in trades)
     figures: dict[str, Any] = {
         "final_equity": final,

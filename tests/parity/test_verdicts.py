@@ -332,6 +332,11 @@ def test_a_refusal_is_alike_by_its_places_whatever_its_words(tmp_path: Path) -> 
     ):
         assert run_pair(one, refusal(other), tmp_path).exit_code == code
     # A pattern has places of its own, which a workflow in Python cannot name.
-    nowhere = refusal(Problem("no window fits"))
-    pattern = refusal(Problem("no window fits", ("walk_forward",), place(3, "pattern.yaml")))
+    nowhere = refusal(Problem("no such topology"))
+    pattern = refusal(Problem("no such topology", ("phases", 0), place(3, "pattern.yaml")))
     assert run_pair(nowhere, pattern, tmp_path).exit_code == 2
+    # What it sets and does not fit in what is resolved has a key that both can name.
+    python = refusal(Problem("no window fits", ("walk_forward",)))
+    setting = refusal(Problem("no window fits", ("walk_forward",), place(3, "pattern.yaml")))
+    assert run_pair(python, setting, tmp_path).exit_code == 2
+    assert run_pair(nowhere, setting, tmp_path).exit_code == 1
