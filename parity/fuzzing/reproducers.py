@@ -171,11 +171,16 @@ def _check_files(example: Example, folder: Path) -> None:
             raise ReproducerError(f"{name} is not what {_FILE} says: it was changed or damaged")
 
 
+_BESIDE: Final = ("__pycache__", ".parity", "results")
+"""What running something in a saved folder leaves there."""
+
+
 def _contents(folder: Path) -> dict[str, bytes]:
+    files = {file.relative_to(folder): file for file in sorted(folder.rglob("*"))}
     return {
-        file.relative_to(folder).as_posix(): file.read_bytes()
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and "__pycache__" not in file.parts
+        name.as_posix(): file.read_bytes()
+        for name, file in files.items()
+        if file.is_file() and not set(_BESIDE) & set(name.parts[:-1])
     }
 
 

@@ -70,9 +70,14 @@ def test_what_holds_now_is_fixed(parity: Callable[..., Output], saved: Path) -> 
     }
 
 
-def test_a_saved_folder_can_be_verified(parity: Callable[..., Output], saved: Path) -> None:
-    own = ("--components", str(saved / "definitions"), "--patterns", str(saved / "patterns"))
-    assert parity("verify", str(saved / "config.yaml"), *own).code == 0
+def test_a_saved_folder_can_be_verified_where_it_lies(
+    parity: Callable[..., Output], saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(saved)
+    own = ("--components", "definitions", "--patterns", "patterns")
+    assert parity("verify", "config.yaml", *own).code == 0
+    assert (saved / ".parity").is_dir()
+    assert parity("replay", str(saved)).code == 0  # what that left there is nobody's
 
 
 def changed(folder: Path, change: Callable[[dict[str, Any]], Any]) -> None:
