@@ -121,6 +121,8 @@ def trace_kept(trial: Trial) -> None:
         raise DoesNotApplyError("the run itself keeps the events of some containers alone")
     traces = trial.base.channels.get(Channel.TRACE, {})
     for unit, trace in traces.items():
+        if trial.base.settings_of(unit).level != "detailed":
+            continue  # its phase keeps less, and a container's level can ask for more than that
         kept = trace.filtered(lambda kind, name: kind in due_kinds(name, "detailed", containers))
         dropped = 0 if limit is None else max(len(kept) - limit, 0)
         if limit is not None:
