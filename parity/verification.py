@@ -40,6 +40,16 @@ class Totals(msgspec.Struct, frozen=True):
     trades: int = 0
     figures: int = 0
 
+    @classmethod
+    def of(cls, channels: Mapping[Channel, ChannelOutcome]) -> Totals:
+        """Take them from what came of comparing channels."""
+        counts = {channel: outcome.compared for channel, outcome in channels.items()}
+        return cls(
+            events=counts.get(Channel.TRACE, 0),
+            trades=counts.get(Channel.TRADES, 0),
+            figures=counts.get(Channel.METRICS, 0),
+        )
+
     def __add__(self, other: Totals) -> Totals:
         return Totals(
             self.events + other.events, self.trades + other.trades, self.figures + other.figures
@@ -94,12 +104,7 @@ class Pair(msgspec.Struct, frozen=True):
     @property
     def totals(self) -> Totals:
         """What was compared: events of traces, trades, figures of portfolios."""
-        counts = {channel: outcome.compared for channel, outcome in self.channels.items()}
-        return Totals(
-            events=counts.get(Channel.TRACE, 0),
-            trades=counts.get(Channel.TRADES, 0),
-            figures=counts.get(Channel.METRICS, 0),
-        )
+        return Totals.of(self.channels)
 
     @property
     def ending(self) -> Ending:

@@ -73,12 +73,7 @@ class Checked(msgspec.Struct, frozen=True):
     @property
     def totals(self) -> Totals:
         """What was compared."""
-        counts = {channel: outcome.compared for channel, outcome in self.channels.items()}
-        return Totals(
-            events=counts.get(Channel.TRACE, 0),
-            trades=counts.get(Channel.TRADES, 0),
-            figures=counts.get(Channel.METRICS, 0),
-        )
+        return Totals.of(self.channels)
 
     @property
     def ending(self) -> Literal["same", "differs", "unapproved", "empty"]:

@@ -413,8 +413,6 @@ class _Maker:
             return _Part(f"-{written}", _SIGN, value)
         return _Part(written, _ATOM, value)
 
-    # -- helpers
-
     def _of(self, kind: str) -> list[Name]:
         return [name for name in self._names if name.kind == kind]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-__all__ = ["best_of"]
+__all__ = ["HOLDS", "best_of"]
 
-_HOLDS: Final = {
+HOLDS: Final = {
     ">": lambda left, right: left > right,
     ">=": lambda left, right: left >= right,
     "<": lambda left, right: left < right,
@@ -15,6 +15,7 @@ _HOLDS: Final = {
     "==": lambda left, right: left == right,
     "!=": lambda left, right: left != right,
 }
+"""Whether each operator of a threshold holds; apart from the engines' tables, which are judged."""
 
 
 def best_of(metrics: Sequence[Mapping[str, Any]], objective: Mapping[str, Any]) -> int:
@@ -37,4 +38,4 @@ def best_of(metrics: Sequence[Mapping[str, Any]], objective: Mapping[str, Any]) 
 
 def _breaks(metrics: Mapping[str, Any], constraint: Mapping[str, Any]) -> bool:
     value = metrics.get(constraint["metric"])
-    return value is None or not _HOLDS[constraint["operator"]](value, constraint["value"])
+    return value is None or not HOLDS[constraint["operator"]](value, constraint["value"])

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from parity.channels import Channel
 from parity.invariants.findings import Findings
+from parity.invariants.ranking import HOLDS
 from parity.invariants.run import Phase, Run
 
 __all__ = [
@@ -30,14 +31,6 @@ _UNMET: Final = re.compile(
     r"condition not met: (?P<metric>\S+) is (?P<found>\S+), needed "
     r"(?P<operator>>=|<=|==|!=|>|<) (?P<value>\S+)"
 )
-_HOLDS: Final = {
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    "==": lambda left, right: left == right,
-    "!=": lambda left, right: left != right,
-}
 
 
 def check_statuses(run: Run, found: Findings) -> None:
@@ -123,7 +116,7 @@ def _hold_met(
         return
     (value,) = known
     threshold = float(match["value"])
-    holds = value is not None and _HOLDS[match["operator"]](value, threshold)
+    holds = value is not None and HOLDS[match["operator"]](value, threshold)
     found.holds(f"{phase.place}: {text}", holds, "skipped, the condition being false", value)
 
 
@@ -136,7 +129,7 @@ def _hold_skipped(run: Run, phase: Phase, by_name: Mapping[str, Phase], found: F
     (value,) = known
     found.equal(f"{phase.place}: reason", "null" if value is None else repr(value), match["found"])
     if value is not None and re.fullmatch(r"-?[0-9][-+.0-9e]*", match["value"]):
-        holds = _HOLDS[match["operator"]](value, float(match["value"]))
+        holds = HOLDS[match["operator"]](value, float(match["value"]))
         found.holds(f"{phase.place}: status", not holds, "not skipped for this", reason)
 
 
