@@ -21,7 +21,15 @@ from parity.channels import Channel
 from parity.places import phase_name, phase_of, windows_of
 from parity.record import Record
 
-__all__ = ["Setting", "configuration_at", "parsed_path", "path_text", "settings_in_play"]
+__all__ = [
+    "MISSING",
+    "Setting",
+    "configuration_at",
+    "parsed_path",
+    "path_text",
+    "settings_in_play",
+    "value_at",
+]
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -370,4 +378,18 @@ def _value(tree: Any, path: ConfigPath, default: Any = None) -> Any:
             tree = tree[step]
         except (LookupError, TypeError):
             return default
+    return tree
+
+
+MISSING: Final = object()
+"""What stands for a value that is not there; null is one that is."""
+
+
+def value_at(tree: Any, path: ConfigPath) -> Any:
+    """Give what lies at a path of a tree; `MISSING` where it leads nowhere."""
+    for step in path:
+        try:
+            tree = tree[step]
+        except (LookupError, TypeError):
+            return MISSING
     return tree

@@ -11,15 +11,13 @@ import msgspec
 from containers.errors import ConfigPath, ConfigurationError
 from containers.strict_yaml import Document, loads
 from imperative.defaults import ENGINE_DEFAULTS
-from parity.obeying import Setting, changed_at, parsed_path
+from parity.obeying import MISSING, Setting, changed_at, parsed_path, value_at
 from parity.places import phase_name
 from parity.record import Record
 
 __all__ = ["Origin", "ToldSetting", "read_configuration", "told_settings"]
 
 Origin: TypeAlias = Literal["user", "iteration", "workflow", "default"]
-
-_MISSING = object()
 
 
 class ToldSetting(msgspec.Struct, frozen=True):
@@ -93,18 +91,18 @@ def _written(
 ) -> tuple[Origin | None, str | None]:
     overrides = [] if phase is None else [("phases", phase, *path)]
     for written in (*overrides, path):
-        found = _at(document.data, written)
-        if found is not _MISSING and _means(found, value):
+        found = value_at(document.data, written)
+        if found is not MISSING and _means(found, value):
             return "user", str(document.locate(written, key=isinstance(written[-1], str)))
     if path[0] in ("strategies", "classifiers", "risk_profiles") and len(path) > 2:
         # The entry is the user's own, and what it does not say is its component's default.
-        entry = _at(document.data, path[:2])
-        if entry is _MISSING:
+        entry = value_at(document.data, path[:2])
+        if entry is MISSING:
             return None, None  # the default profile and a workflow's own look alike
-        if _at(document.data, path) is _MISSING:
+        if value_at(document.data, path) is MISSING:
             return "default", None
-    default = _at(ENGINE_DEFAULTS, path)
-    if default is not _MISSING and _means(default, value):
+    default = value_at(ENGINE_DEFAULTS, path)
+    if default is not MISSING and _means(default, value):
         return "default", None
     return "workflow", None
 
@@ -114,12 +112,3 @@ def _means(written: Any, resolved: Any) -> bool:
     if isinstance(resolved, Mapping) or isinstance(written, Mapping):
         return True
     return bool(written == resolved) or isinstance(resolved, list | tuple)
-
-
-def _at(tree: Any, path: ConfigPath) -> Any:
-    for step in path:
-        try:
-            tree = tree[step]
-        except (LookupError, TypeError):
-            return _MISSING
-    return tree

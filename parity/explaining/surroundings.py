@@ -7,16 +7,14 @@ from typing import Any, Final
 
 import msgspec
 
-from containers.errors import ConfigPath
 from parity.channels import Channel
-from parity.obeying import parsed_path, path_text
+from parity.obeying import MISSING, parsed_path, path_text, value_at
 from parity.record import Record
 
 __all__ = ["Sibling", "siblings"]
 
 _AROUND: Final = 2
 _MOST: Final = 8
-_MISSING: Final = object()
 
 
 class Sibling(msgspec.Struct, frozen=True):
@@ -52,16 +50,16 @@ def siblings(
     if depth and isinstance(path[depth - 1], int):
         depth -= 1  # of a list of records the ones next to it tell more than its own fields
     found = []
-    for step in _around(path[depth], [_at(tree, path[:depth]) for tree in trees]):
+    for step in _around(path[depth], [value_at(tree, path[:depth]) for tree in trees]):
         here = (*path[:depth], step)
-        a, b = (_at(tree, here) for tree in trees)
+        a, b = (value_at(tree, here) for tree in trees)
         found.append(
             Sibling(
                 path=path_text(here),
                 same=repr(a) == repr(b),
                 here=step == path[depth],
-                control=None if a is _MISSING else a,
-                candidate=None if b is _MISSING else b,
+                control=None if a is MISSING else a,
+                candidate=None if b is MISSING else b,
             )
         )
     return tuple(found)
@@ -76,12 +74,3 @@ def _around(step: str | int, parents: list[Any]) -> Iterator[str | int]:
     at = keys.index(step) if step in keys else 0
     start = max(0, min(at - _MOST // 2, len(keys) - _MOST))
     yield from keys[start : start + _MOST]
-
-
-def _at(tree: Any, path: ConfigPath) -> Any:
-    for step in path:
-        try:
-            tree = tree[step]
-        except (LookupError, TypeError):
-            return _MISSING
-    return tree
