@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
 from parity.generation.drawing import Drawing, Forced
-from parity.generation.market import draw_market, draw_rows
+from parity.generation.market import SECONDS, START_S, draw_market, draw_rows
 from parity.generation.specs import BarRow, MarketSpec, StreamSpec
 
 __all__ = ["BOUNDARIES", "FOCUS", "draw_boundary_market", "set_boundary"]
@@ -34,6 +34,8 @@ def draw_boundary_market(name: str, drawing: Drawing) -> MarketSpec | None:
     """Draw the market of a boundary that needs one of its own; null: any will do."""
     if name == "long_run":
         return _long_market(drawing)
+    if name == "sessions_to_midnight":
+        return _sessions(drawing)
     if name == "dropped_bars":
         return _with_bad_bars(drawing, draw_market(drawing, ("few", "some"), True))
     if name in ("leave_one_out", "two_noises", "noise_in_sweep", "sweep_in_noise"):
@@ -324,6 +326,18 @@ def _dropped(drawing: Drawing, config: _Config, market: MarketSpec) -> Forced:
     return Forced("backtest", drawing.pick((("single_pass",), ("train_test",))))
 
 
+def _to_midnight(drawing: Drawing, config: _Config, market: MarketSpec) -> Forced:
+    """Let the number of days decide, which labels and ends of bars count differently."""
+    config["metrics"] = {"periods_per_year": "auto"}
+    config["data"].pop("start_date", None)
+    config["data"].pop("end_date", None)
+    for entry in (*config["symbols"], *config["strategies"], *config.get("classifiers", ())):
+        if isinstance(entry, dict):
+            entry.pop("timeframe", None)
+            entry.pop("timeframes", None)
+    return Forced("backtest", drawing.pick((("single_pass",), ("train_test",), ("k_fold",))))
+
+
 def _long(drawing: Drawing, config: _Config, market: MarketSpec) -> Forced:
     """Run for more samples than any part holds at a time, and keep few events or all."""
     config["data"] = {"timestamp": market.timestamp} if market.timestamp != "start" else {}
@@ -343,8 +357,24 @@ def _long(drawing: Drawing, config: _Config, market: MarketSpec) -> Forced:
 
 
 def _long_market(drawing: Drawing) -> MarketSpec:
-    slots = [1_704_067_200 + 300 * index for index in range(drawing.whole(8_200, 8_800))]
+    slots = [START_S + 300 * index for index in range(drawing.whole(8_200, 8_800))]
     return MarketSpec((StreamSpec("S0", "5m", tuple(draw_rows(drawing, slots))),))
+
+
+def _sessions(drawing: Drawing) -> MarketSpec:
+    """Days of a few bars, of which the last ends at midnight, or the first begins there."""
+    timeframe = drawing.pick(("1h", "15m", "4h"))
+    length = SECONDS[timeframe]
+    count = drawing.whole(1, min(5, 86_400 // length))
+    first = drawing.pick((0, 86_400 - count * length))
+    timestamp: Literal["start", "end"] = drawing.pick(("start", "end"))
+    opens = START_S + first + (length if timestamp == "end" else 0)
+    slots = [
+        opens + 86_400 * day + length * index
+        for day in range(drawing.whole(2, 12))
+        for index in range(count)
+    ]
+    return MarketSpec((StreamSpec("S0", timeframe, tuple(draw_rows(drawing, slots))),), timestamp)
 
 
 def _with_bad_bars(drawing: Drawing, market: MarketSpec) -> MarketSpec:
@@ -402,6 +432,7 @@ BOUNDARIES: Final[Mapping[str, _Sets]] = {
     "nested_ensembles": _ensembles,
     "replayed_ensembles": _ensembles,
     "dropped_bars": _dropped,
+    "sessions_to_midnight": _to_midnight,
 }
 """What brings an example to an edge, by name."""
 
@@ -410,4 +441,21 @@ FOCUS: Final[Mapping[str, frozenset[str]]] = {
 }
 """Other features that a boundary asks for."""
 
-_OF_WINDOWS: Final = frozenset(list(BOUNDARIES)[3:16]) | {"costs_at_closes", "null_constraints"}
+_OF_WINDOWS: Final = frozenset(
+    {
+        "noise_in_windows",
+        "step_below_test",
+        "step_equal_test",
+        "step_above_test",
+        "one_bar_left",
+        "windows_of_a_phase",
+        "data_of_a_phase",
+        "one_window",
+        "least_split",
+        "leave_one_out",
+        "embargo",
+        "folds_of_combinations",
+        "costs_at_closes",
+        "null_constraints",
+    }
+)

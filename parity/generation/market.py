@@ -16,12 +16,14 @@ from parity.generation.bars import KINDS, Prices, Stretch, prices
 from parity.generation.drawing import Drawing
 from parity.generation.specs import BarRow, MarketSpec, StreamSpec
 
-__all__ = ["SIZES", "draw_market", "draw_rows", "markets"]
+__all__ = ["SECONDS", "SIZES", "START_S", "draw_market", "draw_rows", "markets"]
 
-_START_S: Final = 1_704_067_200  # 2024-01-01, a Monday
+START_S: Final = 1_704_067_200
+"""When calendars begin, in seconds: 2024-01-01, a Monday."""
+
 _DAY_S: Final = 86_400
 
-_SECONDS: Final = {
+SECONDS: Final = {
     "1d": _DAY_S,
     "1h": 3_600,
     "15m": 900,
@@ -111,7 +113,7 @@ def _slots(drawing: Drawing, timeframe: str, count: int) -> list[int]:
     """Give the labels of a calendar, with weekends, nights or nothing between them."""
     if timeframe == "1mo":
         return [_month(index) for index in range(count)]
-    step, labels, at = _SECONDS[timeframe], [], _START_S
+    step, labels, at = SECONDS[timeframe], [], START_S
     every = drawing.weighted(((0, 50), (5, 25), (3, 10), (7, 15)))
     gap = drawing.pick((2, 3, 11)) if every else 0
     for index in range(count):
@@ -160,7 +162,7 @@ def _joined(rows: Sequence[BarRow], base: str, longer: str, timestamp: str) -> l
     groups: dict[int, list[BarRow]] = {}
     for row in rows:
         # A bar belongs to the longer one that contains its beginning.
-        begins = row.label_s - (_SECONDS[base] if timestamp == "end" else 0)
+        begins = row.label_s - (SECONDS[base] if timestamp == "end" else 0)
         groups.setdefault(_beginning(begins, longer), []).append(row)
     return [
         BarRow(_labelled(begins, longer, timestamp), *_join(group), _volume(group))
@@ -172,8 +174,8 @@ def _beginning(seconds: int, timeframe: str) -> int:
     if timeframe == "1mo":
         moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
         return int(datetime.datetime(moment.year, moment.month, 1, tzinfo=datetime.UTC).timestamp())
-    length = _SECONDS[timeframe]
-    return _START_S + (seconds - _START_S) // length * length
+    length = SECONDS[timeframe]
+    return START_S + (seconds - START_S) // length * length
 
 
 def _labelled(begins: int, timeframe: str, timestamp: str) -> int:
@@ -181,7 +183,7 @@ def _labelled(begins: int, timeframe: str, timestamp: str) -> int:
         return begins
     if timeframe == "1mo":
         return _beginning(begins + 32 * _DAY_S, timeframe)
-    return begins + _SECONDS[timeframe]
+    return begins + SECONDS[timeframe]
 
 
 def _join(group: Sequence[BarRow]) -> Prices:
