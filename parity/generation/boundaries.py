@@ -365,9 +365,9 @@ def _sessions(drawing: Drawing) -> MarketSpec:
     """Days of a few bars, of which the last ends at midnight, or the first begins there."""
     timeframe = drawing.pick(("1h", "15m", "4h"))
     length = SECONDS[timeframe]
-    count = drawing.whole(1, min(5, 86_400 // length))
-    first = drawing.pick((0, 86_400 - count * length))
-    timestamp: Literal["start", "end"] = drawing.pick(("start", "end"))
+    count = drawing.whole(2, 5)
+    first = drawing.pick((86_400 - count * length, 0))
+    timestamp: Literal["start", "end"] = "end" if drawing.chance(30) else "start"
     opens = START_S + first + (length if timestamp == "end" else 0)
     slots = [
         opens + 86_400 * day + length * index
