@@ -19,7 +19,7 @@ ENOUGH_APART: Final = 5
 """How often a relation that starts processes is to be held."""
 
 _FIRST: Final = frozenset({"sequence", "topology", "condition", "storage", "mistake"})
-"""Kinds that are asked for before all others: a search of some minutes must have them all."""
+"""Kinds that every other question is about: a search of some minutes must have them all."""
 
 _LONG: Final = "boundary:long_run"
 """Takes seconds, and is never asked for by the batch."""
@@ -78,7 +78,10 @@ class Tally:
     def lagging(self) -> str | None:
         """Name the feature that is furthest from its share and can be asked for; null: none is."""
         short = self.short()
-        kinds = [kind for kind in short if kind in _FIRST] or [k for k in short if k in FEATURES]
+        self._turns += 1
+        first = [kind for kind in short if kind in _FIRST]
+        others = [kind for kind in short if kind in FEATURES and kind not in _FIRST]
+        kinds = (others or first) if self._turns % 2 else (first or others)
         wanted = [
             (count, kind, name)
             for kind in kinds
@@ -90,11 +93,7 @@ class Tally:
         fewest = min(count for count, _, _ in wanted)
         # In turn among the equally rare: one that cannot be had must not hold up the others.
         equal = [f"{kind}:{name}" for count, kind, name in wanted if count == fewest]
-        return equal[self._turn(len(equal))]
-
-    def _turn(self, count: int) -> int:
-        self._turns += 1
-        return self._turns % count
+        return equal[self._turns // 2 % len(equal)]
 
     def document(self) -> Mapping[str, Mapping[str, int]]:
         """Give all counts as plain mappings."""
