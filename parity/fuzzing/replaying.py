@@ -10,12 +10,20 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from parity.errors import ParityError
-from parity.fuzzing.evaluation import evaluate, finding_of, hold_relation, write
-from parity.fuzzing.reproducers import Reproducer, load_reproducer
+from parity.fuzzing.evaluation import (
+    Asked,
+    Finding,
+    evaluate,
+    finding_of,
+    hold_relation,
+    write,
+)
+from parity.fuzzing.reproducers import load_reproducer
+from parity.generation.specs import Example
 from parity.own import ENGINES
 from parity.relations import RELATIONS
 
-__all__ = ["Outcome", "Replayed", "replay"]
+__all__ = ["Outcome", "Replayed", "finding_in", "replay"]
 
 Outcome: TypeAlias = Literal["FIXED", "FAILED", "ERROR"]
 
@@ -40,25 +48,35 @@ def replay(folder: Path) -> Replayed:
         reproducer = load_reproducer(folder)
     except ParityError as error:
         return Replayed(folder, "ERROR", str(error))
-    with tempfile.TemporaryDirectory(prefix="parity-replay-") as scratch:
-        return _replayed(folder, reproducer, Path(scratch))
-
-
-def _replayed(folder: Path, reproducer: Reproducer, scratch: Path) -> Replayed:
     asked = reproducer.asked
     if asked is not None and (asked.relation not in RELATIONS or asked.engine not in ENGINES):
         what = f"there is no relation '{asked.relation}' of '{asked.engine}' here"
         return Replayed(folder, "ERROR", what)
-    written = write(reproducer.example, scratch / "example")
+    with tempfile.TemporaryDirectory(prefix="parity-replay-") as scratch:
+        finding = finding_in(reproducer.example, asked, Path(scratch))
+    if finding is not None:
+        return Replayed(folder, "FAILED", finding.text)
+    return Replayed(folder, "FIXED")
+
+
+def finding_in(example: Example, asked: Asked | None, scratch: Path) -> Finding | None:
+    """Give the first thing of an example that does not hold; null: everything does.
+
+    Args:
+        example: The example.
+        asked: The relation that is held as well; null: none.
+        scratch: An empty folder.
+    """
+    written = write(example, scratch / "example")
     try:
         findings = evaluate(written, scratch / "runs").findings
         if findings:
-            return Replayed(folder, "FAILED", findings[0].text)
+            return findings[0]
         if asked is not None:
             outcome, _ = hold_relation(written, asked, None, scratch / "again")
             if outcome.verdict.is_difference:
-                return Replayed(folder, "FAILED", finding_of(outcome).text)
+                return finding_of(outcome)
     finally:
         written.forget()
         shutil.rmtree(written.folder)
-    return Replayed(folder, "FIXED")
+    return None

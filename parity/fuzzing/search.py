@@ -139,6 +139,7 @@ class Search:
         seed: The same seed and number of examples give the same search.
         limits: When it ends.
         on_example: Called after each example with how many there are, and what is being done.
+        on_held: Called with each example of which everything held, and the relation that did.
     """
 
     def __init__(
@@ -146,10 +147,12 @@ class Search:
         seed: int,
         limits: Limits,
         on_example: Callable[[int, str], None] = lambda count, doing: None,
+        on_held: Callable[[Example, Asked | None], None] = lambda example, asked: None,
     ) -> None:
         self._seed: Final = seed
         self._limits: Final = limits
         self._on_example: Final = on_example
+        self._on_held: Final = on_held
         self._tally: Final = Tally()
         self._statuses: Final = Counter[str](succeeded=0, failed=0, refused=0)
         self._seen: Final[set[str]] = set()
@@ -254,12 +257,14 @@ class Search:
         finding, asked = self._examine(example, digest)
         self._count += 1
         self._on_example(self._count, "")
-        if finding is not None:
+        if finding is None:
+            self._on_held(example, asked)
+        else:
             self._shrinking = _Shrinking(example, finding, asked, digest, self._limits)
         return finding is None
 
     def _examine(self, example: Example, digest: str) -> tuple[Finding | None, Asked | None]:
-        """Run one example, count what it had, and give the first thing that does not hold."""
+        """Run one example, count what it had; give what does not hold first, and the relation."""
         folder = self._scratch / "example"
         written = write(example, folder)
         try:
@@ -298,7 +303,7 @@ class Search:
                 return finding_of(outcome), asked
             if outcome.verdict is Verdict.EQUAL:
                 self._tally.add([f"{kind}:{name}"])
-                break
+                return None, asked
         return None, None
 
     def _try(self, example: Example, shrinking: _Shrinking) -> bool:

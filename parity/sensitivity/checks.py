@@ -13,39 +13,126 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
 from parity.faults.fault import Scenario
+from parity.fuzzing.evaluation import Asked
+from parity.generation.specs import Example
 
-__all__ = ["Check", "Plan", "main"]
+__all__ = [
+    "Alignments",
+    "Check",
+    "Drawn",
+    "Examples",
+    "Fixture",
+    "Observed",
+    "Plan",
+    "main",
+]
 
 _LIMIT_S: Final = 60
 """Seconds that a check may take: more than ten times what the slowest takes."""
 
 
-class Check(msgspec.Struct, frozen=True):
-    """A configuration that is verified, or a scenario with all that belongs to it.
+class Fixture(msgspec.Struct, frozen=True, tag=True):
+    """A configuration that is verified.
 
     Attributes:
-        config: File of the configuration; null: it is ``scenario``.
-        scenario: A scenario of the catalogue; null: it is ``config``.
+        config: Its file.
         patterns: Folder of a user's own patterns; null: none.
         components: Folder of a user's own components; null: none.
-        control: The reference.
-        candidates: What is held against it.
+        candidates: What is held against the imperative engine.
     """
 
-    config: str | None = None
-    scenario: Scenario | None = None
+    config: str
     patterns: str | None = None
     components: str | None = None
-    control: str = "imperative"
     candidates: tuple[str, ...] = ("declarative",)
 
+    def seen(self, folder: Path) -> str | None:
+        """Verify it; say who sees a difference, null when nobody does."""
+        from parity.faults.observing import seen_by
+        from parity.own import Own
+        from parity.subjects import parse_subject, subject_for
+        from parity.verifying import verify
 
-Plan = dict[str, Check]
+        own = Own(
+            None if self.patterns is None else Path(self.patterns),
+            None if self.components is None else Path(self.components),
+        )
+        control, *candidates = [
+            subject_for(parse_subject(text), own) for text in ("imperative", *self.candidates)
+        ]
+        verification = verify(
+            [(self.config, Path(self.config))], control, candidates, folder / "runs"
+        )
+        if verification.exit_code == 0:
+            return None
+        return ", ".join(seen_by(verification)) or f"exit code {verification.exit_code}"
+
+
+class Observed(msgspec.Struct, frozen=True, tag=True):
+    """A scenario of the catalogue, with all that belongs to it."""
+
+    scenario: Scenario
+
+    def seen(self, folder: Path) -> str | None:
+        """Verify it; say who sees something, null when nobody does."""
+        from parity.faults.observing import observe
+
+        return ", ".join(observe(self.scenario, folder).seen_by) or None
+
+
+class Drawn(msgspec.Struct, frozen=True):
+    """An example that a search drew and found nothing in, and the relation that was held."""
+
+    example: Example
+    asked: Asked | None
+
+
+class Examples(msgspec.Struct, frozen=True, tag=True):
+    """Some of these."""
+
+    drawn: tuple[Drawn, ...]
+
+    def seen(self, folder: Path) -> str | None:
+        """Run them again; say what does not hold now, null when everything does."""
+        from parity.fuzzing.replaying import finding_in
+
+        for number, each in enumerate(self.drawn):
+            finding = finding_in(each.example, each.asked, folder / str(number))
+            if finding is not None:
+                return f"{finding.kind}:{finding.name}"
+        return None
+
+
+class Alignments(msgspec.Struct, frozen=True, tag=True):
+    """Traces of a scenario, changed on purpose: is that seen, and nothing else?"""
+
+    scenario: Scenario
+    rounds: int
+
+    def seen(self, folder: Path) -> str | None:
+        """Change and align them; say what is found wrong, null when nothing is."""
+        from parity.channels import Channel
+        from parity.faults.observing import write_scenario
+        from parity.own import Own
+        from parity.sensitivity.alignments import long_traces, short_traces
+        from parity.subjects import parse_subject, subject_for
+
+        config = write_scenario(self.scenario, folder)
+        subject = subject_for(parse_subject(self.scenario.control), Own())
+        record = subject.run(config, folder / "runs")
+        events = list(next(iter(record.channels[Channel.TRACE].values())))
+        if self.rounds:
+            return short_traces(events, self.rounds)
+        return long_traces(events, folder / "traces")
+
+
+Check: TypeAlias = Fixture | Observed | Examples | Alignments
+Plan: TypeAlias = dict[str, Check]
 
 
 def main(plan_file: str, *names: str) -> int:
@@ -56,39 +143,12 @@ def main(plan_file: str, *names: str) -> int:
         # What hangs is ended by the signal, whatever it does with exceptions.
         signal.alarm(_LIMIT_S)
         with tempfile.TemporaryDirectory(prefix="parity-check-") as folder:
-            seen = _seen(plan[name], Path(folder))
+            seen = plan[name].seen(Path(folder))
             os.chdir(home)  # a scenario has its own
         if seen is not None:
             print(f"{name}: {seen}")  # noqa: T201  # what the caller reads
             return 1
     return 0
-
-
-def _seen(check: Check, folder: Path) -> str | None:
-    from parity.faults.observing import observe
-
-    if check.scenario is not None:
-        found = observe(check.scenario, folder)
-        return ", ".join(found.seen_by) or None
-    from parity.faults.observing import seen_by
-    from parity.own import Own
-    from parity.subjects import parse_subject, subject_for
-    from parity.verifying import verify
-
-    assert check.config is not None  # one of the two
-    own = Own(
-        None if check.patterns is None else Path(check.patterns),
-        None if check.components is None else Path(check.components),
-    )
-    control, *candidates = [
-        subject_for(parse_subject(text), own) for text in (check.control, *check.candidates)
-    ]
-    verification = verify(
-        [(check.config, Path(check.config))], control, candidates, folder / "runs"
-    )
-    if verification.exit_code == 0:
-        return None
-    return ", ".join(seen_by(verification)) or f"exit code {verification.exit_code}"
 
 
 if __name__ == "__main__":

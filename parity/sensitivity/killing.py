@@ -45,7 +45,8 @@ class Stage(msgspec.Struct, frozen=True):
         parts: Further arguments, each of which can be given alone: configurations, files of tests.
             A mutant gets those that reach it. None: the command as it is.
         within: Run it in the tree of sources, not in an empty folder.
-        inputs: Files and folders that it reads; results are of their content as well.
+        inputs: Files and folders that it reads, by name or because its command names them; results
+            are of their content.
     """
 
     name: str
@@ -83,8 +84,14 @@ class Course:
         self._processes = Processes()
 
     def digest(self) -> str:
-        """Give a digest of all sources and stages."""
-        found = hashlib.sha256(msgspec.json.encode(list(self._stages)))
+        """Give a digest of all sources and stages.
+
+        Of what stages read the content counts, not where it lies.
+        """
+        found = hashlib.sha256()
+        for stage in self._stages:
+            named = [text for text in stage.command if text not in stage.inputs]
+            found.update(msgspec.json.encode([stage.name, named, stage.parts, stage.within]))
         for given in (self._tree.base, *(Path(p) for stage in self._stages for p in stage.inputs)):
             for file in sorted(given.rglob("*")) if given.is_dir() else [given]:
                 if file.is_file() and file.suffix != ".pyc":

@@ -1,21 +1,23 @@
 """The standard verification: what `make verify` and a search do, as stages from quick to slow.
 
-| Stage | From a checkout | From an installed wheel |
+| Stage | What it runs | Of an installed wheel |
 |---|---|---|
-| quick | ``parity verify`` of two small fixtures | of none |
+| quick | ``parity verify`` of two small fixtures | – |
 | refusals | what must be refused, with what must be said | the same |
-| fixtures | every fixture: engines, oracle, invariants | the scenarios of the catalogue |
+| scenarios | the other scenarios of the catalogue | the same |
+| fixtures | every fixture: engines, oracle, invariants | – |
+| alignments | traces that were changed on purpose: is that seen, and nothing else? | the same |
 | spread | one study stored, spread over processes, interrupted, resumed | – |
 | cluster | the same over a Dask cluster | – |
 | regressions | ``parity replay`` of ``fixtures/regressions`` | – |
-| fuzz | ``parity fuzz`` with a fixed seed | the same |
+| fuzz | what ``parity fuzz`` draws with a fixed seed, and the relations it holds | the same |
 | approved | ``parity check``, where results are approved | – |
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +27,9 @@ import parity
 from parity.errors import UsageError
 from parity.faults.catalogue import CATALOGUE
 from parity.faults.fault import Scenario
-from parity.sensitivity.checks import Check
+from parity.faults.scenarios import TWO_SYMBOLS
+from parity.fuzzing.search import Limits, Search
+from parity.sensitivity.checks import Alignments, Check, Drawn, Examples, Fixture, Observed
 from parity.sensitivity.killing import Stage
 
 __all__ = ["APPROVED", "FUZZ_SEED", "checkout", "standard_stages"]
@@ -33,6 +37,11 @@ __all__ = ["APPROVED", "FUZZ_SEED", "checkout", "standard_stages"]
 APPROVED: Final = "approved"
 FUZZ_SEED: Final = 20260101
 _FUZZ_EXAMPLES: Final = 200
+_TOGETHER: Final = 10
+_ALIGNMENTS: Final[dict[str, Check]] = {
+    "short traces": Alignments(TWO_SYMBOLS, 100),
+    "long traces": Alignments(TWO_SYMBOLS, 0),
+}
 _QUICK: Final = ("fixtures/handmade/two_symbols.yaml", "fixtures/workflows/on_disk.yaml")
 _FIXTURES: Final = (
     "fixtures/edges/*.yaml",
@@ -69,18 +78,14 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
         UsageError: A command that belongs to them is not there.
     """
     _require("fuzz", *(("replay", "check") if root is not None else ()))
-    refusals = {name: Check(scenario=s) for name, s in _scenarios() if s.ending == "refused"}
-    others = {name: Check(scenario=s) for name, s in _scenarios() if s.ending != "refused"}
-    fuzz = Stage(
-        "fuzz",
-        _parity("fuzz", "--examples", str(_FUZZ_EXAMPLES), "--seed", str(FUZZ_SEED)),
-    )
+    refusals = {name: Observed(s) for name, s in _scenarios() if s.ending == "refused"}
+    others = {name: Observed(s) for name, s in _scenarios() if s.ending != "refused"}
+    told = _checks(folder, "refusals", refusals)
+    scenarios = _checks(folder, "scenarios", others)
+    alignments = _checks(folder, "alignments", _ALIGNMENTS)
+    fuzz = _checks(folder, "fuzz", _drawn())
     if root is None:
-        return (
-            _checks(folder, "refusals", refusals),
-            _checks(folder, "scenarios", others),
-            fuzz,
-        )
+        return told, scenarios, alignments, fuzz
     fixtures = {
         path.relative_to(root).as_posix(): _fixture(root, path)
         for glob in _FIXTURES
@@ -92,8 +97,10 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
     inputs = (str(root / "fixtures"),)
     stages = [
         Stage("quick", _parity("verify"), tuple(str(root / each) for each in _QUICK)),
-        _checks(folder, "refusals", refusals),
+        told,
         _checks(folder, "fixtures", fixtures, inputs),
+        scenarios,
+        alignments,
         _checks(folder, "spread", {_SPREAD: _fixture(root, root / _SPREAD, _SPREAD_TO)}),
         Stage(
             "cluster",
@@ -137,6 +144,28 @@ def _scenarios() -> Iterator[tuple[str, Scenario]]:
             yield fault.id, fault.scenario
 
 
+def _drawn() -> dict[str, Check]:
+    """Draw what a search with the fixed seed draws, some examples to a check.
+
+    They are drawn once, by unchanged code: each mutant is held against the same ones.
+
+    Raises:
+        UsageError: Something does not hold with unchanged code.
+    """
+    drawn: list[Drawn] = []
+    limits = Limits(examples=_FUZZ_EXAMPLES)
+    outcome = Search(FUZZ_SEED, limits, on_held=lambda *held: drawn.append(Drawn(*held))).run()
+    if outcome.found is not None:
+        raise UsageError(
+            f"a search with seed {FUZZ_SEED} finds something with unchanged code, so that it tells "
+            f"nothing of mutants: {outcome.found.finding.text}"
+        )
+    return {
+        f"examples from {first}": Examples(tuple(drawn[first : first + _TOGETHER]))
+        for first in range(0, len(drawn), _TOGETHER)
+    }
+
+
 def _regressions(folder: Path) -> Iterator[Stage]:
     """Give the stage that runs saved examples again, if any was ever saved."""
     saved = tuple(str(file.parent) for file in sorted(folder.glob("*/example.json")))
@@ -144,8 +173,8 @@ def _regressions(folder: Path) -> Iterator[Stage]:
         yield Stage("regressions", _parity("replay"), saved, inputs=(str(folder),))
 
 
-def _fixture(root: Path, path: Path, candidates: Sequence[str] = ("declarative",)) -> Check:
-    return Check(
+def _fixture(root: Path, path: Path, candidates: Sequence[str] = ("declarative",)) -> Fixture:
+    return Fixture(
         config=str(path),
         patterns=str(root / "fixtures" / "own" / "patterns"),
         components=str(root / "fixtures" / "own" / "components"),
@@ -154,9 +183,9 @@ def _fixture(root: Path, path: Path, candidates: Sequence[str] = ("declarative",
 
 
 def _checks(
-    folder: Path, name: str, checks: dict[str, Check], inputs: tuple[str, ...] = ()
+    folder: Path, name: str, checks: Mapping[str, Check], inputs: tuple[str, ...] = ()
 ) -> Stage:
     plan = folder / f"{name}.json"
     plan.write_bytes(msgspec.json.encode(checks))
     command = (sys.executable, "-m", "parity.sensitivity.checks", str(plan))
-    return Stage(name, command, tuple(checks), inputs=inputs)
+    return Stage(name, command, tuple(checks), inputs=(str(plan), *inputs))

@@ -24,7 +24,8 @@ from containers.trace import (
     align,
     side_by_side,
 )
-from tests.trace.test_alignment_laws import counted, numbered
+from parity.sensitivity.alignments import numbered
+from tests.trace.test_alignment_laws import counted
 
 Unit = Callable[[int], list[Event]]
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from containers.events import Event, EventKind
 from containers.trace import Alignment, Trace, align, side_by_side
-from tests.trace import reference
+from parity.sensitivity import plain_alignment
+from parity.sensitivity.alignments import numbered
 from tests.trace.conftest import endless
 
 LAWS = settings(derandomize=True, max_examples=100, deadline=None, database=None)
@@ -37,17 +38,6 @@ def unit() -> Callable[[int], list[Event]]:
     return endless
 
 
-def numbered(events: list[Event]) -> list[Event]:
-    """Number events anew, each cause with its event; one whose cause has gone has none."""
-    numbers = {event.seq: number for number, event in enumerate(events)}
-    return [
-        msgspec.structs.replace(
-            event, seq=number, cause=None if event.cause is None else numbers.get(event.cause)
-        )
-        for number, event in enumerate(events)
-    ]
-
-
 def counted(alignment: Alignment) -> tuple[int, int, int, int]:
     return (alignment.compared, alignment.different, alignment.missing, alignment.extra)
 
@@ -56,7 +46,8 @@ def checked(left: list[Event], right: list[Event]) -> Alignment:
     """Align both ways, and hold it against the plain alignment."""
     found = align(Trace.from_events(left), Trace.from_events(right))
     back = align(Trace.from_events(right), Trace.from_events(left))
-    assert counted(found) == reference.reference(left, right)
+    due = plain_alignment.aligned(left, right)
+    assert counted(found) == (due.compared, due.different, due.missing, due.extra)
     assert counted(back) == (found.compared, found.different, found.extra, found.missing)
     assert (back.max_abs, back.max_ulp) == (found.max_abs, found.max_ulp)
     assert found.compared + found.missing == len(left)
@@ -163,4 +154,4 @@ def test_events_stand_beside_their_counterparts(
     assert [a for a, _ in rows if a is not None] == left
     assert [b for _, b in rows if b is not None] == numbered(kept)
     pairs = [(left.index(a), numbered(kept).index(b)) for a, b in rows if a and b]
-    assert pairs == reference.pairs(left, numbered(kept))
+    assert pairs == plain_alignment.pairs(left, numbered(kept))
