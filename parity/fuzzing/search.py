@@ -45,7 +45,6 @@ from parity.generation.features import features, needed_for
 from parity.generation.mistakes import draw_invalid
 from parity.generation.specs import Example
 from parity.own import ENGINES
-from parity.record import Record
 from parity.verdicts import Verdict
 
 __all__ = ["Found", "Limits", "Search", "SearchOutcome"]
@@ -301,7 +300,7 @@ class Search:
             engine = ENGINES[(int(digest, 16) + order[name]) % len(ENGINES)]
             asked = Asked(name, engine, digest)
             outcome, seconds = hold_relation(
-                written, asked, _base(evaluation, engine, written.example), written.folder / "again"
+                written, asked, evaluation.detailed(engine), written.folder / "again"
             )
             self._relation_s += seconds
             if outcome.verdict.is_difference:
@@ -329,14 +328,6 @@ class Search:
         if finding is not None:
             shrinking.take(example, finding)
         return finding is None
-
-
-def _base(evaluation: Evaluation, engine: str, example: Example) -> Record | None:
-    """Give an engine's run at trace level detailed, if there was one."""
-    if example.trace != "detailed":
-        return None
-    pair = evaluation.verification.pairs[0]
-    return pair.control if engine == ENGINES[0] else pair.candidate
 
 
 def _same(written: Written, shrinking: _Shrinking) -> Finding | None:

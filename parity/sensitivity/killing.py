@@ -25,6 +25,7 @@ import msgspec
 from parity.errors import UsageError
 from parity.faults.processes import Ended, Processes
 from parity.faults.tree import Change, SourceTree, environment
+from parity.sensitivity.equivalents import EQUIVALENTS
 from parity.sensitivity.mutants import Mutant
 from parity.sensitivity.results import Result, ResultsFile
 
@@ -47,6 +48,8 @@ class Stage(msgspec.Struct, frozen=True):
         within: Run it in the tree of sources, not in an empty folder.
         inputs: Files and folders that it reads, by name or because its command names them; results
             are of their content.
+        files: Beginnings of paths: mutants of other files are not taken through this stage, because
+            it shows nothing of them that stages before do not show. Empty: all are.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Stage(msgspec.Struct, frozen=True):
     parts: tuple[str, ...] = ()
     within: bool = False
     inputs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 class _Part(msgspec.Struct, frozen=True):
@@ -86,15 +90,18 @@ class Course:
     def digest(self) -> str:
         """Give a digest of all sources and stages.
 
-        Of what stages read the content counts, not where it lies.
+        Of what stages read the content counts, not where it lies; and not the list of equivalent
+        mutants, which says how results are taken.
         """
         found = hashlib.sha256()
         for stage in self._stages:
             named = [text for text in stage.command if text not in stage.inputs]
-            found.update(msgspec.json.encode([stage.name, named, stage.parts, stage.within]))
+            found.update(
+                msgspec.json.encode([stage.name, named, stage.parts, stage.within, stage.files])
+            )
         for given in (self._tree.base, *(Path(p) for stage in self._stages for p in stage.inputs)):
             for file in sorted(given.rglob("*")) if given.is_dir() else [given]:
-                if file.is_file() and file.suffix != ".pyc":
+                if file.is_file() and file.suffix != ".pyc" and file.name != EQUIVALENTS:
                     found.update(file.relative_to(given).as_posix().encode())
                     found.update(hashlib.sha256(file.read_bytes()).digest())
         return found.hexdigest()[:16]
@@ -156,6 +163,8 @@ class Course:
         stage_name: str | None = None
         detail: str | None = None
         for stage in self._stages:
+            if stage.files and not mutant.file.startswith(stage.files):
+                continue
             parts = [part for part in self._parts[stage.name] if mutant.id in part.reached]
             if not parts:
                 continue

@@ -38,6 +38,10 @@ APPROVED: Final = "approved"
 FUZZ_SEED: Final = 20260101
 _FUZZ_EXAMPLES: Final = 200
 _TOGETHER: Final = 10
+_OF_TRACES: Final = ("containers/events.py", "containers/trace/")
+_OF_CLUSTERS: Final = ("containers/executors/", "containers/storage/", "containers/trace/")
+_OF_SPREADING: Final = (*_OF_CLUSTERS, "containers/journal.py", "imperative/", "declarative/")
+"""What stages are about that take long; everything runs through them, as through all others."""
 _ALIGNMENTS: Final[dict[str, Check]] = {
     "short traces": Alignments(TWO_SYMBOLS, 250),
     "long traces": Alignments(TWO_SYMBOLS, 0),
@@ -82,7 +86,7 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
     others = {name: Observed(s) for name, s in _scenarios() if s.ending != "refused"}
     told = _checks(folder, "refusals", refusals)
     scenarios = _checks(folder, "scenarios", others)
-    alignments = _checks(folder, "alignments", _ALIGNMENTS)
+    alignments = _checks(folder, "alignments", _ALIGNMENTS, files=_OF_TRACES)
     fuzz = _checks(folder, "fuzz", _drawn())
     if root is None:
         return told, scenarios, alignments, fuzz
@@ -101,13 +105,17 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
         _checks(folder, "fixtures", fixtures, inputs),
         scenarios,
         alignments,
-        _checks(folder, "spread", {_SPREAD: _fixture(root, root / _SPREAD, _SPREAD_TO)}),
+        _checks(
+            folder, "spread", {_SPREAD: _fixture(root, root / _SPREAD, _SPREAD_TO)},
+            files=_OF_SPREADING,
+        ),
         Stage(
             "cluster",
             (
                 sys.executable, str(root / "fixtures" / "cluster.py"),
                 *_parity("verify", str(root / _SPREAD), *own, *cluster),
             ),
+            files=_OF_CLUSTERS,
         ),
         *_regressions(root / "fixtures" / "regressions"),
         fuzz,
@@ -183,9 +191,13 @@ def _fixture(root: Path, path: Path, candidates: Sequence[str] = ("declarative",
 
 
 def _checks(
-    folder: Path, name: str, checks: Mapping[str, Check], inputs: tuple[str, ...] = ()
+    folder: Path,
+    name: str,
+    checks: Mapping[str, Check],
+    inputs: tuple[str, ...] = (),
+    files: tuple[str, ...] = (),
 ) -> Stage:
     plan = folder / f"{name}.json"
     plan.write_bytes(msgspec.json.encode(checks))
     command = (sys.executable, "-m", "parity.sensitivity.checks", str(plan))
-    return Stage(name, command, tuple(checks), inputs=(str(plan), *inputs))
+    return Stage(name, command, tuple(checks), inputs=(str(plan), *inputs), files=files)
