@@ -16,7 +16,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Final
 
@@ -225,9 +225,10 @@ def run_mutants(
         with ThreadPoolExecutor(jobs) as pool:
             futures = [pool.submit(course.run, n, each, digest) for n, each in enumerate(left)]
             try:
-                for mutant, future in zip(left, futures, strict=True):
-                    on_step(mutant.file)
-                    file.add(future.result())
+                for done in as_completed(futures):
+                    result = done.result()
+                    on_step(result.mutant.partition(":")[0])
+                    file.add(result)
             except BaseException:
                 course.end()
                 pool.shutdown(cancel_futures=True)

@@ -39,7 +39,7 @@ FUZZ_SEED: Final = 20260101
 _FUZZ_EXAMPLES: Final = 200
 _TOGETHER: Final = 10
 _ALIGNMENTS: Final[dict[str, Check]] = {
-    "short traces": Alignments(TWO_SYMBOLS, 100),
+    "short traces": Alignments(TWO_SYMBOLS, 250),
     "long traces": Alignments(TWO_SYMBOLS, 0),
 }
 _QUICK: Final = ("fixtures/handmade/two_symbols.yaml", "fixtures/workflows/on_disk.yaml")
