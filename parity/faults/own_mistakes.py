@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 from parity.faults.bars import Bars
 from parity.faults.fault import Scenario
 
-__all__ = ["FILES_THAT_BREAK", "NO_COMPONENTS", "TWO_OF_HIS_OWN", "TWO_OF_ONE_TYPE"]
+__all__ = [
+    "FILES_THAT_BREAK",
+    "NAMES_OF_NO_FILES",
+    "NO_COMPONENTS",
+    "TWO_OF_HIS_OWN",
+    "TWO_OF_ONE_TYPE",
+]
 
 _ONE: Final = Bars("ONE", 30)
 _CONFIG: Final = """workflow: simple_backtest
@@ -204,4 +211,65 @@ VALUE = outer()
     "components/g_imports.py:2: cannot be imported: ModuleNotFoundError: No module named "
     "'no_such_module_of_anybody'",
     "components/h_is_too_deep.py:2: cannot be imported: RecursionError: ",
+)
+
+_BELOW: Final = "expected a path below the folder of its phase"
+_FORM: Final = "expected an ending that says its form (known: .json, .yaml, .csv, .parquet)"
+_NO_FILES: Final = {
+    "/a.json": _BELOW,
+    "a//b.json": _BELOW,
+    "./a.json": _BELOW,
+    "../a.json": _BELOW,
+    "a/../b.json": _BELOW,
+    "a.json/": _BELOW,
+    "a\\b.json": "expected a path without '\\' or invisible characters",
+    "a\tb.json": "expected a path without '\\' or invisible characters",
+    "n" * 196 + ".json": "expected names of at most 200 bytes",
+    "folder/" + "ä" * 98 + ".json": "expected names of at most 200 bytes",
+    "a": _FORM,
+    "a.json.": _FORM,
+    ".json": _FORM,
+    "a.jsn": "expected an ending that says its form (did you mean '.json'?)",
+    "a.JSON": "expected an ending that says its form (did you mean '.json'?)",
+    "a.xlsx": "expected an ending that says its form (known: .csv, .json, .parquet, .yaml)",
+    ".a.json": "expected names that do not begin with a dot",
+    "a/.b/c.csv": "expected names that do not begin with a dot",
+}
+"""Names that no file of an output has, and what is said of each."""
+NAMES_OF_NO_FILES: Final = Scenario(
+    _CONFIG.replace("simple_backtest", "misnamed"),
+    (_ONE,),
+    patterns={
+        "misnamed.yaml": """kind: workflow
+name: misnamed
+phases:
+  - name: one
+    topology: backtest
+    sequence: single_pass
+    outputs:
+"""
+        + "".join(
+            f"      o{number}: {{value: 1, file: {json.dumps(name)}}}\n"
+            for number, name in enumerate(_NO_FILES)
+        )
+        + "outputs: {last: {value: 1, file: a/b}}\n"
+    },
+    components={
+        "misnamed.py": f"""from imperative.workflow import Output, Phase, Workflow
+
+
+class Misnamed(Workflow):
+    name = "misnamed"
+    outputs = {{"last": Output(1, "a/b")}}
+
+    def get_phases(self, config):
+        outputs = {{f"o{{n}}": Output(1, name) for n, name in enumerate({list(_NO_FILES)})}}
+        return [Phase(name="one", topology="backtest", sequence="single_pass", outputs=outputs)]
+"""
+    },
+    ending="refused",
+    refused=(
+        *(f"found the file {name!r}, {said}" for name, said in _NO_FILES.items()),
+        f"found the file 'a/b', {_FORM}",
+    ),
 )
