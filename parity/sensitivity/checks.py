@@ -20,6 +20,7 @@ import msgspec
 from parity.faults.fault import Scenario
 from parity.fuzzing.evaluation import Asked
 from parity.generation.specs import Example
+from parity.sensitivity.telling import Telling
 
 __all__ = [
     "Alignments",
@@ -131,7 +132,7 @@ class Alignments(msgspec.Struct, frozen=True, tag=True):
         return long_traces(events, folder / "traces")
 
 
-Check: TypeAlias = Fixture | Observed | Examples | Alignments
+Check: TypeAlias = Fixture | Telling | Observed | Examples | Alignments
 Plan: TypeAlias = dict[str, Check]
 
 
