@@ -45,12 +45,14 @@ class Fixture(msgspec.Struct, frozen=True, tag=True):
         patterns: Folder of a user's own patterns; null: none.
         components: Folder of a user's own components; null: none.
         candidates: What is held against the imperative engine.
+        exit_code: How the verification ends: 0, or 3 where all fail alike.
     """
 
     config: str
     patterns: str | None = None
     components: str | None = None
     candidates: tuple[str, ...] = ("declarative",)
+    exit_code: int = 0
 
     def seen(self, folder: Path) -> str | None:
         """Verify it; say who sees a difference, null when nobody does."""
@@ -69,7 +71,7 @@ class Fixture(msgspec.Struct, frozen=True, tag=True):
         verification = verify(
             [(self.config, Path(self.config))], control, candidates, folder / "runs"
         )
-        if verification.exit_code == 0:
+        if verification.exit_code == self.exit_code:
             return None
         return ", ".join(seen_by(verification)) or f"exit code {verification.exit_code}"
 

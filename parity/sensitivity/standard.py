@@ -32,7 +32,7 @@ from parity.faults.scenarios import TWO_SYMBOLS
 from parity.fuzzing.search import Limits, Search
 from parity.sensitivity.checks import Alignments, Check, Drawn, Examples, Fixture, Observed
 from parity.sensitivity.killing import Stage
-from parity.sensitivity.telling import tellings
+from parity.sensitivity.telling import read_told, tellings
 
 __all__ = ["APPROVED", "FUZZ_SEED", "checkout", "standard_stages"]
 
@@ -47,6 +47,7 @@ _ALIGNMENTS: Final[dict[str, Check]] = {
 _QUICK: Final = ("fixtures/handmade/two_symbols.yaml", "fixtures/workflows/on_disk.yaml")
 _FIXTURES: Final = (
     "fixtures/edges/*.yaml",
+    "fixtures/failures/*.yaml",
     "fixtures/handmade/*.yaml",
     "fixtures/handmade/*/*.yaml",
     "fixtures/own/*.yaml",
@@ -177,11 +178,14 @@ def _regressions(folder: Path) -> Iterator[Stage]:
 
 
 def _fixture(root: Path, path: Path, candidates: Sequence[str] = ("declarative",)) -> Fixture:
+    told = root / "fixtures" / "told" / path.parent.name / f"{path.stem}.txt"
+    fails = told.is_file() and read_told(told)["imperative"].startswith("failed")
     return Fixture(
         config=str(path),
         patterns=str(root / "fixtures" / "own" / "patterns"),
         components=str(root / "fixtures" / "own" / "components"),
         candidates=tuple(candidates),
+        exit_code=3 if fails else 0,
     )
 
 
