@@ -17,8 +17,8 @@ _ORDERS: Final = (
     (
         r".*branch=[^/]+",
         (
-            r"(WorkflowStarted (BarDropped )?ConfigResolved (OutputWritten )?WorkflowFinished "
-            r"|ErrorRaised )"
+            r"(WorkflowStarted (BarDropped )?ConfigResolved (OutputWritten )?(ErrorRaised )?"
+            r"WorkflowFinished |ErrorRaised )"
         ),
     ),
     (r".*iteration=\d+", r"(ConfigResolved )?PlanMade (HookCalled )?(ErrorRaised )?|ErrorRaised "),
@@ -51,7 +51,8 @@ def check_journal(run: Run, found: Findings) -> None:
         text = "".join(f"{name} " for name in content["journal"])
         rule = next(rule for path, rule in _ORDERS if re.fullmatch(path, place))
         if run.record.status != "succeeded" and place in ("",):
-            rule = rule.replace("WorkflowFinished", "(ErrorRaised )?WorkflowFinished")
+            later = "(ErrorRaised )?(OutputWritten )?WorkflowFinished"
+            rule = rule.replace("WorkflowFinished", later)
         if place in seconds:
             rule = f"{rule}(ErrorRaised )?"  # of the second of its name, which cannot be begun
         found.holds(

@@ -20,6 +20,7 @@ import msgspec
 from parity.faults.fault import Scenario
 from parity.fuzzing.evaluation import Asked
 from parity.generation.specs import Example
+from parity.sensitivity.telling import Telling
 
 __all__ = [
     "Alignments",
@@ -44,12 +45,14 @@ class Fixture(msgspec.Struct, frozen=True, tag=True):
         patterns: Folder of a user's own patterns; null: none.
         components: Folder of a user's own components; null: none.
         candidates: What is held against the imperative engine.
+        exit_code: How the verification ends: 0, or 3 where all fail alike.
     """
 
     config: str
     patterns: str | None = None
     components: str | None = None
     candidates: tuple[str, ...] = ("declarative",)
+    exit_code: int = 0
 
     def seen(self, folder: Path) -> str | None:
         """Verify it; say who sees a difference, null when nobody does."""
@@ -68,7 +71,7 @@ class Fixture(msgspec.Struct, frozen=True, tag=True):
         verification = verify(
             [(self.config, Path(self.config))], control, candidates, folder / "runs"
         )
-        if verification.exit_code == 0:
+        if verification.exit_code == self.exit_code:
             return None
         return ", ".join(seen_by(verification)) or f"exit code {verification.exit_code}"
 
@@ -131,7 +134,7 @@ class Alignments(msgspec.Struct, frozen=True, tag=True):
         return long_traces(events, folder / "traces")
 
 
-Check: TypeAlias = Fixture | Observed | Examples | Alignments
+Check: TypeAlias = Fixture | Telling | Observed | Examples | Alignments
 Plan: TypeAlias = dict[str, Check]
 
 

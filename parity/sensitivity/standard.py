@@ -4,6 +4,7 @@
 |---|---|---|
 | quick | ``parity verify`` of two small fixtures | – |
 | refusals | what must be refused, with what must be said | the same |
+| told | what each engine says of what it refuses or what fails, word by word | – |
 | scenarios | the other scenarios of the catalogue | the same |
 | fixtures | every fixture: engines, oracle, invariants | – |
 | alignments | traces that were changed on purpose: is that seen, and nothing else? | the same |
@@ -31,6 +32,7 @@ from parity.faults.scenarios import TWO_SYMBOLS
 from parity.fuzzing.search import Limits, Search
 from parity.sensitivity.checks import Alignments, Check, Drawn, Examples, Fixture, Observed
 from parity.sensitivity.killing import Stage
+from parity.sensitivity.telling import read_told, tellings
 
 __all__ = ["APPROVED", "FUZZ_SEED", "checkout", "standard_stages"]
 
@@ -49,6 +51,7 @@ _ALIGNMENTS: Final[dict[str, Check]] = {
 _QUICK: Final = ("fixtures/handmade/two_symbols.yaml", "fixtures/workflows/on_disk.yaml")
 _FIXTURES: Final = (
     "fixtures/edges/*.yaml",
+    "fixtures/failures/*.yaml",
     "fixtures/handmade/*.yaml",
     "fixtures/handmade/*/*.yaml",
     "fixtures/own/*.yaml",
@@ -102,6 +105,7 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
     stages = [
         Stage("quick", _parity("verify"), tuple(str(root / each) for each in _QUICK)),
         told,
+        _checks(folder, "told", dict(tellings(root)), inputs),
         _checks(folder, "fixtures", fixtures, inputs),
         scenarios,
         alignments,
@@ -182,11 +186,14 @@ def _regressions(folder: Path) -> Iterator[Stage]:
 
 
 def _fixture(root: Path, path: Path, candidates: Sequence[str] = ("declarative",)) -> Fixture:
+    told = root / "fixtures" / "told" / path.parent.name / f"{path.stem}.txt"
+    fails = told.is_file() and read_told(told)["imperative"].startswith("failed")
     return Fixture(
         config=str(path),
         patterns=str(root / "fixtures" / "own" / "patterns"),
         components=str(root / "fixtures" / "own" / "components"),
         candidates=tuple(candidates),
+        exit_code=3 if fails else 0,
     )
 
 
