@@ -30,6 +30,7 @@ __all__ = [
     "Fixture",
     "Observed",
     "Plan",
+    "Tellings",
     "main",
 ]
 
@@ -134,7 +135,21 @@ class Alignments(msgspec.Struct, frozen=True, tag=True):
         return long_traces(events, folder / "traces")
 
 
-Check: TypeAlias = Fixture | Telling | Observed | Examples | Alignments
+class Tellings(msgspec.Struct, frozen=True, tag=True):
+    """Some configurations, and what engines must say of them: one takes no time, hundreds do."""
+
+    each: tuple[Telling, ...]
+
+    def seen(self, folder: Path) -> str | None:
+        """Ask the engines; say what the first says that says something else."""
+        for number, telling in enumerate(self.each):
+            seen = telling.seen(folder / str(number))
+            if seen is not None:
+                return seen
+        return None
+
+
+Check: TypeAlias = Fixture | Tellings | Observed | Examples | Alignments
 Plan: TypeAlias = dict[str, Check]
 
 
