@@ -31,6 +31,7 @@ from parity.faults.fault import Scenario
 from parity.faults.scenarios import TWO_SYMBOLS
 from parity.fuzzing.search import Limits, Search
 from parity.sensitivity.checks import (
+    APART,
     Alignments,
     Check,
     Drawn,
@@ -227,4 +228,6 @@ def _checks(
     plan = folder / f"{name}.json"
     plan.write_bytes(msgspec.json.encode(checks))
     command = (sys.executable, "-m", "parity.sensitivity.checks", str(plan))
-    return Stage(name, command, tuple(checks), inputs=(str(plan), *inputs), files=files)
+    return Stage(
+        name, command, tuple(checks), inputs=(str(plan), *inputs), apart=APART, files=files
+    )
