@@ -334,10 +334,12 @@ class _Parser:
         function, runs = self.functions[name], [item.run for item in items]
 
         def run(scope: Scope) -> Any:
+            values = [each(scope) for each in runs]
             try:
-                return function(*(each(scope) for each in runs))
+                return function(*values)
             except (TypeError, ValueError, ArithmeticError) as error:
-                raise ExpressionError(f"{name}(…): {error}") from error
+                shown = ", ".join(map(_described, values))
+                raise ExpressionError(f"{name}({shown}) has no value") from error
 
         return _Part(run)
 

@@ -17,8 +17,8 @@ _ORDERS: Final = (
     (
         r".*branch=[^/]+",
         (
-            r"(WorkflowStarted (BarDropped )?ConfigResolved (OutputWritten )?(ErrorRaised )?"
-            r"WorkflowFinished |ErrorRaised )"
+            r"(WorkflowStarted (BarDropped )?ConfigResolved (OutputWritten )?WorkflowFinished "
+            r"|ErrorRaised )"
         ),
     ),
     (r".*iteration=\d+", r"(ConfigResolved )?PlanMade (HookCalled )?(ErrorRaised )?|ErrorRaised "),
@@ -53,6 +53,9 @@ def check_journal(run: Run, found: Findings) -> None:
         if run.record.status != "succeeded" and place in ("",):
             later = "(ErrorRaised )?(OutputWritten )?WorkflowFinished"
             rule = rule.replace("WorkflowFinished", later)
+        error = run.get(Channel.ERRORS, f"{place}/result").get("error") if place else None
+        if error and error["path"] == place:  # of its own: its outputs
+            rule = rule.replace("WorkflowFinished", "ErrorRaised WorkflowFinished")
         if place in seconds:
             rule = f"{rule}(ErrorRaised )?"  # of the second of its name, which cannot be begun
         found.holds(

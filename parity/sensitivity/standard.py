@@ -30,9 +30,18 @@ from parity.faults.catalogue import CATALOGUE
 from parity.faults.fault import Scenario
 from parity.faults.scenarios import TWO_SYMBOLS
 from parity.fuzzing.search import Limits, Search
-from parity.sensitivity.checks import Alignments, Check, Drawn, Examples, Fixture, Observed
+from parity.sensitivity.checks import (
+    APART,
+    Alignments,
+    Check,
+    Drawn,
+    Examples,
+    Fixture,
+    Observed,
+    Tellings,
+)
 from parity.sensitivity.killing import Stage
-from parity.sensitivity.telling import read_told, tellings
+from parity.sensitivity.telling import Telling, read_told, tellings
 
 __all__ = ["APPROVED", "FUZZ_SEED", "checkout", "standard_stages"]
 
@@ -105,7 +114,7 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
     stages = [
         Stage("quick", _parity("verify"), tuple(str(root / each) for each in _QUICK)),
         told,
-        _checks(folder, "told", dict(tellings(root)), inputs),
+        _checks(folder, "told", _tellings(root), inputs),
         _checks(folder, "fixtures", fixtures, inputs),
         scenarios,
         alignments,
@@ -178,6 +187,18 @@ def _drawn() -> dict[str, Check]:
     }
 
 
+def _tellings(root: Path) -> dict[str, Check]:
+    """Give what engines must say, some configurations of one folder and engine to a check."""
+    groups: dict[tuple[str, str], list[Telling]] = {}
+    for name, telling in tellings(root):
+        groups.setdefault((name.rpartition("/")[0], telling.engine), []).append(telling)
+    return {
+        f"{folder} by {engine} from {first}": Tellings(tuple(each[first : first + _TOGETHER]))
+        for (folder, engine), each in groups.items()
+        for first in range(0, len(each), _TOGETHER)
+    }
+
+
 def _regressions(folder: Path) -> Iterator[Stage]:
     """Give the stage that runs saved examples again, if any was ever saved."""
     saved = tuple(str(file.parent) for file in sorted(folder.glob("*/example.json")))
@@ -207,4 +228,6 @@ def _checks(
     plan = folder / f"{name}.json"
     plan.write_bytes(msgspec.json.encode(checks))
     command = (sys.executable, "-m", "parity.sensitivity.checks", str(plan))
-    return Stage(name, command, tuple(checks), inputs=(str(plan), *inputs), files=files)
+    return Stage(
+        name, command, tuple(checks), inputs=(str(plan), *inputs), apart=APART, files=files
+    )

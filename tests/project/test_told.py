@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from parity.sensitivity.checks import Check
+from parity.sensitivity.checks import Tellings
 from parity.sensitivity.telling import Telling, read_told, tellings, written
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,10 +35,12 @@ def test_every_text_is_held_against_the_engine_that_says_it() -> None:
 def test_another_word_is_seen(tmp_path: Path) -> None:
     config = ROOT / "fixtures" / "refusals" / "misspelt_keys.yaml"
     told = read_told(TOLD / "refusals" / "misspelt_keys.txt")["declarative"]
-    same: Check = Telling(str(config), "declarative", told, str(ROOT))
-    other: Check = Telling(str(config), "declarative", told.replace("unknown", "known"), str(ROOT))
+    same = Telling(str(config), "declarative", told, str(ROOT))
+    other = Telling(str(config), "declarative", told.replace("unknown", "known"), str(ROOT))
     assert same.seen(tmp_path) is None
     assert "unknown key" in str(other.seen(tmp_path))
+    assert Tellings((same, same)).seen(tmp_path) is None
+    assert Tellings((same, other)).seen(tmp_path) == other.seen(tmp_path)
 
 
 def test_texts_are_read_as_they_were_written(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +15,14 @@ import pytest
 from containers.events import Event
 from containers.trace import Alignment, Trace, align
 from parity.faults.catalogue import CATALOGUE
+from parity.faults.marking import VARIABLE
 from parity.faults.scenarios import TWO_SYMBOLS
 from parity.fuzzing.search import Limits, Search
 from parity.sensitivity import alignments
 from parity.sensitivity.alignments import long_traces, short_traces
-from parity.sensitivity.checks import Alignments, Drawn, Examples, Observed
+from parity.sensitivity.checks import Alignments, Drawn, Examples, Fixture, Observed
 from parity.sensitivity.checks import main as run_checks
+from parity.sensitivity.killing import Apart
 from tests.trace.conftest import endless
 
 Spoil = Callable[[Alignment], Alignment]
@@ -97,6 +102,28 @@ def test_a_plan_runs_up_to_the_first_check_that_does_not_hold(
     assert capsys.readouterr().out.startswith("false: accepted:cycle")
     assert run_checks(str(file), "told") == 1
     assert capsys.readouterr().out == "told: refusal\n"
+
+
+def test_checks_run_apart_tell_each_what_came_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = next(f.scenario for f in CATALOGUE if f.scenario.ending == "refused")
+    plan = {
+        "held": Observed(refused),
+        "told": Observed(msgspec.structs.replace(refused, refused=("something else",))),
+        "none": Fixture(str(tmp_path / "nowhere.yaml")),
+    }
+    file = tmp_path / "plan.json"
+    file.write_bytes(msgspec.json.encode(plan))
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    command = [sys.executable, "-m", "parity.sensitivity.checks", str(file), "--apart"]
+    environment = {**os.environ, VARIABLE: str(marks)}
+    subprocess.run([*command, "held", "told", "none"], env=environment, check=True)
+    came = [msgspec.json.decode((marks / f"{n}.json").read_bytes(), type=Apart) for n in range(3)]
+    assert [each.code for each in came] == [0, 1, 1]
+    assert [each.said for each in came] == ["", "told: refusal", "none: exit code 2"]
+    assert all(each.seconds > 0 for each in came)
 
 
 def test_traces_of_a_unit_come_back_as_they_were() -> None:
