@@ -20,10 +20,12 @@ import msgspec
 from parity.faults.fault import Scenario
 from parity.fuzzing.evaluation import Asked
 from parity.generation.specs import Example
+from parity.sensitivity.damage import Damage
 
 __all__ = [
     "Alignments",
     "Check",
+    "Damage",
     "Drawn",
     "Examples",
     "Fixture",
@@ -131,7 +133,7 @@ class Alignments(msgspec.Struct, frozen=True, tag=True):
         return long_traces(events, folder / "traces")
 
 
-Check: TypeAlias = Fixture | Observed | Examples | Alignments
+Check: TypeAlias = Fixture | Observed | Examples | Alignments | Damage
 Plan: TypeAlias = dict[str, Check]
 
 

@@ -9,6 +9,7 @@
 | alignments | traces that were changed on purpose: is that seen, and nothing else? | the same |
 | spread | one study stored, spread over processes, interrupted, resumed | – |
 | cluster | the same over a Dask cluster | – |
+| damage | a stored study that is damaged: the same results, or the approved message | – |
 | regressions | ``parity replay`` of ``fixtures/regressions`` | – |
 | fuzz | what ``parity fuzz`` draws with a fixed seed, and the relations it holds | the same |
 | approved | ``parity check``, where results are approved | – |
@@ -30,6 +31,7 @@ from parity.faults.fault import Scenario
 from parity.faults.scenarios import TWO_SYMBOLS
 from parity.fuzzing.search import Limits, Search
 from parity.sensitivity.checks import Alignments, Check, Drawn, Examples, Fixture, Observed
+from parity.sensitivity.damage import PARTS, Damage
 from parity.sensitivity.killing import Stage
 
 __all__ = ["APPROVED", "FUZZ_SEED", "checkout", "standard_stages"]
@@ -109,6 +111,7 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
                 *_parity("verify", str(root / _SPREAD), *own, *cluster),
             ),
         ),
+        _checks(folder, "damage", _damage(root), inputs),
         *_regressions(root / "fixtures" / "regressions"),
         fuzz,
     ]  # fmt: skip
@@ -164,6 +167,11 @@ def _drawn() -> dict[str, Check]:
         f"examples from {first}": Examples(tuple(drawn[first : first + _TOGETHER]))
         for first in range(0, len(drawn), _TOGETHER)
     }
+
+
+def _damage(root: Path) -> dict[str, Check]:
+    home = str(root / "fixtures" / "damage")
+    return {part: Damage(part, home) for part in PARTS}
 
 
 def _regressions(folder: Path) -> Iterator[Stage]:
