@@ -21,8 +21,12 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from parity.own import ENGINES
 from parity.sensitivity.frames import LOG_WAYS, TREE_WAYS, UNIT_WAYS, places_of
-from parity.sensitivity.stored_study import RUN, StoredStudy, copied
+from parity.sensitivity.kept_traces import TRACES
+from parity.sensitivity.other_runs import OTHERS
+from parity.sensitivity.stored_files import files
+from parity.sensitivity.stored_study import RUN, StoredStudy, copied, logs
 from parity.sensitivity.ways import CARD_WAYS, WAYS, Way
 
 __all__ = ["APPROVED_FILE", "PARTS", "Damage", "main", "outcomes"]
@@ -63,20 +67,9 @@ def _counted(text: str, file: Path, content: bytes) -> str:
     return text
 
 
-def _logs(engine: str, home: Path, storage: str = "disk") -> StoredStudy:
-    """Give the study whose logs are damaged: with little beside them, since it runs often."""
-    settings: dict[tuple[str, ...], object] = {
-        ("workflow",): "logged",
-        ("trace_level",): "minimal",
-        ("results", "storage"): storage,
-        ("results", "store_full_results"): False,
-    }
-    return StoredStudy(engine, home, settings)
-
-
 def _card(engine: str) -> _Part:
     def part(home: Path, folder: Path) -> Outcomes:
-        study = _logs(engine, home)
+        study = logs(engine, home)
         study.interrupted(folder / "cut", 4)
         # The card says what the code was, so that no two bytes of it are the same for ever.
         ways = {way: change for way, change in WAYS.items() if way != "changed in the middle"}
@@ -87,7 +80,7 @@ def _card(engine: str) -> _Part:
 
 def _units(engine: str, storage: str, ways: Mapping[str, Way]) -> _Part:
     def part(home: Path, folder: Path) -> Outcomes:
-        study = _logs(engine, home, storage)
+        study = logs(engine, home, storage)
         study.interrupted(folder / "cut", 4)
         return _damaged(study, folder, folder / "cut", {WORK / "units.log": ways})
 
@@ -96,14 +89,22 @@ def _units(engine: str, storage: str, ways: Mapping[str, Way]) -> _Part:
 
 def _tree(engine: str, storage: str, ways: Mapping[str, Way]) -> _Part:
     def part(home: Path, folder: Path) -> Outcomes:
-        study = _logs(engine, home, storage)
+        study = logs(engine, home, storage)
         study.observed(folder / "done")
         return _damaged(study, folder, folder / "done", {WORK / "iterations.log": ways})
 
     return part
 
 
+def _alone(act: Callable[[Path], Outcomes]) -> _Part:
+    """Make a part of what needs no study."""
+    return lambda home, folder: act(folder)
+
+
 PARTS: Final[Mapping[str, _Part]] = {
+    "files": files("imperative"),
+    **{f"traces: {name}": _alone(act) for name, act in TRACES.items()},
+    **{f"{engine}: {name}": make(engine) for engine in ENGINES for name, make in OTHERS.items()},
     "imperative: card": _card("imperative"),
     "declarative: card": _card("declarative"),
     "imperative: log of units": _units("imperative", "disk", {**LOG_WAYS, **UNIT_WAYS}),
@@ -135,7 +136,10 @@ class Damage(msgspec.Struct, frozen=True, tag=True):
 def outcomes(part: str, home: Path, folder: Path) -> Outcomes:
     """Give what a part comes to, in an empty folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    return PARTS[part](home, folder)
+    return {
+        name: {way: text.replace(str(home.parent), "FIXTURES") for way, text in told.items()}
+        for name, told in PARTS[part](home, folder).items()
+    }
 
 
 Approved: TypeAlias = dict[str, dict[str, dict[str, list[str]]]]

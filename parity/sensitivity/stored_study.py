@@ -16,27 +16,37 @@ from parity.own import Own
 from parity.sensitivity.observation import Observation, observation_of
 from parity.subjects.engine import told
 
-__all__ = ["ID", "RUN", "StoredStudy", "plain_text", "raised_by"]
+__all__ = ["ID", "RUN", "StoredStudy", "copied", "logs", "plain_text", "raised_by"]
 
 ID: Final = "mine"
 RUN: Final = Path("results") / ID
 """Folder of the run, below its root."""
 
 _PARTS: Final = re.compile(r"(\.\d+)\.\d+-[0-9a-f]{8}(\.part)")
+_SIZES: Final = re.compile(r"has \d+ bytes; trace.json states \d+")
 _ARROW: Final = re.compile(r"(could not be read as [a-z ]+|is damaged or foreign): [^;]*")
 
 
 def plain_text(text: str, root: Path) -> str:
     """Leave out of a text where it was said, by which process, and what Arrow says of bytes."""
     text = text.replace(str(root), "ROOT").replace(str(root.resolve()), "ROOT")
+    text = _SIZES.sub("has another size than trace.json states", text)
     return _ARROW.sub(r"\1", _PARTS.sub(r"\1.PROCESS\2", text))
 
 
-def raised_by(act: Callable[[], Any], root: Path) -> str | None:
-    """Give what something raises, as text; null when it raises nothing."""
+def raised_by(
+    act: Callable[[], Any], root: Path, meant: tuple[type[Exception], ...] = ()
+) -> str | None:
+    """Give what something raises, as text; null when it raises nothing.
+
+    Args:
+        act: What is done.
+        root: Left out of the text.
+        meant: What may be raised beside our own errors.
+    """
     try:
         act()
-    except ContainersError as error:
+    except (ContainersError, *meant) as error:
         return plain_text(f"{type(error).__name__}: {error}", root)
     except Exception as error:  # noqa: BLE001  # whatever it is, it is not what should come
         return plain_text(f"not meant: {type(error).__name__}: {error}", root)
@@ -57,13 +67,13 @@ class StoredStudy:
     """
 
     def __init__(
-        self, engine: str, home: Path, settings: Mapping[tuple[str, ...], Any] | None = None
+        self, engine: str, home: Path, settings: Mapping[ConfigPath, Any] | None = None
     ) -> None:
         self.engine: Final = engine
         self._home: Final = home
         self._own: Final = Own(home / "patterns", home / "components")
         # What is no text is put in as a configuration made in Python has it.
-        self._settings: Final[Mapping[tuple[str, ...], Any]] = settings or {}
+        self._settings: Final[Mapping[ConfigPath, Any]] = settings or {}
 
     def given(self, **more: Any) -> UserInput:
         """Give the configuration, with more settings: ``results__storage`` is results.storage."""
@@ -130,8 +140,11 @@ class StoredStudy:
         if error is not None:
             return plain_text(f"{error['type']} of {error['path']}: {error['message']}", root)
         kept = None if damaged is None else damaged.relative_to(RUN).as_posix()
-        for name in {**one.files, **expected.files}:
-            if name != kept and one.files.get(name) != expected.files.get(name):
+        there, due = one.files, expected.files
+        others = sorted(name for name in {**there, **due} if there.get(name) != due.get(name))
+        listed = "manifest.json" if there.keys() != due.keys() else None
+        for name in others:
+            if name in there and name in due and name not in (kept, listed):
                 return f"not meant: another file {name}"
         if one.document != expected.document:
             return "not meant: another result"
@@ -143,7 +156,21 @@ class StoredStudy:
             if file.name != ".lock"
         )
         units = len(_recorded(folder) - before)
-        return ", ".join(["the same", *([f"{units} units run"] if units else []), *left])
+        less = [f"without {name}" for name in others if name not in there]
+        more = [f"with {name}" for name in others if name not in due]
+        ran = [f"{units} units run"] if units else []
+        return ", ".join(["the same", *ran, *less, *more, *left])
+
+
+def logs(engine: str, home: Path, storage: str = "disk") -> StoredStudy:
+    """Give the study whose logs are damaged: with little beside them, since it runs often."""
+    settings: dict[ConfigPath, object] = {
+        ("workflow",): "logged",
+        ("trace_level",): "minimal",
+        ("results", "storage"): storage,
+        ("results", "store_full_results"): False,
+    }
+    return StoredStudy(engine, home, settings)
 
 
 def copied(base: Path, root: Path) -> Path:

@@ -1,0 +1,382 @@
+"""Runs that cannot be taken up, or begun: another configuration, a lock, an id, a place taken.
+
+And what a run finds when it is taken up that was ended at a bad moment: folders without their
+names, leftovers of processes that are gone, links and files in the place of folders.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from containers.configuration import UserInput
+from parity.runs.inventory import stored_run
+from parity.sensitivity.frames import frames_of
+from parity.sensitivity.observation import Observation
+from parity.sensitivity.stored_study import RUN, StoredStudy, copied, logs, raised_by
+
+__all__ = ["OTHERS"]
+
+Outcomes = dict[str, dict[str, str]]
+_Part = Callable[[Path, Path], Outcomes]
+
+_WORK: Final = RUN / "0" / "work"
+_IDS: Final = (
+    "../mine", "a/b", "/tmp/x", "", ".", "..", ".hidden", "a b", "a\\b", "ä", "a\n", "a" * 201,
+    "-", "_", "0", "a.b-c_d", "mime", "min",
+)  # fmt: skip
+
+
+def resumed(engine: str) -> _Part:
+    """Resume a run as another: each difference is named, and the run is as it was."""
+
+    def part(home: Path, folder: Path) -> Outcomes:
+        study = logs(engine, home)
+        expected = study.observed(folder / "whole")
+        base = folder / "cut"
+        study.interrupted(base, 3)
+        moved = folder / "moved"
+        shutil.copytree(home.parent / "handmade", moved / "data")
+        changed = folder / "changed"
+        shutil.copytree(home.parent / "handmade", changed / "data")
+        bars = (changed / "data" / "CCC_1d.csv").read_text().splitlines()
+        bars[-1], bars[-2] = bars[-1].replace("0", "1", 1), bars[-2]
+        (changed / "data" / "CCC_1d.csv").write_text("\n".join(bars) + "\n")
+        given: dict[str, UserInput] = {
+            "as it was": study.given(),
+            "in memory": study.given(results__storage="memory"),
+            "of another tape": study.given(execution__slippage_bps=1),
+            "of another seed": study.given(random_seed=1),
+            "of a long seed": study.given(random_seed=2**70),
+            "of another order": study.given(parameter_space={"momentum.slow_period": [3, 2]}),
+            "of fewer symbols": study.given(symbols=["AAA"]),
+            "of another order of symbols": study.given(symbols=["CCC", "AAA"]),
+            "of other data": study.given(data__data_dir=str(changed / "data")),
+            "of a range": study.given(data__start_date="2024-01-02"),
+            "another workflow": study.given(workflow="simple_backtest", parameter_space={}),
+            "another setting of a phase": study.given(phases={"work": {"trace_level": "none"}}),
+        }  # fmt: skip
+        told = {
+            name: _as_it_was(study, base, folder, expected, given=each)
+            for name, each in given.items()
+        }
+        for name, each in {
+            "hybrid": study.given(results__storage="hybrid"),
+            "of moved data": study.given(data__data_dir=str(moved / "data")),
+        }.items():
+            other_words = study.observed(folder / name, given=each)  # which its journal has
+            told[name] = _as_it_was(study, base, folder, other_words, given=each)
+        (other,) = {"imperative", "declarative"} - {engine}
+        told["the other engine"] = _as_it_was(logs(other, home), base, folder, expected)
+        own = shutil.copytree(home, folder / "own")
+        (folder / "handmade").symlink_to(home.parent / "handmade")
+        told["own files elsewhere"] = _as_it_was(logs(engine, own), base, folder, expected)
+        for file in ("components/damaged.py", "patterns/logged.yaml"):
+            text = (own / file).read_text()
+            (own / file).write_text(text + "\n# more\n")
+            told[f"another {file}"] = _as_it_was(logs(engine, own), base, folder, expected)
+            (own / file).write_text(text)
+        return {"resumed": told}
+
+    return part
+
+
+def _as_it_was(
+    study: StoredStudy, base: Path, folder: Path, expected: Observation, **how: Any
+) -> str:
+    root = copied(base, folder / "run")
+    card = (root / RUN / "run.json").read_bytes()
+    said = study.outcome(root, expected, **how)
+    if said.startswith("ConfigurationError") and (root / RUN / "run.json").read_bytes() != card:
+        return f"not meant: the card is changed, and {said}"
+    return said
+
+
+def begun(engine: str) -> _Part:
+    """Begin and resume runs by ids and at places that are no good, or taken."""
+
+    def part(home: Path, folder: Path) -> Outcomes:
+        study = logs(engine, home)
+        small = study.given(workflow="simple_backtest", parameter_space={})
+        ids: dict[str, str] = {}
+        for name in _IDS:
+            for resume in (False, True):
+                root = folder / "ids"
+                root.mkdir()
+                act = lambda: study.run(root, workflow_id=name, resume=resume, given=small)  # noqa: B023, E731
+                shown = name if len(name) < 9 else f"{len(name)} letters"
+                said = raised_by(act, root)
+                before = sorted(p.name for p in root.glob("results/*"))
+                ids[f"{shown!r} {'resumed' if resume else 'begun'}"] = said or f"is there: {before}"
+                shutil.rmtree(root)
+        root = folder / "named"
+        named = [study.run(root, workflow_id=None, given=small).workflow_id for _ in range(3)]
+        study.run(root, given=small)
+        ids["none given"] = ", ".join(re.sub("-[0-9a-f]{8}-", "-DIGEST-", name) for name in named)
+        ids["none given, resumed"] = _raised(study, root, small, workflow_id=None, resume=True)
+        ids["taken"] = _raised(study, root, small)
+        ids["almost that of another"] = _raised(study, root, small, workflow_id="nine", resume=True)
+        return {"ids": ids, "places": dict(_places(study, small, folder))}
+
+    return part
+
+
+def _raised(study: StoredStudy, root: Path, given: UserInput, **how: Any) -> str:
+    return raised_by(lambda: study.run(root, given=given, **how), root) or "is done"
+
+
+def _places(study: StoredStudy, given: UserInput, folder: Path) -> Iterator[tuple[str, str]]:
+    def file(place: Path) -> None:
+        place.write_text("kept")
+
+    def link(place: Path) -> None:
+        place.symlink_to(place.parent / "nowhere")
+
+    def full(place: Path) -> None:
+        place.mkdir()
+        (place / "kept").write_text("kept")
+
+    for name, lay in {"a file": file, "a link": link, "a folder": full}.items():
+        for below in ("results", "results/mine"):
+            for resume in (False, True):
+                root = folder / "place"
+                (root / below).parent.mkdir(parents=True)
+                lay(root / below)
+                before = sorted(root.rglob("*"))
+                said = _raised(study, root, given, resume=resume)
+                kept = (
+                    "" if sorted(root.rglob("*")) == before or said == "is done" else ", and more"
+                )
+                yield f"{name} at {below} {'resumed' if resume else 'begun'}", said + kept
+                shutil.rmtree(root)
+
+
+@contextmanager
+def _held(folder: Path, how: int, seconds: float | None = None) -> Iterator[None]:
+    """Hold the lock of a run, as another process would; for some seconds or to the end."""
+    file = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(file, how)
+    release = threading.Timer(seconds or 0.0, lambda: fcntl.flock(file, fcntl.LOCK_UN))
+    if seconds is not None:
+        release.start()
+    try:
+        yield
+    finally:
+        if seconds is not None:
+            release.join()
+        os.close(file)
+
+
+def locked(engine: str) -> _Part:
+    """Take up a run that somebody holds, and one whose lock is no file."""
+
+    def part(home: Path, folder: Path) -> Outcomes:
+        study = logs(engine, home)
+        expected = study.observed(folder / "whole")
+        base = folder / "cut"
+        study.interrupted(base, 3)
+
+        def state(root: Path) -> str:
+            run = stored_run(root / RUN)
+            return "no run" if run is None else f"{run.status}, {run.problem or 'no problem'}"
+
+        told: dict[str, str] = {}
+        for name, how, seconds in (
+            ("by a run", fcntl.LOCK_EX, None),
+            ("by who looks", fcntl.LOCK_SH, None),
+            ("by who looks for a moment", fcntl.LOCK_SH, 0.05),
+        ):
+            root = copied(base, folder / "run")
+            with _held(root / RUN, how, seconds):
+                if seconds is None:
+                    told[f"held {name}, state"] = state(root).replace(str(root), "ROOT")
+                told[f"held {name}"] = study.outcome(root, expected)
+            told[f"held {name}, and let go"] = study.outcome(root, expected)
+        for name, lay in {
+            "gone": lambda lock: None,
+            "a folder": lambda lock: lock.mkdir(),
+            "a link": lambda lock: lock.symlink_to(base),
+            "not empty": lambda lock: lock.write_text("kept"),
+        }.items():
+            root = copied(base, folder / "run")
+            (root / RUN / ".lock").unlink()
+            lay(root / RUN / ".lock")
+            told[f"{name}, state"] = state(root).replace(str(root), "ROOT")
+            told[name] = study.outcome(root, expected)
+        told["finished, state"] = state(folder / "whole")
+        return {"locks": told}
+
+    return part
+
+
+_Lay = Callable[[Path], None]
+
+
+def left(engine: str) -> _Part:
+    """Take up runs whose folders are as a bad moment, or somebody, left them."""
+
+    def part(home: Path, folder: Path) -> Outcomes:
+        told: dict[str, dict[str, str]] = {}
+        study = logs(engine, home)
+        expected = study.observed(folder / "whole")
+        study.interrupted(folder / "early", 4)
+        study.interrupted(folder / "late", 5)
+        full = StoredStudy(engine, home)
+        all_of_it = full.observed(folder / "full")
+        for base, cases, who, due in (
+            ("early", _EARLY, study, expected),
+            ("late", _LATE, study, expected),
+            ("whole", _WHOLE, study, expected),
+            ("full", _FULL, full, all_of_it),
+        ):
+            for name, lay in cases.items():
+                root = copied(folder / base, folder / "run")
+                lay(root / RUN)
+                told.setdefault(base, {})[name] = who.outcome(root, due)
+        return told
+
+    return part
+
+
+def _part_name(work: Path, number: int) -> tuple[Path, str]:
+    """Give the folder of a unit that is kept, and how it was called before."""
+    frame = frames_of((work / "units.log").read_bytes())[number]
+    keys = [int.from_bytes(frame.key[n : n + 4], "little") for n in range(0, len(frame.key), 4)]
+    found = re.search(rb"\.\d+\.\d+-[0-9a-f]{8}\.part", frame.content)
+    assert found is not None  # what is stored was written into a hidden folder
+    return work.joinpath(*map(str, keys)), found[0].decode()
+
+
+def _hidden(run: Path, number: int = 1, *, keep: bool = False) -> None:
+    """Give a unit its hidden name again, as before its turn had come."""
+    place, part = _part_name(run / "0/work", number)
+    (shutil.copytree if keep else shutil.move)(place, place.with_name(part))
+
+
+def _attempts(run: Path) -> None:
+    """Lay what attempts of processes that are gone would leave."""
+    work = run / "0/work"
+    for name in (".0.1-0.part", ".7.1-0.part", "0/.0.1-0.part", "0/.9.1-00000000.part",
+                 "5/.1.2-0.part", "0/0/.0.1-0.part", ".x.1.part", ".0.part", "0/.0.1-0.other"):  # fmt: skip
+        (work / name / "trace").mkdir(parents=True)
+    (work / ".3.1-0.part").write_text("a file")
+
+
+def _linked(place: str) -> _Lay:
+    def lay(run: Path) -> None:
+        shutil.move(run / place, run.parent / "away")
+        (run / place).symlink_to(run.parent / "away")
+
+    return lay
+
+
+def _instead(place: str, folder: bool) -> _Lay:
+    def lay(run: Path) -> None:
+        target = run / place
+        if target.is_dir():
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if folder:
+            (target / "kept").mkdir(parents=True)
+        else:
+            target.write_text("kept")
+
+    return lay
+
+
+def _gone(place: str) -> _Lay:
+    return lambda run: (
+        shutil.rmtree(run / place) if (run / place).is_dir() else (run / place).unlink()
+    )
+
+
+_EARLY: Final[Mapping[str, _Lay]] = {
+    "as it was": lambda run: None,
+    "a unit without its name": _hidden,
+    "the second unit without its name": lambda run: _hidden(run, 2),
+    "a unit with both names": lambda run: _hidden(run, keep=True),
+    "a unit half replaced": lambda run: (
+        _hidden(run, keep=True), shutil.rmtree(_part_name(run / "0/work", 1)[0] / "trace"),
+    )[0],
+    "a unit without its folder": lambda run: shutil.rmtree(_part_name(run / "0/work", 1)[0]),
+    "all units without folders": lambda run: [
+        shutil.rmtree(p) for p in (run / "0/work").iterdir() if p.is_dir()
+    ][0],
+    "leftovers": _attempts,
+    "a file where a unit goes": _instead("0/work/1/1", folder=False),
+    "a folder where a unit goes": _instead("0/work/1/1", folder=True),
+    "a file where a phase goes": _instead("0/again", folder=False),
+    "a file where an iteration goes": _instead("0/work/1", folder=False),
+    "a link to the iteration": _linked("0/work/1"),
+    "a link to the phase": _linked("0/work"),
+    "a link to the pass": _linked("0"),
+    "a folder where the tree goes": _instead("0/work/iterations.log", folder=True),
+    "a folder where units are kept": _instead("0/work/units.log", folder=True),
+    "a link where units are kept": _linked("0/work/units.log"),
+    "a folder where the tree grows": _instead("0/work/.iterations.log.part", folder=True),
+    "something where the tree grows": _instead("0/work/.iterations.log.part", folder=False),
+    "no log of units": _gone("0/work/units.log"),
+    "no phase": _gone("0/work"),
+    "no card": _gone("run.json"),
+    "an output is there": _instead("0/work/best.json", folder=False),
+    "a folder where an output goes": _instead("0/work/best.json", folder=True),
+    "a file where the folder of an output goes": _instead("0/work/deep", folder=False),
+    "a result is there": _instead("result.json", folder=False),
+    "files that were not renamed": lambda run: [
+        (run / name).write_text("") for name in (".result.json.1-2.part", ".x.part", ".y.other")
+    ][0] and None,
+}  # fmt: skip
+"""Of a run with three units of its first phase."""
+
+_LATE: Final[Mapping[str, _Lay]] = {
+    "as it was": lambda run: None,
+    "units are kept as well": lambda run: shutil.copy(
+        run / "0/work/iterations.log", run / "0/work/units.log"
+    ) and None,
+    "units are kept as well, and leftovers": lambda run: (
+        shutil.copy(run / "0/work/iterations.log", run / "0/work/units.log"), _attempts(run),
+    )[1],
+    "leftovers of a finished phase": _attempts,
+    "no traces": _gone("0/work/0/0/trace"),
+    "no output": _gone("0/work/best.json"),
+    "the tree is a folder": _instead("0/work/iterations.log", folder=True),
+}  # fmt: skip
+"""Of a run whose first phase is finished."""
+
+_WHOLE: Final[Mapping[str, _Lay]] = {
+    "as it was": lambda run: None,
+    "no result": _gone("result.json"),
+    "no manifest": _gone("manifest.json"),
+    "a folder where the result goes": _instead("result.json", folder=True),
+    "a folder where the manifest goes": _instead("manifest.json", folder=True),
+    "a file more": _instead("0/again/more.txt", folder=False),
+    "a hidden file more": _instead("0/again/.more.txt", folder=False),
+    "a tree is gone": _gone("0/again/iterations.log"),
+}
+"""Of a run that came to its end."""
+
+_FULL: Final[Mapping[str, _Lay]] = {
+    "as it was": lambda run: None,
+    "no curve of a unit": _gone("0/work/0/0/portfolios"),
+    "no portfolios": _gone("0/work/portfolios"),
+    "signals are gone": _gone("0/heard/0/signals.parquet"),
+    "trades are gone": _gone("0/replayed/0/portfolios/momentum.aggressive/trades.parquet"),
+}
+"""Of one with files of every kind."""
+
+OTHERS: Final[Mapping[str, Callable[[str], _Part]]] = {
+    "resumed": resumed,
+    "begun": begun,
+    "locked": locked,
+    "left": left,
+}
+"""Makes parts: of the name of an engine."""
