@@ -13,6 +13,7 @@ outcome the ways that lead to it.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,12 +23,14 @@ from typing import Final, TypeAlias
 import msgspec
 
 from parity.own import ENGINES
+from parity.sensitivity.fates import fates
 from parity.sensitivity.frames import LOG_WAYS, TREE_WAYS, UNIT_WAYS, places_of
 from parity.sensitivity.kept_traces import TRACES
 from parity.sensitivity.other_runs import OTHERS
 from parity.sensitivity.stored_files import files
 from parity.sensitivity.stored_study import RUN, StoredStudy, copied, logs
 from parity.sensitivity.ways import CARD_WAYS, WAYS, Way
+from parity.sensitivity.workers import WORKERS
 
 __all__ = ["APPROVED_FILE", "PARTS", "Damage", "main", "outcomes"]
 
@@ -37,6 +40,9 @@ Outcomes: TypeAlias = dict[str, dict[str, str]]
 """For each file and each way what came of it."""
 _Part: TypeAlias = Callable[[Path, Path], Outcomes]
 """From the home of the study and an empty folder."""
+
+_LONGEST: Final = 300
+"""Letters of a text that stands there as it is."""
 
 WORK: Final = RUN / "0" / "work"
 
@@ -102,6 +108,8 @@ def _alone(act: Callable[[Path], Outcomes]) -> _Part:
 
 
 PARTS: Final[Mapping[str, _Part]] = {
+    **{f"workers: {name}": _alone(act) for name, act in WORKERS.items()},
+    **{f"{engine}: fates": fates(engine) for engine in ENGINES},
     "files": files("imperative"),
     **{f"traces: {name}": _alone(act) for name, act in TRACES.items()},
     **{f"{engine}: {name}": make(engine) for engine in ENGINES for name, make in OTHERS.items()},
@@ -137,36 +145,55 @@ def outcomes(part: str, home: Path, folder: Path) -> Outcomes:
     """Give what a part comes to, in an empty folder."""
     folder.mkdir(parents=True, exist_ok=True)
     return {
-        name: {way: text.replace(str(home.parent), "FIXTURES") for way, text in told.items()}
+        name: {
+            way: _short(text.replace(str(home.parent), "FIXTURES")) for way, text in told.items()
+        }
         for name, told in PARTS[part](home, folder).items()
     }
+
+
+def _short(text: str) -> str:
+    """Give a long text by its begin and its digest."""
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_LONGEST]} … {hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 Approved: TypeAlias = dict[str, dict[str, dict[str, list[str]]]]
 """For each part, file and outcome the ways that lead to it: an outcome stands there once."""
 
 
+def _shared(part: str) -> str:
+    """Give the name under which stands what both engines come to."""
+    return part.partition(": ")[2] if part.startswith(ENGINES) else part
+
+
 def _approved(home: Path) -> dict[str, Outcomes]:
+    """Read what was approved of each part."""
     file = home / APPROVED_FILE
     if not file.exists():
         return {}
     parts = msgspec.json.decode(file.read_bytes(), type=Approved)
-    return {
-        part: {
-            name: {way: told for told, ways in by_outcome.items() for way in ways}
-            for name, by_outcome in files.items()
-        }
-        for part, files in parts.items()
-    }
+    found: dict[str, Outcomes] = {}
+    for part in PARTS:
+        for section in dict.fromkeys((_shared(part), part)):
+            for name, by_outcome in parts.get(section, {}).items():
+                told = found.setdefault(part, {}).setdefault(name, {})
+                told |= {way: outcome for outcome, ways in by_outcome.items() for way in ways}
+    return found
 
 
 def _written(outcomes: Mapping[str, Outcomes]) -> bytes:
+    """Write what parts come to: what both engines do once, and what one does apart."""
     parts: Approved = {}
-    for part, files in outcomes.items():
-        for name, told in files.items():
-            by_outcome = parts.setdefault(part, {}).setdefault(name, {})
+    for part, whole in outcomes.items():
+        alike = [other for other in outcomes if _shared(other) == _shared(part)]
+        for name, told in whole.items():
             for way, outcome in told.items():
-                by_outcome.setdefault(outcome, []).append(way)
+                both = all(outcomes[other].get(name, {}).get(way) == outcome for other in alike)
+                ways = parts.setdefault(_shared(part) if both else part, {}).setdefault(name, {})
+                if way not in ways.setdefault(outcome, []):
+                    ways[outcome].append(way)
     return msgspec.json.format(msgspec.json.encode(parts), indent=1) + b"\n"
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 import pyarrow.parquet as pq
 
-from containers.events import EVENT_TYPES, Event, EventKind
+from containers.events import EVENT_TYPES, Classification, Event, EventKind, Signal
 from containers.trace import CHUNK_ROWS, PIECE_ROWS, Trace, TraceChunk, TraceRecorder, TraceWriter
 from parity.sensitivity.made_events import PATTERNS, made, mixed, plain_event
 from parity.sensitivity.stored_study import raised_by as raised_below
@@ -68,6 +68,15 @@ def cuts(folder: Path) -> Outcomes:
     return {"cuts": told}
 
 
+_CHOICES: Final[tuple[Callable[[EventKind, str], bool], ...]] = (
+    lambda kind, container: True,
+    lambda kind, container: False,
+    lambda kind, container: kind is EventKind.FILL,
+    lambda kind, container: kind is not EventKind.BAR,
+    lambda kind, container: container.endswith("o"),
+)
+
+
 def _wrong_cuts(events: Sequence[Event]) -> Iterator[str]:
     whole = TraceChunk.from_events(events)
     digest = whole.digest()
@@ -94,8 +103,7 @@ def _wrong_cuts(events: Sequence[Event]) -> Iterator[str]:
     for row in (-1, size):
         if raised_by(lambda row=row: whole.event(row), Path("/")) is None:  # type: ignore[misc]
             yield f"not meant: an event at {row}"
-    for kept in (lambda k, c: k is EventKind.FILL, lambda k, c: c.endswith("o"),
-                 lambda k, c: True, lambda k, c: False, lambda k, c: k is not EventKind.BAR):  # fmt: skip
+    for kept in _CHOICES:
         due = [event for event in events if kept(event.kind, event.container)]
         if not _held(whole.select(kept), due):
             yield "not meant: a choice"
@@ -163,8 +171,8 @@ def _orders() -> Outcomes:
     other = next(each for each in by_kind if each is not kind and by_kind[each])
     twice = msgspec.structs.replace(by_kind[other][0], seq=by_kind[kind][0].seq)
 
-    def from_kinds(above: int = -1, **more: Any) -> str:
-        given = {**by_kind, **{EventKind(name): each for name, each in more.items()}}
+    def from_kinds(more: Mapping[EventKind, list[Event]] | None = None, above: int = -1) -> str:
+        given = {**by_kind, **(more or {})}
         act = lambda: TraceChunk.from_kinds(given, above)  # noqa: E731  # short
         return raised_by(act, Path("/")) or "is kept"
 
@@ -180,23 +188,21 @@ def _orders() -> Outcomes:
             "no event at all": _refused([object]),
             "nothing": _refused([]),
             "kinds as they are": from_kinds(),
-            "kinds, the first came before": from_kinds(0),
-            "kinds, one is another": from_kinds(**{str(kind): [by_kind[other][0]]}),
-            "kinds, one late": from_kinds(**{str(kind): by_kind[kind][::-1]}),
-            "kinds, one twice": from_kinds(**{str(kind): [by_kind[kind][0]] * 2}),
-            "kinds, one number for two": from_kinds(**{str(other): [twice]}),
-            "kinds of nothing": from_kinds(**{str(each): [] for each in EventKind}),
+            "kinds, the first came before": from_kinds(above=0),
+            "kinds, one is another": from_kinds({kind: [by_kind[other][0]]}),
+            "kinds, one late": from_kinds({kind: by_kind[kind][::-1]}),
+            "kinds, one twice": from_kinds({kind: [by_kind[kind][0]] * 2}),
+            "kinds, one number for two": from_kinds({other: [twice]}),
+            "kinds of nothing": from_kinds({each: [] for each in EventKind}),
         }
     }
 
 
 def _signals(count: int) -> list[Event]:
-    kinds = (EventKind.CLASSIFICATION, EventKind.SIGNAL)
-    made_of = {kind: EVENT_TYPES[kind] for kind in kinds}
     return [
-        made_of[kinds[0]](n, n * 10, "regimes", None, "ONE", "up" if n % 5 else "down")
-        if n % 3 == 0
-        else made_of[kinds[1]](n, n * 10, "mine", n - 1, "ONE", n % 3 - 1, n / 7, None)
+        Signal(n, n * 10, "mine", n - 1, "ONE", n % 3 - 1, n / 7, None)
+        if n % 3
+        else Classification(n, n * 10, "regimes", None, "ONE", "up" if n % 5 else "down")
         for n in range(count)
     ]
 
@@ -316,6 +322,7 @@ def _writers(folder: Path) -> Iterator[tuple[str, str]]:
     events = _signals(CHUNK_ROWS + 20)
     first, rest = (TraceChunk.from_events(e) for e in (events[:CHUNK_ROWS], events[CHUNK_ROWS:]))
     small, all_of_it = rest.slice(0, 5), TraceChunk.concatenate([first, rest])
+    late = all_of_it.slice(CHUNK_ROWS - 1, CHUNK_ROWS + 3)
 
     def written(name: str, *chunks: TraceChunk, end: tuple[int, int] | None = None) -> str:
         def act() -> None:
@@ -344,7 +351,7 @@ def _writers(folder: Path) -> Iterator[tuple[str, str]]:
         "a short chunk first": lambda name: written(name, small, rest.slice(5, 9)),
         "the same twice": lambda name: written(name, first, first),
         "the other way round": lambda name: written(name, rest, first),
-        "overlapping": lambda name: written(name, first, all_of_it.slice(CHUNK_ROWS - 1, CHUNK_ROWS + 3)),
+        "overlapping": lambda name: written(name, first, late),
         "too long": lambda name: written(name, all_of_it),
         "too few events": lambda name: written(name, small, end=(4, 0)),
         "as many as the last number": lambda name: written(name, small, end=(CHUNK_ROWS + 4, 0)),

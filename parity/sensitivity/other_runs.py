@@ -199,12 +199,13 @@ def locked(engine: str) -> _Part:
                     told[f"held {name}, state"] = state(root).replace(str(root), "ROOT")
                 told[f"held {name}"] = study.outcome(root, expected)
             told[f"held {name}, and let go"] = study.outcome(root, expected)
-        for name, lay in {
+        ways: dict[str, Callable[[Path], Any]] = {
             "gone": lambda lock: None,
             "a folder": lambda lock: lock.mkdir(),
             "a link": lambda lock: lock.symlink_to(base),
             "not empty": lambda lock: lock.write_text("kept"),
-        }.items():
+        }
+        for name, lay in ways.items():
             root = copied(base, folder / "run")
             (root / RUN / ".lock").unlink()
             lay(root / RUN / ".lock")
@@ -257,14 +258,22 @@ def _part_name(work: Path, number: int) -> tuple[Path, str]:
 def _hidden(run: Path, number: int = 1, *, keep: bool = False) -> None:
     """Give a unit its hidden name again, as before its turn had come."""
     place, part = _part_name(run / "0/work", number)
-    (shutil.copytree if keep else shutil.move)(place, place.with_name(part))
+    if keep:
+        shutil.copytree(place, place.with_name(part))
+    else:
+        shutil.move(place, place.with_name(part))
+
+
+_ATTEMPTS: Final = (
+    ".0.1-0.part", ".7.1-0.part", "0/.0.1-0.part", "0/.9.1-00000000.part", "5/.1.2-0.part",
+    "0/0/.0.1-0.part", ".x.1.part", ".0.part", "0/.0.1-0.other",
+)  # fmt: skip
 
 
 def _attempts(run: Path) -> None:
     """Lay what attempts of processes that are gone would leave."""
     work = run / "0/work"
-    for name in (".0.1-0.part", ".7.1-0.part", "0/.0.1-0.part", "0/.9.1-00000000.part",
-                 "5/.1.2-0.part", "0/0/.0.1-0.part", ".x.1.part", ".0.part", "0/.0.1-0.other"):  # fmt: skip
+    for name in _ATTEMPTS:
         (work / name / "trace").mkdir(parents=True)
     (work / ".3.1-0.part").write_text("a file")
 
@@ -299,18 +308,37 @@ def _gone(place: str) -> _Lay:
     )
 
 
+def _half_replaced(run: Path) -> None:
+    """Give a unit both names, and take a part of it away that has the later one."""
+    _hidden(run, keep=True)
+    shutil.rmtree(_part_name(run / "0/work", 1)[0] / "trace")
+
+
+def _without_units(run: Path) -> None:
+    for place in (run / "0/work").iterdir():
+        if place.is_dir():
+            shutil.rmtree(place)
+
+
+def _not_renamed(run: Path) -> None:
+    for name in (".result.json.1-2.part", ".x.part", ".y.other"):
+        (run / name).write_text("")
+
+
+def _units_again(run: Path, also: _Lay = lambda run: None) -> None:
+    """Leave the log of units beside the tree, as where a run ends between the two."""
+    shutil.copy(run / "0/work/iterations.log", run / "0/work/units.log")
+    also(run)
+
+
 _EARLY: Final[Mapping[str, _Lay]] = {
     "as it was": lambda run: None,
     "a unit without its name": _hidden,
     "the second unit without its name": lambda run: _hidden(run, 2),
     "a unit with both names": lambda run: _hidden(run, keep=True),
-    "a unit half replaced": lambda run: (
-        _hidden(run, keep=True), shutil.rmtree(_part_name(run / "0/work", 1)[0] / "trace"),
-    )[0],
+    "a unit half replaced": _half_replaced,
     "a unit without its folder": lambda run: shutil.rmtree(_part_name(run / "0/work", 1)[0]),
-    "all units without folders": lambda run: [
-        shutil.rmtree(p) for p in (run / "0/work").iterdir() if p.is_dir()
-    ][0],
+    "all units without folders": _without_units,
     "leftovers": _attempts,
     "a file where a unit goes": _instead("0/work/1/1", folder=False),
     "a folder where a unit goes": _instead("0/work/1/1", folder=True),
@@ -331,20 +359,14 @@ _EARLY: Final[Mapping[str, _Lay]] = {
     "a folder where an output goes": _instead("0/work/best.json", folder=True),
     "a file where the folder of an output goes": _instead("0/work/deep", folder=False),
     "a result is there": _instead("result.json", folder=False),
-    "files that were not renamed": lambda run: [
-        (run / name).write_text("") for name in (".result.json.1-2.part", ".x.part", ".y.other")
-    ][0] and None,
+    "files that were not renamed": _not_renamed,
 }  # fmt: skip
 """Of a run with three units of its first phase."""
 
 _LATE: Final[Mapping[str, _Lay]] = {
     "as it was": lambda run: None,
-    "units are kept as well": lambda run: shutil.copy(
-        run / "0/work/iterations.log", run / "0/work/units.log"
-    ) and None,
-    "units are kept as well, and leftovers": lambda run: (
-        shutil.copy(run / "0/work/iterations.log", run / "0/work/units.log"), _attempts(run),
-    )[1],
+    "units are kept as well": _units_again,
+    "units are kept as well, and leftovers": lambda run: _units_again(run, _attempts),
     "leftovers of a finished phase": _attempts,
     "no traces": _gone("0/work/0/0/trace"),
     "no output": _gone("0/work/best.json"),

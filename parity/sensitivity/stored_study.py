@@ -46,10 +46,10 @@ def raised_by(
     """
     try:
         act()
-    except (ContainersError, *meant) as error:
-        return plain_text(f"{type(error).__name__}: {error}", root)
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is not what should come
-        return plain_text(f"not meant: {type(error).__name__}: {error}", root)
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is told
+        text = f"{type(error).__name__}: {error}"
+        is_meant = isinstance(error, (ContainersError, *meant))
+        return plain_text(text if is_meant else f"not meant: {text}", root)
     return None
 
 
