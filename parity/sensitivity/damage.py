@@ -41,7 +41,7 @@ Outcomes: TypeAlias = dict[str, dict[str, str]]
 _Part: TypeAlias = Callable[[Path, Path], Outcomes]
 """From the home of the study and an empty folder."""
 
-_LONGEST: Final = 300
+_LONGEST: Final = 240
 """Letters of a text that stands there as it is."""
 
 WORK: Final = RUN / "0" / "work"
@@ -118,7 +118,7 @@ PARTS: Final[Mapping[str, _Part]] = {
     "imperative: log of units": _units("imperative", "disk", {**LOG_WAYS, **UNIT_WAYS}),
     "declarative: log of units": _units("declarative", "hybrid", {**WAYS, **UNIT_WAYS}),
     "imperative: tree": _tree("imperative", "hybrid", {**WAYS, **TREE_WAYS}),
-    "declarative: tree": _tree("declarative", "disk", {**LOG_WAYS, **TREE_WAYS}),
+    "declarative: tree": _tree("declarative", "disk", {**WAYS, **TREE_WAYS}),
 }
 
 

@@ -107,6 +107,15 @@ _OFFSETS: Final[Mapping[str, Callable[[Frame], int]]] = {
 }
 
 
+_SOME: Final = (
+    "where it begins",
+    "before its checksum",
+    "a byte before its key",
+    "before its content",
+    "at its last byte",
+)
+
+
 def _zeroed(number: int, offset: Callable[[Frame], int]) -> Way:
     """Write zeros from within a frame to the end of the log."""
 
@@ -126,12 +135,13 @@ LOG_WAYS: Final[Mapping[str, Way]] = {
     "of zeros and something": lambda content: bytes(_MANY) + b"\1",
     "of an older format": lambda content: content.replace(b"log/1", b"log/0", 1),
     "of a newer format": lambda content: content.replace(b"log/1", b"log/2", 1),
-    **{f"owner cut {where}": _cut(0, offset) for where, offset in _OFFSETS.items()},
+    **{f"owner cut {where}": _cut(0, _OFFSETS[where]) for where in _SOME},
     **{f"last cut {where}": _cut(-1, offset) for where, offset in _OFFSETS.items()},
     **{
         f"{which} changed {where}": _flipped(number, offset)
         for which, number in (("owner", 0), ("first", 1), ("last", -1))
         for where, offset in _OFFSETS.items()
+        if where in _SOME or number == 1
     },
     **{f"last zeros {where}": _zeroed(-1, offset) for where, offset in _OFFSETS.items()},
     "first zeros in its content": lambda content: (
