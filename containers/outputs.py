@@ -43,7 +43,7 @@ def check_output_name(name: str) -> str:
     """Give the suffix of a file name that an output can have.
 
     Raises:
-        OutputError: It would leave its folder, or its ending says no form.
+        OutputError: It would leave its folder or be hidden in it, or its ending says no form.
     """
     segments = name.split("/")
     if not name or name.startswith("/") or any(s in ("", ".", "..") for s in segments):
@@ -56,6 +56,8 @@ def check_output_name(name: str) -> str:
     if suffix not in _ENCODERS:
         hint = did_you_mean(suffix, _ENCODERS) if suffix else f"known: {', '.join(_ENCODERS)}"
         _refuse(f"found the file {name!r}, expected an ending that says its form ({hint})")
+    if any(segment.startswith(".") for segment in segments):  # what does is nobody's result
+        _refuse(f"found the file {name!r}, expected names that do not begin with a dot")
     return suffix
 
 

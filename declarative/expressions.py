@@ -21,9 +21,9 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 
 from containers.nearest import did_you_mean
 from declarative.views import is_list, keys_of, look_up, same
@@ -34,6 +34,7 @@ MAX_LENGTH: Final = 1_000
 MAX_DEPTH: Final = 50
 _LIMIT: Final = 2**63
 
+T = TypeVar("T")
 Scope: TypeAlias = Mapping[str, Any]
 Run: TypeAlias = Callable[[Scope], Any]
 Function: TypeAlias = Callable[..., Any]
@@ -105,12 +106,12 @@ def compile_expression(text: str, functions: tuple[tuple[str, Function], ...] = 
 _TOKENS: Final = re.compile(
     r"""\s*(?:
         (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_]))
-      | (?P<text>'[^'\\]*'|"[^"\\]*")
+      | (?P<text>'[^'\\\r\n]*'|"[^"\\\r\n]*")
       | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
       | (?P<sign>==|!=|<=|>=|//|[-<>+*/%()\[\],.])
       | (?P<other>\S)
     )""",
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,
 )
 _WORDS: Final[Mapping[str, Any]] = {
     "true": True, "True": True, "false": False, "False": False, "null": None, "None": None,
@@ -182,14 +183,14 @@ class _Parser:
             what = f"'{self._tokens[self._place][1]}'"
         raise ExpressionSyntaxError(f"found {what}, expected {expected}")
 
-    def _deeper(self, parse: Callable[[], _Part]) -> _Part:
+    def _deeper(self, parse: Callable[[], T]) -> T:
         """Parse what stands in brackets or behind a sign, of which a few may be open at once."""
         self._open += 1
         if self._open > MAX_DEPTH:
             raise ExpressionSyntaxError(f"it is nested deeper than {MAX_DEPTH} levels")
-        part = parse()
+        parsed = parse()
         self._open -= 1
-        return part
+        return parsed
 
     # -- precedence
 
@@ -291,7 +292,7 @@ class _Parser:
             part = _lookup(part, key)
         if chain is not None:
             self.lookups.append(chain)
-        return part
+        return replace(part, lookup=chain)
 
     def _peek(self) -> tuple[str, str]:
         return self._tokens[self._place] if self._place < len(self._tokens) else ("", "")
@@ -314,9 +315,11 @@ class _Parser:
         if self._take("("):
             part = self._deeper(self._or)
             self._need(")")
-            return _Part(part.run)
+            if part.lookup is not None:
+                self.lookups.pop()  # it may go on behind the bracket
+            return part
         if self._take("["):
-            items = self._listed("]")
+            items = self._deeper(lambda: self._listed("]"))
             runs = [item.run for item in items]
             return _Part(lambda scope: [run(scope) for run in runs])
         return self._unexpected("a value")
@@ -327,21 +330,23 @@ class _Parser:
             hint = f"; known: {known}" if known else "; there are no functions"
             raise ExpressionSyntaxError(f"'{name}(…)' is a call, which is not possible{hint}")
         self._place += 1
-        items = self._listed(")")
+        items = self._deeper(lambda: self._listed(")"))
         function, runs = self.functions[name], [item.run for item in items]
 
         def run(scope: Scope) -> Any:
+            values = [each(scope) for each in runs]
             try:
-                return function(*(each(scope) for each in runs))
+                return function(*values)
             except (TypeError, ValueError, ArithmeticError) as error:
-                raise ExpressionError(f"{name}(…): {error}") from error
+                shown = ", ".join(map(_described, values))
+                raise ExpressionError(f"{name}({shown}) has no value") from error
 
         return _Part(run)
 
     def _listed(self, end: str) -> list[_Part]:
         items: list[_Part] = []
         while self._next() != end:
-            items.append(self._deeper(self._or))
+            items.append(self._or())
             if self._take(",") is None:
                 break
         self._need(end)
@@ -409,7 +414,7 @@ def _named(scope: Scope, name: str) -> Any:
 def _number(text: str) -> int | float:
     if text.isdigit() and text.startswith("0") and text.strip("0"):
         raise ExpressionSyntaxError(f"found '{text}', expected a number without zeros in front")
-    value = int(text) if text.isdigit() and len(text) < 30 else float(text)
+    value = int(text) if text.isdigit() else float(text)
     try:
         return _within(value, text)
     except ExpressionError as error:

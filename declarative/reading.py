@@ -56,8 +56,7 @@ class Readable:
         outputs: Names of the outputs of every phase that is known here, by its name here.
         reachable: Those of them that are sure to be done.
         config: The workflow's resolved configuration; null where it is not known yet.
-        roots: Further names that references may begin with, and what is known to be in them
-            (null: anything).
+        roots: Further names that references may begin with, and the names that are in them.
     """
 
     reader: str
@@ -79,7 +78,7 @@ class Readable:
         if root == "iteration":
             return None
         if root in self.roots:
-            return self._inside(str(root), self.roots[str(root)], steps[1:])
+            return self._inside(str(root), self.roots[str(root)], steps[1:], names_alone=True)
         known = [*self.outputs, "config", "outputs", "iteration", *self.roots]
         return f"there is no '{root}' to refer to", did_you_mean(str(root), known)
 
@@ -131,12 +130,18 @@ class Readable:
         return None
 
     def _inside(
-        self, name: str, value: Any, steps: tuple[str | int, ...]
+        self,
+        name: str,
+        value: Any,
+        steps: tuple[str | int, ...],
+        *,
+        names_alone: bool = False,
     ) -> tuple[str, str | None] | None:
+        """Say what a path leads to that is not there; below a name, where names are all we know."""
         if value is None:
             return None
         reached, place = walk(value, steps)
-        if place == len(steps):
+        if place == len(steps) or (place and names_alone):
             return None
         where = ".".join(map(str, (name, *steps[:place])))
         missing = str(steps[place])

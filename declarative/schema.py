@@ -7,7 +7,7 @@ every problem at once: file, line, column, the offending key, the allowed ones, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -103,7 +103,7 @@ def _problem(
         message = str(detail["msg"])
         hint = context.get("hint")
         return Problem(message, path=path, location=document.locate(path), hint=hint)
-    expected = _EXPECTED.get(kind, str(detail["msg"]).lower())
+    expected = _EXPECTED.get(kind, str(context.get("expected", detail["msg"])))
     message = f"found {found(detail['input'])}, expected {expected}"
     if kind in ("too_short", "string_too_short"):
         message = f"found nothing in it, expected {expected}"
@@ -138,10 +138,14 @@ _EXPECTED: Final[Mapping[str, str]] = {
 def _keys_at(model: type[BaseModel], path: ConfigPath) -> Iterator[str]:
     """Give the keys that are allowed at ``path``."""
     current: type[BaseModel] | None = model
+    named = False  # whether the step is a name of the user's, in a mapping of models
     for step in path:
-        if isinstance(step, str) and current is not None:
+        if isinstance(step, str) and not named and current is not None:
             fields = {info.alias or name: info for name, info in current.model_fields.items()}
-            current = _model_in(fields[step].annotation)
+            annotation = fields[step].annotation
+            current, named = _model_in(annotation), get_origin(annotation) is dict
+        else:
+            named = False
     if current is not None:
         yield from (info.alias or name for name, info in current.model_fields.items())
 

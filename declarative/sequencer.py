@@ -135,6 +135,10 @@ def _inner(
     while groups.more:
         starts = (partial(started, index, stand) for index, stand in groups.group())
         yield Beside(starts, take)
+    for key in ("like", "best_parameters", "chained", "best", "means"):
+        wanted = getattr(gives, key)
+        if wanted is not None and wanted not in gathering.by_name:
+            raise node.at(key).error(f"no iteration '{wanted}' ran")
     outcome = gathering.given((around.first, around.last))
     return replace(outcome, iterations=tuple(results), count=count)
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
+from declarative.expressions import ExpressionError
+
 __all__ = ["FUNCTIONS", "share"]
 
 
@@ -20,7 +22,7 @@ def share(count: int, ratio: float) -> int:
 
 def _choose(condition: bool, then: Any, otherwise: Any) -> Any:
     if not isinstance(condition, bool):
-        raise TypeError(f"found {condition!r}, expected true or false")
+        raise ExpressionError(f"choose(…): found {condition!r}, expected true or false")
     return then if condition else otherwise
 
 

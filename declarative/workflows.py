@@ -324,6 +324,8 @@ def _check_input(node: Node, readable: Readable) -> list[Problem]:
     if len(parts) != 1 or isinstance(parts[0], str):
         message = f"found '{node.value}', expected one reference and nothing else"
         return list(node.error(message, "for example ${generate.signals}").problems)
+    if parts[0].steps[0] == "inputs":
+        return list(node.error("an input cannot name inputs").problems)
     return check(node, readable)
 
 

@@ -193,7 +193,8 @@ class DefinitionCheck:
                     yield Problem(f"{here}: the phase has no input '{found}'", hint=hint)
             elif name != "iteration":
                 found = path.split(".")[0]
-                known = [*self._phases, *(word for word in WORDS if word != "parameters")]
+                beyond = ("parameters",) if phase is not None else ("parameters", "inputs")
+                known = [*self._phases, *(word for word in WORDS if word not in beyond)]
                 yield Problem(
                     f"{here}: there is no '{found}' here", hint=did_you_mean(found, known)
                 )

@@ -26,6 +26,7 @@ from containers.journal import (
     ConfigResolved,
     ErrorRaised,
     Journal,
+    JournalPath,
     WorkflowFinished,
     WorkflowStarted,
 )
@@ -165,7 +166,7 @@ class WorkflowRun:
             if error is None and not last and hooks.continues(result):
                 following = self._next(preparation, hooks.changes(result))
         except Exception as raised:  # noqa: BLE001  # a hook may raise anything
-            error = describe_error(raised, own.path)
+            error = _described(raised, own.path)
             own.write(ErrorRaised(error=error))
         failed = [branch.error for branch in branches.values() if not branch.success]
         errors = [*failed, error]
@@ -196,7 +197,7 @@ class WorkflowRun:
                     self.folder = self._open_folder()
                     self.workflow_id = self.folder.workflow_id
             except Exception as raised:  # noqa: BLE001  # a definition may raise anything
-                error = describe_error(raised, own.path)
+                error = _described(raised, own.path)
                 own.write(ErrorRaised(error=error))
                 return error
             done[branch.name] = self.run(prepared, own, (*parts, branch.name), around)
@@ -276,6 +277,14 @@ class WorkflowRun:
                 "random_seed": first.configuration.settings.random_seed,
             },
         )
+
+
+def _described(error: Exception, path: JournalPath) -> ErrorInfo:
+    """Describe what keeps a branch or a pass from beginning; wrong data are wrong configuration."""
+    described = describe_error(error, path)
+    if isinstance(error, ConfigurationError):
+        described = msgspec.structs.replace(described, type=ConfigurationError.__name__)
+    return described
 
 
 def _summary(story: _Story, journal: Journal) -> TraceSummary | None:

@@ -309,7 +309,7 @@ def _load_stream(
     if problem is None:
         end_ns = timeframe.end_ns(label_ns) if timestamp == "start" else label_ns
         # Only months can do this: 30 and 31 January both end with February.
-        wrong = np.flatnonzero(np.diff(end_ns) <= 0)
+        wrong = np.flatnonzero(end_ns[1:] <= end_ns[:-1])  # a difference may be no int64
         if not wrong.size:
             columns = (*rows.prices, rows.volume, rows.volume_valid)
             return Bars(symbol, timeframe, label_ns, end_ns, *columns), rows.dropped

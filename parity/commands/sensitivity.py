@@ -187,7 +187,7 @@ def _chosen(folder: Path | None, only: Sequence[str]) -> tuple[Fault, ...]:
     """
     from fnmatch import fnmatchcase
 
-    from containers.nearest import did_you_mean
+    from containers.nearest import nearest
     from parity.errors import UsageError
     from parity.faults.catalogue import CATALOGUE
     from parity.faults.loading import checked, faults_of_entry_points, faults_of_folder
@@ -196,8 +196,12 @@ def _chosen(folder: Path | None, only: Sequence[str]) -> tuple[Fault, ...]:
     faults = checked((*CATALOGUE, *faults_of_entry_points(), *own))
     for glob in only:
         if not any(fnmatchcase(fault.id, glob) for fault in faults):
-            hint = did_you_mean(glob, [fault.id for fault in faults])
-            raise UsageError(f"--only {glob}: no fault is called so; {hint}")
+            close = nearest(glob, [fault.id for fault in faults])
+            hint = "" if close is None else f"; did you mean '{close}'?"
+            raise UsageError(
+                f"--only {glob}: none of {len(faults)} faults is called so{hint}; "
+                "'parity sensitivity --list' names them all"
+            )
     return tuple(
         fault for fault in faults if not only or any(fnmatchcase(fault.id, g) for g in only)
     )

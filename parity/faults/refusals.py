@@ -17,7 +17,6 @@ __all__ = [
     "BAD_SYNTAX",
     "BAD_VALUES",
     "TWO_FILES",
-    "TWO_OF_ONE_TYPE",
     "UNKNOWN_PHASE",
     "UNKNOWN_WORKFLOW",
     "WRONG_SPACE",
@@ -377,27 +376,4 @@ strategies: [{type: momentum}]
     (_ONE, Bars("ONE", 30, parquet=True)),
     ending="refused",
     refused=("config.yaml:3:11: symbols[0]: ", "ONE_1d.csv", "ONE_1d.parquet"),
-)
-TWO_OF_ONE_TYPE: Final = Scenario(
-    """workflow: simple_backtest
-data: {data_dir: .}
-symbols: [ONE]
-strategies: [{type: momentum}]
-""",
-    (_ONE,),
-    components={
-        "mine.py": """from containers.components import FLAT
-
-
-class Mine:
-    type_name = "momentum"
-    parameters = {}
-    indicators = ()
-
-    def decide(self, last, close, values):
-        return FLAT
-"""
-    },
-    ending="refused",
-    refused=("momentum", "mine.py:4"),
 )

@@ -97,6 +97,7 @@ class Evaluation(msgspec.Struct, frozen=True):
         held: Units that the oracle was held against.
         invariants: Names of those that had something to look at.
         verification: Everything else.
+        trace: At which level both ran.
     """
 
     status: str
@@ -105,11 +106,18 @@ class Evaluation(msgspec.Struct, frozen=True):
     held: int
     invariants: tuple[str, ...]
     verification: Verification
+    trace: str
 
     @property
     def control(self) -> Record:
         """The control's record."""
         return self.verification.pairs[0].control
+
+    def detailed(self, engine: str) -> Record | None:
+        """Give an engine's run at trace level detailed; null: it ran at another."""
+        if self.trace != "detailed":
+            return None
+        return self.control if engine == ENGINES[0] else self.verification.pairs[0].candidate
 
 
 def digest_of(example: Example) -> str:
@@ -178,6 +186,7 @@ def evaluate(written: Written, root: Path) -> Evaluation:
             dict.fromkeys(c.name for c in verification.checks if c.verdict is Verdict.EQUAL)
         ),
         verification=verification,
+        trace=example.trace,
     )
 
 

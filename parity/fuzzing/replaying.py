@@ -69,11 +69,12 @@ def finding_in(example: Example, asked: Asked | None, scratch: Path) -> Finding 
     """
     written = write(example, scratch / "example")
     try:
-        findings = evaluate(written, scratch / "runs").findings
-        if findings:
-            return findings[0]
+        evaluation = evaluate(written, scratch / "runs")
+        if evaluation.findings:
+            return evaluation.findings[0]
         if asked is not None:
-            outcome, _ = hold_relation(written, asked, None, scratch / "again")
+            base = evaluation.detailed(asked.engine)
+            outcome, _ = hold_relation(written, asked, base, scratch / "again")
             if outcome.verdict.is_difference:
                 return finding_of(outcome)
     finally:

@@ -1,8 +1,8 @@
 """Searching: examples from a seed, one after the other, until one does not hold or time is up.
 
-1. `Search.run` draws examples in batches. Every second batch asks for the feature that has occurred
-   least, the others take what comes; which is which follows from the counts, so the same seed and
-   number of examples give the same search.
+1. `Search.run` draws examples in batches. Half of the examples are asked for: each small batch has
+   the feature that has occurred least; the others are whatever comes. Which feature it is follows
+   from the counts, so the same seed and number of examples give the same search.
 2. Each example is a pair (`parity.fuzzing.evaluation`). After it, one relation of those held least
    is held; after one in fifty, in its place, the next of those that start processes.
 3. On the first thing that does not hold Hypothesis shrinks the example, held against that one thing
@@ -45,14 +45,17 @@ from parity.generation.features import features, needed_for
 from parity.generation.mistakes import draw_invalid
 from parity.generation.specs import Example
 from parity.own import ENGINES
-from parity.record import Record
 from parity.verdicts import Verdict
 
 __all__ = ["Found", "Limits", "Search", "SearchOutcome"]
 
-_BATCH: Final = 12
-_FOCUSED: Final = 12
-"""How many are drawn at a time: of whatever comes, and of what has been rare."""
+_BATCH: Final = 9
+_FOCUSED: Final = 3
+"""How many are drawn at a time: of whatever comes, and of what has been rare. The first of each is
+the plainest there is."""
+
+_TURNS: Final = 4
+"""Of so many batches one takes whatever comes."""
 
 _UNITS: Final = 20
 _STEPS: Final = 1_000
@@ -174,7 +177,8 @@ class Search:
             try:
                 while not self._is_over():
                     before = len(self._seen)
-                    self._run_batch(batch, None if batch % 2 else self._tally.lagging())
+                    focus = None if batch % _TURNS == _TURNS - 1 else self._tally.lagging()
+                    self._run_batch(batch, focus)
                     batch += 1
                     if len(self._seen) == before and batch > 1_000_000:
                         break
@@ -296,7 +300,7 @@ class Search:
             engine = ENGINES[(int(digest, 16) + order[name]) % len(ENGINES)]
             asked = Asked(name, engine, digest)
             outcome, seconds = hold_relation(
-                written, asked, _base(evaluation, engine, written.example), written.folder / "again"
+                written, asked, evaluation.detailed(engine), written.folder / "again"
             )
             self._relation_s += seconds
             if outcome.verdict.is_difference:
@@ -324,14 +328,6 @@ class Search:
         if finding is not None:
             shrinking.take(example, finding)
         return finding is None
-
-
-def _base(evaluation: Evaluation, engine: str, example: Example) -> Record | None:
-    """Give an engine's run at trace level detailed, if there was one."""
-    if example.trace != "detailed":
-        return None
-    pair = evaluation.verification.pairs[0]
-    return pair.control if engine == ENGINES[0] else pair.candidate
 
 
 def _same(written: Written, shrinking: _Shrinking) -> Finding | None:

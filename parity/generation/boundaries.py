@@ -40,6 +40,8 @@ def draw_boundary_market(name: str, drawing: Drawing) -> MarketSpec | None:
         return _with_bad_bars(drawing, draw_market(drawing, ("few", "some"), True))
     if name in ("leave_one_out", "two_noises", "noise_in_sweep", "sweep_in_noise"):
         return draw_market(drawing, ("few",))
+    if name == "blocks_in_windows":
+        return draw_market(drawing, ("some",), True)
     if name in _OF_WINDOWS:
         return draw_market(drawing, ("few", "some"))
     return None
@@ -99,6 +101,28 @@ def _noise_in_windows(drawing: Drawing, config: _Config, market: MarketSpec) -> 
     _space(config, drawing, sampled=drawing.chance(50))
     outer = drawing.pick(("train_test", "out_of_sample", "in_sample"))
     return Forced("backtest", (outer, "monte_carlo"))
+
+
+def _blocks_in_windows(drawing: Drawing, config: _Config, market: MarketSpec) -> Forced:
+    """Draw blocks of a window's own bars, and now and then windows of what was drawn."""
+    config["monte_carlo"] = {"iterations": 2, "method": "block_bootstrap", "block_bars": 2}
+    config["train_test"] = {"train_ratio": drawing.pick((0.5, 0.6))}
+    config["k_fold"] = {"folds": 2}
+    config["walk_forward"] = {
+        "train_bars": max(2, market.bars // 6),
+        "test_bars": max(1, market.bars // 8),
+        "warmup_bars": drawing.pick((1, 5)),
+    }
+    config["data"].pop("start_date", None)
+    config["data"].pop("end_date", None)
+    _tunable(config)
+    config.pop("parameter_space", None)
+    config.pop("parameter_sweep", None)
+    outer = drawing.pick(("out_of_sample", "in_sample", "train_test", "k_fold", "walk_forward"))
+    inner = drawing.pick(((), ("walk_forward",), ("k_fold",), ("out_of_sample",)))
+    if outer in ("walk_forward", "k_fold"):
+        inner = ()
+    return Forced("backtest", (outer, "monte_carlo", *inner))
 
 
 # -- windows
@@ -412,6 +436,7 @@ BOUNDARIES: Final[Mapping[str, _Sets]] = {
     "sweep_in_noise": _sweep_in_noise,
     "noise_in_sweep": _noise_in_sweep,
     "noise_in_windows": _noise_in_windows,
+    "blocks_in_windows": _blocks_in_windows,
     "step_below_test": _step_below,
     "step_equal_test": _step_equal,
     "step_above_test": _step_above,

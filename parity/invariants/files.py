@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from parity.channels import Channel
@@ -50,12 +51,17 @@ def _stores(run: Run) -> bool:
 def check_output_files(run: Run, found: Findings) -> None:
     """Look for files of outputs that hold none of their outputs.
 
-    A phase that failed can have written some before, and gives back none.
+    A phase or workflow that failed can have written some before, and gives back none.
     """
     folder = run.channel(Channel.FILES).get("folder", {})
-    failed = [_folder_of(phase.place) for phase in run.phases if not phase.succeeded]
+    places = [phase.place for phase in run.phases if not phase.succeeded]
+    failed = [re.escape(f"{_folder_of(place)}/") for place in places]
+    for place in run.channel(Channel.ERRORS):
+        if re.fullmatch(r"(.*branch=[^/]+)?", place):
+            below = f"{_folder_of(place)}/" if place else ""
+            failed.append(rf"{re.escape(below)}(?!\d+/)")  # what lies there is of its passes
     for name, file in folder.items():
-        if "holds_an_output" in file and not any(name.startswith(f"{f}/") for f in failed):
+        if "holds_an_output" in file and not any(re.match(f, name) for f in failed):
             found.equal(f"{name}: holds an output", True, file["holds_an_output"])
 
 

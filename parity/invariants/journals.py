@@ -51,7 +51,11 @@ def check_journal(run: Run, found: Findings) -> None:
         text = "".join(f"{name} " for name in content["journal"])
         rule = next(rule for path, rule in _ORDERS if re.fullmatch(path, place))
         if run.record.status != "succeeded" and place in ("",):
-            rule = rule.replace("WorkflowFinished", "(ErrorRaised )?WorkflowFinished")
+            later = "(ErrorRaised )?(OutputWritten )?WorkflowFinished"
+            rule = rule.replace("WorkflowFinished", later)
+        error = run.get(Channel.ERRORS, f"{place}/result").get("error") if place else None
+        if error and error["path"] == place:  # of its own: its outputs
+            rule = rule.replace("WorkflowFinished", "ErrorRaised WorkflowFinished")
         if place in seconds:
             rule = f"{rule}(ErrorRaised )?"  # of the second of its name, which cannot be begun
         found.holds(

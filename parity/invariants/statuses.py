@@ -260,9 +260,19 @@ def check_passes(run: Run, found: Findings) -> None:
             goes_on = hooks.get("should_continue", {}).get("result")
             if not is_last:
                 found.equal(f"{key}: should_continue", True, goes_on)
-                found.equal(f"{key}: success", True, run.get(Channel.STATUS, key).get("success"))
+                _hold_followed(run, key, found)
             elif goes_on is True and status[place].get("success"):
                 found.breaks(f"{key}: should_continue", "another pass", "the last one")
+
+
+def _hold_followed(run: Run, place: str, found: Findings) -> None:
+    """A pass that another follows is a success, but for branches: one that fails ends no loop."""
+    status = run.channel(Channel.STATUS)
+    if any(status[branch].get("success") is False for branch in _branches_of(run, place)):
+        good = _is_success(run, run.passes.get(place, ()))
+        found.holds(f"{place}: phases", good, "a success, as another pass follows", "none")
+    else:
+        found.equal(f"{place}: success", True, status.get(place, {}).get("success"))
 
 
 _COMPLETED: Final = ("symbols", "strategies", "classifiers", "risk_profiles")

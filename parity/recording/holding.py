@@ -54,7 +54,8 @@ def _read(file: Path) -> Any:
 
         return yaml.safe_load(file.read_text(encoding="utf-8"))
     if file.suffix == ".csv":
-        return list(csv.reader(io.StringIO(file.read_text(encoding="utf-8"), newline="")))
+        text = file.read_bytes().decode("utf-8")  # in which all line breaks stay as they are
+        return list(csv.reader(io.StringIO(text, newline="")))
     import pyarrow.parquet as pq
 
     return pq.read_table(file).to_pydict()

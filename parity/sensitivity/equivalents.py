@@ -13,9 +13,10 @@ from containers.errors import ConfigurationError, Problem
 from containers.strict_yaml import Document, load, loads
 from parity.sensitivity.mutants import Mutant
 
-__all__ = ["equivalents", "equivalents_in", "read_equivalents"]
+__all__ = ["EQUIVALENTS", "equivalents", "equivalents_in", "read_equivalents"]
 
-_SHIPPED: Final = "equivalents.yaml"
+EQUIVALENTS: Final = "equivalents.yaml"
+"""The file of this package that lists them."""
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,8 +36,8 @@ def equivalents(mutants: Sequence[Mutant], paths: Collection[str]) -> Mapping[st
     Raises:
         ConfigurationError: An entry names no mutant.
     """
-    shipped = files("parity.sensitivity").joinpath(_SHIPPED)
-    document = loads(shipped.read_text(encoding="utf-8"), _SHIPPED)
+    shipped = files("parity.sensitivity").joinpath(EQUIVALENTS)
+    document = loads(shipped.read_text(encoding="utf-8"), EQUIVALENTS)
     return read_equivalents(document, mutants, paths)
 
 

@@ -16,7 +16,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Final
 
@@ -25,10 +25,11 @@ import msgspec
 from parity.errors import UsageError
 from parity.faults.processes import Ended, Processes
 from parity.faults.tree import Change, SourceTree, environment
+from parity.sensitivity.equivalents import EQUIVALENTS
 from parity.sensitivity.mutants import Mutant
 from parity.sensitivity.results import Result, ResultsFile
 
-__all__ = ["Course", "Stage", "run_mutants"]
+__all__ = ["Apart", "Course", "Stage", "run_mutants"]
 
 _MARKS: Final = "marks"
 _LEAST_S: Final = 20.0
@@ -47,6 +48,11 @@ class Stage(msgspec.Struct, frozen=True):
         within: Run it in the tree of sources, not in an empty folder.
         inputs: Files and folders that it reads, by name or because its command names them; results
             are of their content.
+        apart: Option with which the command runs each part in a process of its own, all forked from
+            one that has imported what they need, and makes of each a file: `Apart`. Empty: it has
+            none, and is called once for each part to tell what they reach.
+        files: Beginnings of paths: mutants of other files are not taken through this stage, because
+            it shows nothing of them that stages before do not show. Empty: all are.
     """
 
     name: str
@@ -54,6 +60,24 @@ class Stage(msgspec.Struct, frozen=True):
     parts: tuple[str, ...] = ()
     within: bool = False
     inputs: tuple[str, ...] = ()
+    apart: str = ""
+    files: tuple[str, ...] = ()
+
+
+class Apart(msgspec.Struct, frozen=True):
+    """What came of one part, as ``NUMBER.json`` in the folder of marks; numbers count from 0.
+
+    Its own marks are in the folder ``NUMBER`` beside; those of imports are every part's.
+
+    Attributes:
+        code: What it would have left with.
+        said: Its last line.
+        seconds: How long it took.
+    """
+
+    code: int
+    said: str
+    seconds: float
 
 
 class _Part(msgspec.Struct, frozen=True):
@@ -86,15 +110,20 @@ class Course:
     def digest(self) -> str:
         """Give a digest of all sources and stages.
 
-        Of what stages read the content counts, not where it lies.
+        Of what stages read the content counts, not where it lies; and not the list of equivalent
+        mutants, which says how results are taken.
         """
         found = hashlib.sha256()
         for stage in self._stages:
             named = [text for text in stage.command if text not in stage.inputs]
-            found.update(msgspec.json.encode([stage.name, named, stage.parts, stage.within]))
+            found.update(
+                msgspec.json.encode(
+                    [stage.name, named, stage.parts, stage.within, stage.apart, stage.files]
+                )
+            )
         for given in (self._tree.base, *(Path(p) for stage in self._stages for p in stage.inputs)):
             for file in sorted(given.rglob("*")) if given.is_dir() else [given]:
-                if file.is_file() and file.suffix != ".pyc":
+                if file.is_file() and file.suffix != ".pyc" and file.name != EQUIVALENTS:
                     found.update(file.relative_to(given).as_posix().encode())
                     found.update(hashlib.sha256(file.read_bytes()).digest())
         return found.hexdigest()[:16]
@@ -117,30 +146,52 @@ class Course:
 
         source = self._tree.change("calibration", change)
 
-        def run(number: int, stage: Stage, part: str | None) -> _Part:
+        def run(number: int, stage: Stage, parts: Sequence[str]) -> list[_Part]:
             folder = source.parent / str(number)
+            option = [stage.apart] if stage.apart else []
             began = time.perf_counter()
-            command = (*stage.command, *([] if part is None else [part]))
+            command = (*stage.command, *option, *parts)
             ended = _call(self._processes, command, source, folder, stage.within, None)
             seconds = time.perf_counter() - began
             shown = folder / _MARKS
-            reached = frozenset(id_ for at, id_ in enumerate(ids) if (shown / str(at)).exists())
-            shutil.rmtree(folder)
-            if ended.code != 0:
-                what = stage.name if part is None else f"{stage.name}: {part}"
-                raise UsageError(
-                    f"{what} leaves with {ended.code} on unchanged code, so that it tells nothing "
-                    f"of mutants: {ended.last or 'it said nothing'}"
-                )
-            return _Part(part or "", seconds, reached)
 
-        work = [(stage, part) for stage in self._stages for part in (stage.parts or (None,))]
+            def reached(*folders: Path) -> frozenset[str]:
+                return frozenset(
+                    id_
+                    for at, id_ in enumerate(ids)
+                    if any((f / str(at)).exists() for f in folders)
+                )
+
+            found: list[_Part] = []
+            if stage.apart and ended.code == 0:
+                for at, part in enumerate(parts):
+                    came = msgspec.json.decode((shown / f"{at}.json").read_bytes(), type=Apart)
+                    _check_sound(stage, part, came.code, came.said)
+                    found.append(_Part(part, came.seconds, reached(shown, shown / f"of-{at}")))
+            else:
+                _check_sound(stage, " ".join(parts), ended.code, ended.last)
+                found.append(_Part(" ".join(parts), seconds, reached(shown)))
+            shutil.rmtree(folder)
+            return found
+
+        work: list[tuple[Stage, Sequence[str]]] = []
+        for stage in self._stages:
+            if stage.apart:
+                # One process runs some: not all, so that there is work for each job to the end.
+                size = max(1, len(stage.parts) // (2 * jobs))
+                work += [
+                    (stage, stage.parts[n : n + size]) for n in range(0, len(stage.parts), size)
+                ]
+            else:
+                work += [(stage, (part,)) for part in stage.parts] or [(stage, ())]
         with ThreadPoolExecutor(jobs) as pool:
             futures = [pool.submit(run, n, *each) for n, each in enumerate(work)]
             try:
-                for (stage, part), future in zip(work, futures, strict=True):
-                    on_step(f"unchanged code · {stage.name} {Path(part or '').name}".rstrip())
-                    self._parts.setdefault(stage.name, []).append(future.result())
+                for (stage, parts), future in zip(work, futures, strict=True):
+                    on_step(
+                        f"unchanged code · {stage.name} {Path(' '.join(parts[:1])).name}".rstrip()
+                    )
+                    self._parts.setdefault(stage.name, []).extend(future.result())
             except BaseException:
                 self._processes.end()
                 pool.shutdown(cancel_futures=True)
@@ -156,6 +207,8 @@ class Course:
         stage_name: str | None = None
         detail: str | None = None
         for stage in self._stages:
+            if stage.files and not mutant.file.startswith(stage.files):
+                continue
             parts = [part for part in self._parts[stage.name] if mutant.id in part.reached]
             if not parts:
                 continue
@@ -225,14 +278,24 @@ def run_mutants(
         with ThreadPoolExecutor(jobs) as pool:
             futures = [pool.submit(course.run, n, each, digest) for n, each in enumerate(left)]
             try:
-                for mutant, future in zip(left, futures, strict=True):
-                    on_step(mutant.file)
-                    file.add(future.result())
+                for done in as_completed(futures):
+                    result = done.result()
+                    on_step(result.mutant.partition(":")[0])
+                    file.add(result)
             except BaseException:
                 course.end()
                 pool.shutdown(cancel_futures=True)
                 raise
     return {mutant.id: file.known[mutant.id] for mutant in mutants}, digest
+
+
+def _check_sound(stage: Stage, part: str, code: int | None, said: str) -> None:
+    if code != 0:
+        what = f"{stage.name}: {part}" if part else stage.name
+        raise UsageError(
+            f"{what} leaves with {code} on unchanged code, so that it tells nothing of mutants: "
+            f"{said or 'it said nothing'}"
+        )
 
 
 def _change(tree: SourceTree, mutant: Mutant) -> Change:

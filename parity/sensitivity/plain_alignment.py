@@ -41,6 +41,7 @@ class Aligned(msgspec.Struct, frozen=True):
             the different ones differ in it.
         max_abs: The largest distance of two floats in one field of counterparts of one kind.
         max_ulp: The same, in representable numbers.
+        first: Where the first difference is on the left, on the right, and the fields that differ.
     """
 
     compared: int
@@ -51,6 +52,7 @@ class Aligned(msgspec.Struct, frozen=True):
     kinds: dict[EventKind, tuple[int, int, int, dict[str, int]]]
     max_abs: float
     max_ulp: int
+    first: tuple[int, int, tuple[str, ...]] | None
 
 
 def _bits(value: object) -> object:
@@ -125,12 +127,8 @@ def _cost(left: Event, right: Event, unlike: bool) -> int:
 def _differing(
     left: Sequence[Event], right: Sequence[Event], found: Sequence[tuple[int, int]]
 ) -> list[set[str]]:
-    """Give for each pair of counterparts the fields that differ.
-
-    All causes that are not null must have been kept.
-    """
+    """Give for each pair of counterparts the fields that differ."""
     ours, theirs = [a for a, _ in found], sorted(b for _, b in found)
-    partner = {left[a].seq: right[b].seq for a, b in found}
     different: list[set[str]] = []
     shift = 0
     last_left = last_right = -1
@@ -146,11 +144,66 @@ def _differing(
             names = {"kind"}  # what else they say cannot be held against each other
         if b != at or unexplained:
             names.add("seq")
-        cause = left[a].cause
-        if right[b].cause != (None if cause is None else partner.get(cause, "gone")):
+        if not _same_cause(left[a].cause, right[b].cause, left, right, found):
             names.add("cause")
         different.append(names)
     return different
+
+
+def _same_cause(
+    mine: int | None,
+    yours: int | None,
+    left: Sequence[Event],
+    right: Sequence[Event],
+    found: Sequence[tuple[int, int]],
+) -> bool:
+    """Say whether two causes can be the same event.
+
+    One that was not kept lies between two counterparts, and is shifted as the one before is, or as
+    the one behind, or by something between.
+    """
+    if mine is None or yours is None:
+        return mine is yours
+    if mine in {event.seq for event in left}:
+        return any(left[a].seq == mine and right[b].seq == yours for a, b in found)
+    shifts = [(left[a].seq, right[b].seq - left[a].seq) for a, b in found]
+    before = next((shift for seq, shift in reversed(shifts) if seq < mine), 0)
+    after = next((shift for seq, shift in shifts if seq > mine), before)
+    if before == after:
+        return yours - mine == before
+    extra = {event.seq for event in right} - {right[b].seq for _, b in found}
+    return min(before, after) <= yours - mine <= max(before, after) and yours not in extra
+
+
+def _first(
+    left: Sequence[Event],
+    right: Sequence[Event],
+    found: Sequence[tuple[int, int]],
+    counted: Sequence[set[str]],
+) -> tuple[int, int, tuple[str, ...]] | None:
+    """Give the places of the first difference on both sides, and the fields that differ there."""
+    ours, theirs = _slices(left), _slices(right)
+    places = sorted(b for _, b in found)
+    candidates: list[tuple[tuple[int, int, int], int, int, tuple[str, ...]]] = []
+    for row in sorted(set(range(len(left))) - {a for a, _ in found})[:1]:
+        before = sum(a < row for a, _ in found)
+        other = places[before - 1] + 1 if before else 0
+        candidates.append(((ours[row], before, 0), row, other, ()))
+    for row in sorted(set(range(len(right))) - set(places))[:1]:
+        before = sum(b < row for b in places)
+        other = found[before - 1][0] + 1 if before else 0
+        candidates.append(((theirs[row], before, 1), other, row, ()))
+    for place, names in enumerate(counted):
+        if names:
+            a, b = found[place]
+            order = ["kind", *msgspec.structs.asdict(left[a])]
+            fields = tuple(sorted(names, key=order.index))
+            candidates.append(((ours[a], place, 2), a, b, fields))
+            break
+    if not candidates:
+        return None
+    _, mine, yours, fields = min(candidates)
+    return mine, yours, fields
 
 
 def aligned(
@@ -159,7 +212,7 @@ def aligned(
     """Count what differs.
 
     Args:
-        left: Events, whose causes, where not null, are among them.
+        left: Events in ascending ``seq``; not all need be kept.
         right: Likewise.
         excused: Names of fields in which counterparts of one kind may differ.
     """
@@ -167,8 +220,9 @@ def aligned(
     fields: defaultdict[EventKind, Counter[str]] = defaultdict(Counter)
     different: Counter[EventKind] = Counter()
     max_abs, max_ulp, forgiven = 0.0, 0, 0
-    for (a, b), names in zip(found, _differing(left, right, found), strict=True):
-        counted = names if "kind" in names else names - set(excused)
+    differing = _differing(left, right, found)
+    left_over = [names if "kind" in names else names - set(excused) for names in differing]
+    for (a, b), names, counted in zip(found, differing, left_over, strict=True):
         forgiven += bool(names) and not counted
         if counted:
             different[left[a].kind] += 1
@@ -190,7 +244,7 @@ def aligned(
     }
     return Aligned(
         len(found), different.total(), missing.total(), extra.total(), forgiven, kinds,
-        max_abs, max_ulp,
+        max_abs, max_ulp, _first(left, right, found, left_over),
     )  # fmt: skip
 
 

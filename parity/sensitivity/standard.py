@@ -4,6 +4,7 @@
 |---|---|---|
 | quick | ``parity verify`` of two small fixtures | – |
 | refusals | what must be refused, with what must be said | the same |
+| told | what each engine says of what it refuses or what fails, word by word | – |
 | scenarios | the other scenarios of the catalogue | the same |
 | fixtures | every fixture: engines, oracle, invariants | – |
 | alignments | traces that were changed on purpose: is that seen, and nothing else? | the same |
@@ -30,9 +31,19 @@ from parity.faults.catalogue import CATALOGUE
 from parity.faults.fault import Scenario
 from parity.faults.scenarios import TWO_SYMBOLS
 from parity.fuzzing.search import Limits, Search
-from parity.sensitivity.checks import Alignments, Check, Drawn, Examples, Fixture, Observed
+from parity.sensitivity.checks import (
+    APART,
+    Alignments,
+    Check,
+    Drawn,
+    Examples,
+    Fixture,
+    Observed,
+    Tellings,
+)
 from parity.sensitivity.damage import PARTS, Damage
 from parity.sensitivity.killing import Stage
+from parity.sensitivity.telling import Telling, read_told, tellings
 
 __all__ = ["APPROVED", "FUZZ_SEED", "checkout", "standard_stages"]
 
@@ -40,13 +51,18 @@ APPROVED: Final = "approved"
 FUZZ_SEED: Final = 20260101
 _FUZZ_EXAMPLES: Final = 200
 _TOGETHER: Final = 10
+_OF_TRACES: Final = ("containers/events.py", "containers/trace/")
+_OF_CLUSTERS: Final = ("containers/executors/", "containers/storage/", "containers/trace/")
+_OF_SPREADING: Final = (*_OF_CLUSTERS, "containers/journal.py", "imperative/", "declarative/")
+"""What stages are about that take long; everything runs through them, as through all others."""
 _ALIGNMENTS: Final[dict[str, Check]] = {
-    "short traces": Alignments(TWO_SYMBOLS, 100),
+    "short traces": Alignments(TWO_SYMBOLS, 250),
     "long traces": Alignments(TWO_SYMBOLS, 0),
 }
 _QUICK: Final = ("fixtures/handmade/two_symbols.yaml", "fixtures/workflows/on_disk.yaml")
 _FIXTURES: Final = (
     "fixtures/edges/*.yaml",
+    "fixtures/failures/*.yaml",
     "fixtures/handmade/*.yaml",
     "fixtures/handmade/*/*.yaml",
     "fixtures/own/*.yaml",
@@ -84,7 +100,7 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
     others = {name: Observed(s) for name, s in _scenarios() if s.ending != "refused"}
     told = _checks(folder, "refusals", refusals)
     scenarios = _checks(folder, "scenarios", others)
-    alignments = _checks(folder, "alignments", _ALIGNMENTS)
+    alignments = _checks(folder, "alignments", _ALIGNMENTS, files=_OF_TRACES)
     fuzz = _checks(folder, "fuzz", _drawn())
     if root is None:
         return told, scenarios, alignments, fuzz
@@ -100,16 +116,21 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
     stages = [
         Stage("quick", _parity("verify"), tuple(str(root / each) for each in _QUICK)),
         told,
+        _checks(folder, "told", _tellings(root), inputs),
         _checks(folder, "fixtures", fixtures, inputs),
         scenarios,
         alignments,
-        _checks(folder, "spread", {_SPREAD: _fixture(root, root / _SPREAD, _SPREAD_TO)}),
+        _checks(
+            folder, "spread", {_SPREAD: _fixture(root, root / _SPREAD, _SPREAD_TO)},
+            files=_OF_SPREADING,
+        ),
         Stage(
             "cluster",
             (
                 sys.executable, str(root / "fixtures" / "cluster.py"),
                 *_parity("verify", str(root / _SPREAD), *own, *cluster),
             ),
+            files=_OF_CLUSTERS,
         ),
         _checks(folder, "damage", _damage(root), inputs),
         *_regressions(root / "fixtures" / "regressions"),
@@ -174,6 +195,18 @@ def _damage(root: Path) -> dict[str, Check]:
     return {part: Damage(part, home) for part in PARTS}
 
 
+def _tellings(root: Path) -> dict[str, Check]:
+    """Give what engines must say, some configurations of one folder and engine to a check."""
+    groups: dict[tuple[str, str], list[Telling]] = {}
+    for name, telling in tellings(root):
+        groups.setdefault((name.rpartition("/")[0], telling.engine), []).append(telling)
+    return {
+        f"{folder} by {engine} from {first}": Tellings(tuple(each[first : first + _TOGETHER]))
+        for (folder, engine), each in groups.items()
+        for first in range(0, len(each), _TOGETHER)
+    }
+
+
 def _regressions(folder: Path) -> Iterator[Stage]:
     """Give the stage that runs saved examples again, if any was ever saved."""
     saved = tuple(str(file.parent) for file in sorted(folder.glob("*/example.json")))
@@ -182,18 +215,27 @@ def _regressions(folder: Path) -> Iterator[Stage]:
 
 
 def _fixture(root: Path, path: Path, candidates: Sequence[str] = ("declarative",)) -> Fixture:
+    told = root / "fixtures" / "told" / path.parent.name / f"{path.stem}.txt"
+    fails = told.is_file() and read_told(told)["imperative"].startswith("failed")
     return Fixture(
         config=str(path),
         patterns=str(root / "fixtures" / "own" / "patterns"),
         components=str(root / "fixtures" / "own" / "components"),
         candidates=tuple(candidates),
+        exit_code=3 if fails else 0,
     )
 
 
 def _checks(
-    folder: Path, name: str, checks: Mapping[str, Check], inputs: tuple[str, ...] = ()
+    folder: Path,
+    name: str,
+    checks: Mapping[str, Check],
+    inputs: tuple[str, ...] = (),
+    files: tuple[str, ...] = (),
 ) -> Stage:
     plan = folder / f"{name}.json"
     plan.write_bytes(msgspec.json.encode(checks))
     command = (sys.executable, "-m", "parity.sensitivity.checks", str(plan))
-    return Stage(name, command, tuple(checks), inputs=(str(plan), *inputs))
+    return Stage(
+        name, command, tuple(checks), inputs=(str(plan), *inputs), apart=APART, files=files
+    )

@@ -172,7 +172,7 @@ def test_a_value_that_does_not_fit_says_where_and_what_would(
 # --- names ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["best.json", "a/b.c/d.csv", "ä ö.parquet", ".hidden.yaml"])
+@pytest.mark.parametrize("name", ["best.json", "a/b.c/d.csv", "ä ö.parquet", "a..yaml"])
 def test_a_path_below_the_folder_with_a_known_ending_will_do(name: str) -> None:
     assert check_output_name(name) == f".{name.rpartition('.')[2]}"
 
@@ -193,6 +193,9 @@ def test_a_path_below_the_folder_with_a_known_ending_will_do(name: str) -> None:
         ("best.yml", "expected an ending that says its form (did you mean '.yaml'?)"),
         ("best.JSON", "(did you mean '.json'?)"),
         (".json", "expected an ending that says its form"),
+        (".hidden.yaml", "expected names that do not begin with a dot"),
+        ("a/.b/c.yaml", "expected names that do not begin with a dot"),
+        ("...json", "expected names that do not begin with a dot"),
         ("a.json/", "expected a path below the folder of its phase"),
     ],
 )

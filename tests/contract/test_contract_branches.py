@@ -161,7 +161,7 @@ def test_a_branch_that_cannot_begin_fails_the_run_there(
     assert not result.success
     assert result.error is not None
     path = f"iteration=0/branch={failing}"
-    assert result.error.type in ("ConfigurationError", "DataError")
+    assert result.error.type == "ConfigurationError"
     assert result.error.path == path
     assert fragment in result.error.message
     assert len(result.iterations) == 1

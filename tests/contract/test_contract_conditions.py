@@ -182,6 +182,9 @@ TRUE = [
     "1" + " + 0" * 200 + " == 1",
     "true" + " and true" * 100,
     "1 == 1" + " " * 994,
+    "[" * 50 + "]" * 50 + " != 0",
+    "(config).max_iterations == 10",
+    "config[('max_iterations')] == 10",
 ]
 
 
@@ -193,6 +196,13 @@ def test_an_expression_that_is_true_lets_the_phase_run(run: Run, study: Config, 
 
 
 WRONG = [
+    "[" * 51 + "]" * 51 + " != 0",
+    "1" + "0" * 40 + " > 1",
+    "'a\nb' != 'a'",
+    "1\u00a0== 1",
+    "(config).nothing == 1",
+    "(results.first).metric == 1",
+    "config[('nothing')] == 1",
     "outputs.first.class == 1",
     "",
     " ",

@@ -169,11 +169,22 @@ def test_brackets_lead_nowhere_in_references(run: Run, study: Config) -> None:
 def test_inputs_can_be_read_by_their_name(run: Run, study: Config) -> None:
     definition = workflow(
         {"name": "first"},
-        {"name": "second", "depends_on": "first", "inputs": {"bars": "${first.metrics.bars}"},
-         "outputs": {"x": {"value": "${inputs.bars}"}}},
+        {"name": "second", "depends_on": "first",
+         "inputs": {"bars": "${first.metrics.bars}", "whole": "${first}"},
+         "outputs": {"x": {"value": "${inputs.bars}"}, "y": {"value": "${inputs.whole.status}"}}},
     )  # fmt: skip
     result = run(study, definitions=[definition])
-    assert result.phase_results["second"].outputs == {"x": 60}
+    assert result.phase_results["second"].outputs == {"x": 60, "y": "succeeded"}
+
+
+def test_an_input_cannot_name_inputs(run: Run, study: Config) -> None:
+    wrong = workflow(
+        {"name": "first"},
+        {"name": "second", "depends_on": "first",
+         "inputs": {"a": "${first}", "b": "${inputs.a}"}},
+    )  # fmt: skip
+    with pytest.raises(ConfigurationError, match="an input cannot name inputs"):
+        run(study, definitions=[wrong])
 
 
 @pytest.mark.parametrize(

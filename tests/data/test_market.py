@@ -323,3 +323,12 @@ def test_a_cut_can_be_cut_and_pickled_and_has_no_records_of_files(
     assert again.symbols == ("GOOG",)
     whole = pickle.loads(pickle.dumps(market))
     assert whole.dropped == market.dropped
+
+
+def test_bars_may_lie_further_apart_than_an_int64_can_count(
+    tmp_path: Path, write_csv: Write
+) -> None:
+    first, last = "1677-09-21T00:12:43.145224193", "2262-04-11T23:47:16.854775807"
+    write_csv(*days(first, last), name="GOOG_1d.csv")
+    bars = load_market(tmp_path, [("GOOG", ["1d"])], timestamp="end").base("GOOG")
+    assert bars.end_ns.tolist() == [parse_instant(first), parse_instant(last)]

@@ -68,3 +68,14 @@ def test_what_was_left_out_can_have_chosen_nothing(tmp_path: Path) -> None:
     assert result.error is not None
     assert result.error.path == "iteration=0/phase=a"
     assert "s.yaml:5:27: iterations[1].best_of: no iteration 'train' ran" in result.error.message
+
+
+@pytest.mark.parametrize(
+    "gives",
+    ["{like: x}", "{like: y, best_parameters: x}", "{chained: x}", "{best: x}", "{means: x}"],
+)
+def test_nothing_comes_of_what_was_left_out(tmp_path: Path, gives: str) -> None:
+    result = run(tmp_path, "  - {name: x, when: bars < 0}\n  - {name: y}", gives)
+    assert result.error is not None
+    assert result.error.type == "PatternError"
+    assert "no iteration 'x' ran" in result.error.message

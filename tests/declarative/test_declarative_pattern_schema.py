@@ -83,6 +83,10 @@ def test_an_unknown_key_names_the_allowed_ones_and_the_nearest() -> None:
             ),
             "3:96: branches[0].when[0].metric.value: found true, expected a number or a reference",
         ),
+        (
+            "outputs: {a: {value: 1, fil: x}}",
+            "3:25: outputs.a.fil: unknown key 'fil'; allowed: value, file (did you mean 'file'?)",
+        ),
         ("outputs: {a: {file: x}}", "3:14: outputs.a.value: the required key 'value' is missing"),
     ],
 )

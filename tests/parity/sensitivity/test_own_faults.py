@@ -135,7 +135,10 @@ def test_installed_distributions_offer_faults(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--only", "F13-imperativ"), "no fault is called so; did you mean 'F13-imperative'?"),
+        (
+            ("--only", "F13-imperativ"),
+            "none of 229 faults is called so; did you mean 'F13-imperative'?",
+        ),
         (("--seed", "3"), "--seed is for --sample"),
         (("--sample", "5", "--only", "F13*"), "are for the catalogue: add --catalogue"),
         (("--sample", "0"), "0 is not in the range x>=1"),

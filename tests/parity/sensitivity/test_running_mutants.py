@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from parity.errors import UsageError
 from parity.faults.tree import SourceTree
-from parity.sensitivity.killing import Stage, run_mutants
+from parity.sensitivity.killing import Course, Stage, run_mutants
 from parity.sensitivity.mutants import Mutant, mutants_of
 from parity.sensitivity.results import Result, ResultsFile
 
@@ -90,6 +91,33 @@ def test_a_mutant_is_caught_escaped_or_not_executed(project: Path, tree: SourceT
     assert found[caught.id].detail == "AssertionError: 5"
     assert (found[escaped.id].outcome, found[escaped.id].executed) == ("escaped", True)
     assert (found[unreached.id].outcome, found[unreached.id].executed) == ("escaped", False)
+
+
+@pytest.mark.parametrize(
+    ("files", "outcome"), [((), "caught"), (("to",), "caught"), (("other",), "escaped")]
+)
+def test_a_stage_can_be_about_some_files(
+    project: Path, tree: SourceTree, files: tuple[str, ...], outcome: str
+) -> None:
+    changed = mutant(project, "return x * 2", "Mul_Add")
+    about = msgspec.structs.replace(stage(project, "double"), files=files)
+    results = project / "results.jsonl"
+    found, _ = run_mutants(tree, [changed], [about], lambda digest: ResultsFile(results, digest))
+    assert found[changed.id].outcome == outcome
+
+
+def test_results_are_of_what_stages_read_and_not_of_where_it_lies(
+    project: Path, tree: SourceTree
+) -> None:
+    moved = project / "moved"
+    moved.mkdir()
+    was = stage(project, "double")
+    file = moved / "double.check"
+    for text, same in (((project / "double.check").read_text(), True), ("other", False)):
+        file.write_text(text)
+        now = Stage("checks", (*was.command, str(file)), inputs=(str(file),))
+        here = Stage("checks", (*was.command, was.parts[0]), inputs=was.inputs)
+        assert (Course(tree, [], [now]).digest() == Course(tree, [], [here]).digest()) is same
 
 
 def test_results_are_gone_on_with_until_code_or_checks_change(

@@ -6,7 +6,13 @@ from typing import Final
 
 from parity.faults.catalogue.writing import fault
 from parity.faults.fault import Fault
-from parity.faults.refusals import BAD_STRUCTURE, TWO_OF_ONE_TYPE
+from parity.faults.own_mistakes import (
+    FILES_THAT_BREAK,
+    NO_COMPONENTS,
+    TWO_OF_HIS_OWN,
+    TWO_OF_ONE_TYPE,
+)
+from parity.faults.refusals import BAD_STRUCTURE
 from parity.faults.scenarios import COMPONENTS, REPLAY, SIMPLE, TWO_SYMBOLS, WALK
 
 __all__ = ["FAULTS"]
@@ -54,6 +60,39 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             "containers/components/discovery.py",
             "        problems += [_clash(n, there[n], cls) for n, cls in found.items() if n in there]\n",
+            "",
+        ),
+    ),
+    fault(
+        "M05-both-unimportable",
+        "a user's file that breaks is passed over",
+        FILES_THAT_BREAK,
+        "refusal",
+        (
+            "containers/components/discovery.py",
+            "            problems.append(Problem(message, location=_where(error, file)))\n",
+            "            del message\n",
+        ),
+    ),
+    fault(
+        "M05-both-incomplete",
+        "a class without parameters passes for a component",
+        NO_COMPONENTS,
+        "refusal",
+        (
+            "containers/components/discovery.py",
+            'if len(steps) != 1 or not isinstance(getattr(cls, "parameters", None), Mapping):',
+            "if len(steps) != 1:",
+        ),
+    ),
+    fault(
+        "M05-both-clash",
+        "of two of a user's own the first is taken",
+        TWO_OF_HIS_OWN,
+        "refusal",
+        (
+            "containers/components/discovery.py",
+            "        if first is not cls:\n            problems.append(_clash(name, first, cls))\n",
             "",
         ),
     ),

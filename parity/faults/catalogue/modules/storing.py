@@ -6,6 +6,7 @@ from typing import Final
 
 from parity.faults.catalogue.writing import fault
 from parity.faults.fault import Fault
+from parity.faults.own_mistakes import NAMES_OF_NO_FILES
 from parity.faults.scenarios import GATED, MANY_UNITS, SHORT_PIPELINE, SHORT_WALK, cut, spread
 
 __all__ = ["FAULTS"]
@@ -88,6 +89,13 @@ FAULTS: Final[tuple[Fault, ...]] = (
             "        return float(value)\n",
             "        return round(float(value), 3)\n",
         ),
+    ),
+    fault(
+        "M51-both-name",
+        "the file of an output may be hidden",
+        NAMES_OF_NO_FILES,
+        "refusal",
+        ("containers/outputs.py", 'segment.startswith(".")', 'segment.startswith("..")'),
     ),
     fault(
         "M52-both-parquet",
