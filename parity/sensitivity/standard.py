@@ -54,6 +54,11 @@ _TOGETHER: Final = 10
 _OF_TRACES: Final = ("containers/events.py", "containers/trace/")
 _OF_CLUSTERS: Final = ("containers/executors/", "containers/storage/", "containers/trace/")
 _OF_SPREADING: Final = (*_OF_CLUSTERS, "containers/journal.py", "imperative/", "declarative/")
+_OF_STORING: Final = (
+    *_OF_SPREADING,
+    *(f"containers/{name}.py" for name in ("errors", "events", "failures", "files", "nearest")),
+    *(f"containers/{name}.py" for name in ("outputs", "parquet", "results", "tables")),
+)
 """What stages are about that take long; everything runs through them, as through all others."""
 _ALIGNMENTS: Final[dict[str, Check]] = {
     "short traces": Alignments(TWO_SYMBOLS, 250),
@@ -132,7 +137,7 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
             ),
             files=_OF_CLUSTERS,
         ),
-        _checks(folder, "damage", _damage(root), inputs),
+        _checks(folder, "damage", _damage(root), inputs, _OF_STORING),
         *_regressions(root / "fixtures" / "regressions"),
         fuzz,
     ]  # fmt: skip
