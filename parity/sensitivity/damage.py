@@ -236,7 +236,8 @@ def main(arguments: Sequence[str]) -> int:
         ordered = {part: approved[part] for part in PARTS if part in approved}
         (home / APPROVED_FILE).write_bytes(_written(ordered))
         return 0
-    print("\n".join(meant))  # noqa: T201  # as above
+    for line in meant:
+        print(line)  # noqa: T201  # as above
     return 1 if wrong or meant else 0
 
 
