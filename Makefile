@@ -2,7 +2,7 @@
 #
 #   make verify   run the main job on the real fixtures: both engines, the oracle, the verdict;
 #                 then one study stored, spread over processes and a cluster, interrupted, resumed;
-#                 then each engine alone against approved results
+#                 then each engine alone against approved results, and word by word
 #   make test     the whole check: ruff, mypy, import-linter, tests, doctests
 #   make deep     what is too long for every run, with Hypothesis's deep profile
 #   make bench    speed and memory, as ratios taken in one run
@@ -47,6 +47,7 @@ verify: $(READY)
 	$(BIN)/python fixtures/cluster.py $(BIN)/parity verify $(SPREAD) $(OWN) $(SUBJECTS)
 	$(BIN)/parity check --baselines fixtures/baselines $(OWN)
 	$(BIN)/parity check --baselines fixtures/baselines $(OWN) --subject declarative
+	$(BIN)/python fixtures/told.py --check
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ Messages name the workflow, the phase and the field.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -155,7 +156,7 @@ class DefinitionCheck:
             yield Problem(message, hint=did_you_mean(str(condition.operator), OPERATORS))
         if has_reference(condition.value):
             yield from self._references(phase, condition.value, owner)
-        elif not is_number(condition.value):
+        elif not is_number(condition.value) or not math.isfinite(condition.value):
             found = kind_of(condition.value)
             yield Problem(f"{owner}: value: found {found}, expected a number or a reference to one")
 

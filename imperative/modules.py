@@ -15,6 +15,7 @@ from typing import Any
 from containers.errors import ConfigurationError, Problem
 from containers.nearest import did_you_mean
 from imperative.references import map_references, starting_name, take_name
+from imperative.values import kind_of
 from imperative.workflow import Condition, Import, MetricThreshold, Module, Output, Phase, Ref
 
 __all__ = ["imported_phases"]
@@ -75,7 +76,7 @@ def _renamed_phases(
     values = deepcopy({**module.parameters, **entry.parameters})
     name = f"module '{module.name}'"
     inner = imported_phases(name, module.imports, modules, trail)
-    own = [*inner, *module().get_phases(deepcopy(values))]
+    own = [*inner, *_own_phases(module, values)]
     names = {phase.name: f"{entry.as_}.{phase.name}" for phase in own}
 
     def change(path: str) -> Any:
@@ -95,6 +96,22 @@ def _renamed_phases(
         return Ref(".".join([names[word], *rest])) if word in names else Ref(path)
 
     return [_renamed(phase, names, change) for phase in own]
+
+
+def _own_phases(module: type[Module], values: Mapping[str, Any]) -> list[Phase]:
+    """Ask a module for its phases; only then is it clear that they are some."""
+    what = f"get_phases of module '{module.name}' ({module.__name__})"
+    try:
+        given: object = module().get_phases(deepcopy(dict(values)))
+    except Exception as error:
+        raise _refused(f"{what} raised {type(error).__name__}: {error}") from error
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        raise _refused(f"{what} gave {kind_of(given)}, expected a list of Phase")
+    for place, phase in enumerate(given):
+        if not isinstance(phase, Phase):
+            kind = type(phase).__name__
+            raise _refused(f"module '{module.name}': phase {place} is a {kind}, expected a Phase")
+    return list(given)
 
 
 def _renamed(phase: Phase, names: Mapping[str, str], change: Callable[[str], Any]) -> Phase:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from containers.errors import ConfigurationError, Problem
 from containers.results import IterationResult, PlannedIteration
 from imperative.sequences import PhaseSequence, Scope
 from imperative.topology import TopologyBuilder
@@ -54,6 +55,9 @@ class Planner:
                 iteration = iterations.send(IterationResult(window=window, parameters={}, seed=0))
             except StopIteration:
                 break
+        if not planned:
+            message = f"the sequence '{sequence.name}' has no window over {len(scope.span)} bars"
+            raise ConfigurationError([Problem(message)])
         return tuple(planned)
 
     def first_unit(self, chain: tuple[PhaseSequence, ...], scope: Scope) -> Scope:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from containers.components import Components
 from containers.configuration import Configuration, SpaceKey
 from containers.data import MarketData
+from containers.errors import ConfigurationError, Problem
 from containers.results import Window
 from imperative.parameters import with_parameters
 from imperative.sequences.bootstrap import Draw
@@ -90,7 +91,14 @@ class Span:
         return int(ends[place]) if place < len(ends) else None
 
     def part(self, stretch: Stretch) -> Span:
-        """Give a part of it, by bars counted from its own first."""
+        """Give a part of it, by bars counted from its own first.
+
+        Raises:
+            ConfigurationError: It has no bar, or one that is not of this.
+        """
+        if not 0 <= stretch.first <= stretch.last < len(self):
+            message = f"bars {stretch.first} to {stretch.last} are no window of {len(self)} bars"
+            raise ConfigurationError([Problem(message)])
         first = self.bars.first
         bars = Stretch(first + stretch.first, first + stretch.last)
         return Span(self.market, origin=self.origin, bars=bars, given=self.given, draws=self.draws)

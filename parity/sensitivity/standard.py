@@ -8,7 +8,7 @@
 | scenarios | the other scenarios of the catalogue | the same |
 | fixtures | every fixture: engines, oracle, invariants | – |
 | alignments | traces that were changed on purpose: is that seen, and nothing else? | the same |
-| spread | one study stored, spread over processes, interrupted, resumed | – |
+| spread | one study stored, spread over processes, interrupted, resumed; units that fail | – |
 | cluster | the same over a Dask cluster | – |
 | damage | a stored study that is damaged: the same results, or the approved message | – |
 | regressions | ``parity replay`` of ``fixtures/regressions`` | – |
@@ -78,6 +78,11 @@ _SPREAD_TO: Final = (
     "imperative:storage=disk,executor=processes:2,interrupt=7",
     "declarative:storage=hybrid,executor=processes:2,interrupt=11",
 )
+_BREAKS: Final = "fixtures/own/breaks.yaml"
+_BREAKS_TO: Final = (
+    "imperative:storage=disk,executor=processes:2",
+    "declarative:storage=hybrid,executor=processes:2",
+)
 _CLUSTER_TO: Final = (
     "imperative:storage=hybrid,executor={dask}",
     "declarative:storage=disk,executor={dask}",
@@ -126,7 +131,10 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
         scenarios,
         alignments,
         _checks(
-            folder, "spread", {_SPREAD: _fixture(root, root / _SPREAD, _SPREAD_TO)},
+            folder, "spread", {
+                _SPREAD: _fixture(root, root / _SPREAD, _SPREAD_TO),
+                _BREAKS: _fixture(root, root / _BREAKS, _BREAKS_TO),
+            },
             files=_OF_SPREADING,
         ),
         Stage(
