@@ -72,7 +72,10 @@ def resumed(engine: str) -> _Part:
         short = study.given(phases={"again": {"data": {"start_date": "2024-01-04"}}})
         parts = study.observed(folder / "parts", given=short)
         study.interrupted(folder / "part", 3, given=short)
-        for name, each in (("a phase of other bars", short), ("all phases of all bars", None)):
+        for name, each in (
+            ("a phase of other bars", short),
+            ("all phases of all bars", study.given()),
+        ):
             told[name] = _as_it_was(study, folder / "part", folder, parts, given=each)
         (other,) = {"imperative", "declarative"} - {engine}
         told["the other engine"] = _as_it_was(logs(other, home), base, folder, expected)

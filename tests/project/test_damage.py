@@ -10,7 +10,6 @@ import pytest
 
 from parity.sensitivity.damage import APPROVED_FILE, PARTS, Damage, main
 from parity.sensitivity.frames import frames_of, written
-from parity.sensitivity.standard import standard_stages
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "fixtures" / "damage"
@@ -48,11 +47,6 @@ def test_a_part_that_was_never_approved_is_told(tmp_path: Path) -> None:
     told = Damage("traces: cuts", str(tmp_path)).seen(tmp_path / "run")
     assert told is not None
     assert "'nothing' was approved" in told
-
-
-def test_every_part_is_a_part_of_the_stage(tmp_path: Path) -> None:
-    (stage,) = (each for each in standard_stages(tmp_path, ROOT) if each.name == "damage")
-    assert stage.parts == tuple(PARTS)
 
 
 def test_a_log_is_put_together_as_it_was(tmp_path: Path) -> None:
