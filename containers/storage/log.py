@@ -39,7 +39,7 @@ _CHECK: Final = 4
 """Bytes of the checksum behind it."""
 _OWNER: Final = b"owner"
 """Key of the frame that names the owner; no packed `Key` has its length."""
-_BLOCK: Final = 1 << 16
+_BLOCK: Final = 65_536
 
 
 class LogWriter:

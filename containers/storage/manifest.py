@@ -17,7 +17,7 @@ from containers.storage.phase_store import UNITS_FILE
 __all__ = ["MANIFEST_FILE", "result_files", "write_manifest"]
 
 MANIFEST_FILE: Final = "manifest.json"
-_BLOCK: Final = 1 << 20
+_BLOCK: Final = 1_048_576
 
 
 def result_files(folder: Path) -> Iterator[Path]:

@@ -158,8 +158,8 @@ def _is_canonical(codes: Buffer, count: int) -> bool:
     for code in range(count):
         if not len(codes):
             return False
-        first = int(np.argmax(codes == code))
-        if codes[first] != code or first <= last:
+        first = int(np.argmax(codes == code))  # 0 where it does not appear, as does another one
+        if first <= last:
             return False
         last = first
     return True

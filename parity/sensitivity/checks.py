@@ -25,6 +25,7 @@ from parity.faults.fault import Scenario
 from parity.faults.marking import VARIABLE
 from parity.fuzzing.evaluation import Asked
 from parity.generation.specs import Example
+from parity.sensitivity.damage import Damage
 from parity.sensitivity.killing import Apart
 from parity.sensitivity.telling import Telling
 
@@ -32,6 +33,7 @@ __all__ = [
     "APART",
     "Alignments",
     "Check",
+    "Damage",
     "Drawn",
     "Examples",
     "Fixture",
@@ -157,7 +159,7 @@ class Tellings(msgspec.Struct, frozen=True, tag=True):
         return None
 
 
-Check: TypeAlias = Fixture | Tellings | Observed | Examples | Alignments
+Check: TypeAlias = Fixture | Tellings | Observed | Examples | Alignments | Damage
 Plan: TypeAlias = dict[str, Check]
 
 

@@ -10,6 +10,7 @@
 | alignments | traces that were changed on purpose: is that seen, and nothing else? | the same |
 | spread | one study stored, spread over processes, interrupted, resumed; units that fail | – |
 | cluster | the same over a Dask cluster | – |
+| damage | a stored study that is damaged: the same results, or the approved message | – |
 | regressions | ``parity replay`` of ``fixtures/regressions`` | – |
 | fuzz | what ``parity fuzz`` draws with a fixed seed, and the relations it holds | the same |
 | approved | ``parity check``, where results are approved | – |
@@ -40,6 +41,7 @@ from parity.sensitivity.checks import (
     Observed,
     Tellings,
 )
+from parity.sensitivity.damage import PARTS, Damage
 from parity.sensitivity.killing import Stage
 from parity.sensitivity.telling import Telling, read_told, tellings
 
@@ -52,6 +54,11 @@ _TOGETHER: Final = 10
 _OF_TRACES: Final = ("containers/events.py", "containers/trace/")
 _OF_CLUSTERS: Final = ("containers/executors/", "containers/storage/", "containers/trace/")
 _OF_SPREADING: Final = (*_OF_CLUSTERS, "containers/journal.py", "imperative/", "declarative/")
+_OF_STORING: Final = (
+    *_OF_SPREADING,
+    *(f"containers/{name}.py" for name in ("errors", "events", "failures", "files", "nearest")),
+    *(f"containers/{name}.py" for name in ("outputs", "parquet", "results", "tables")),
+)
 """What stages are about that take long; everything runs through them, as through all others."""
 _ALIGNMENTS: Final[dict[str, Check]] = {
     "short traces": Alignments(TWO_SYMBOLS, 250),
@@ -138,6 +145,7 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
             ),
             files=_OF_CLUSTERS,
         ),
+        _checks(folder, "damage", _damage(root), inputs, _OF_STORING),
         *_regressions(root / "fixtures" / "regressions"),
         fuzz,
     ]  # fmt: skip
@@ -193,6 +201,11 @@ def _drawn() -> dict[str, Check]:
         f"examples from {first}": Examples(tuple(drawn[first : first + _TOGETHER]))
         for first in range(0, len(drawn), _TOGETHER)
     }
+
+
+def _damage(root: Path) -> dict[str, Check]:
+    home = str(root / "fixtures" / "damage")
+    return {part: Damage(part, home) for part in PARTS}
 
 
 def _tellings(root: Path) -> dict[str, Check]:

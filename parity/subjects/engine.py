@@ -156,7 +156,7 @@ def told_by(options: Mapping[str, str]) -> dict[ConfigPath, str]:
     return settings
 
 
-def told(user: UserInput, settings: Mapping[ConfigPath, str]) -> UserInput:
+def told(user: UserInput, settings: Mapping[ConfigPath, Any]) -> UserInput:
     """Override settings in a user's input; one below no mapping is left to be refused."""
     data = copy.deepcopy(user.data)
     for path, value in settings.items():

@@ -1,43 +1,18 @@
-"""Ways in which a file can be damaged, and what may come of it."""
+"""A study whose files are damaged, and what may come of it."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from containers.errors import ConfigurationError, StorageError
+from parity.sensitivity.ways import WAYS
 from tests.contract.definitions import workflow
 from tests.survival.observing import Observation, Study, observe
 from tests.survival.studies import nested
 
 __all__ = ["WAYS", "damaged", "outcome", "study_of"]
-
-
-def _flipped(place: float) -> Callable[[bytes], bytes]:
-    def flip(content: bytes) -> bytes:
-        index = min(int(len(content) * place), len(content) - 1)
-        return content[:index] + bytes([content[index] ^ 0x10]) + content[index + 1 :]
-
-    return flip
-
-
-WAYS: Final[dict[str, Callable[[bytes], bytes]]] = {
-    "emptied": lambda content: b"",
-    "cut in the middle": lambda content: content[: len(content) // 2],
-    "cut at the end": lambda content: content[:-1],
-    "changed at its begin": _flipped(0.0),
-    "changed in the middle": _flipped(0.5),
-    "changed at its end": _flipped(1.0),
-    "gone on with": lambda content: content + b"something else, and more of it than fits in a head",
-    "of zeros": lambda content: bytes(len(content)),
-    "somebody else's": lambda content: b"%PDF-1.7 of somebody else\n" * 9,
-    "another document": lambda content: b'{"schema": "another/1"}\n',
-    "of another format": lambda content: content.replace(b"/1", b"/9", 1),
-}
-"""What becomes of the content of a file."""
 
 
 def study_of(folder: Path, storage: str = "disk") -> Study:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-import numpy as np
-
 from containers.journal import Entry
-from containers.results import WorkflowResult
+from parity.sensitivity.observation import Observation, observation_of
 from tests.contract.conftest import made
 from tests.contract.definitions import Definition
 
@@ -29,23 +24,6 @@ class Study:
     config: Mapping[str, Any]
     definitions: Sequence[Definition] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Observation:
-    """A run as it can be seen: result, journal in the order in which it was heard, and files."""
-
-    document: dict[str, Any]
-    journal: list[Any]
-    files: dict[str, str]
-
-    def digests(self) -> dict[str, str]:
-        """Give a digest of each part, for runs in other processes."""
-        parts = {"document": self.document, "journal": self.journal, "files": self.files}
-        return {
-            name: hashlib.sha256(json.dumps(part, sort_keys=False).encode()).hexdigest()
-            for name, part in parts.items()
-        }
 
 
 def observe(
@@ -77,41 +55,4 @@ def observe(
         **{**study.options, **options},
     )
     result = subject.run_workflow(study.config, ID, resume=resume)
-    return _observation(result, entries, root / "results" / ID)
-
-
-def _observation(result: WorkflowResult, entries: list[Entry], folder: Path) -> Observation:
-    document = result.to_document()
-    # An error's text may name the folder, which is another for every run.
-    text = json.dumps(document).replace(str(folder.parents[1]), "ROOT")
-    journal = json.dumps([_plain(entry) for entry in entries])
-    files = {} if not folder.is_dir() else dict(_files(folder))
-    return Observation(
-        {key: value for key, value in json.loads(text).items() if key != "engine"},
-        json.loads(journal.replace(str(folder.parents[1]), "ROOT")),
-        files,
-    )
-
-
-def _plain(entry: Entry) -> Any:
-    return msgspec.to_builtins(entry, enc_hook=_hook)
-
-
-def _hook(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return {"numpy": value.dtype.str, "value": value.item()}
-    raise TypeError(type(value))
-
-
-def _files(folder: Path) -> Iterator[tuple[str, str]]:
-    """Give every file that is a result, but what names engine and moment, with its digest."""
-    for file in sorted(folder.rglob("*")):
-        name = file.relative_to(folder)
-        hidden = any(part.startswith(".") for part in name.parts)
-        if file.is_file() and not hidden and name.name not in ("run.json", "units.log"):
-            content = file.read_bytes()
-            if name.as_posix() == "manifest.json":
-                listed = [entry["path"] for entry in json.loads(content)["files"]]
-                content = json.dumps(listed).encode()
-            if name.as_posix() != "result.json":  # the document says it all
-                yield name.as_posix(), hashlib.sha256(content).hexdigest()
+    return observation_of(result, entries, root / "results" / ID, root)
