@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+import containers
 from containers.errors import ConfigurationError
 from containers.results import ErrorInfo, WorkflowResult
 from parity.own import ENGINES, Own
@@ -79,6 +80,8 @@ def tell(
     else:
         status = "succeeded" if result.success else "failed"
         text = "\n".join([status, *_said(result)])
+    code = Path(containers.__file__).resolve().parents[1]  # elsewhere, when it is a changed copy
+    text = text.replace(f"{code}{os.sep}", "")
     return text.replace(f"{root}{os.sep}", "").replace(str(folder), "ROOT")
 
 
