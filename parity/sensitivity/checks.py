@@ -21,11 +21,11 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from parity.damage.check import Damage
 from parity.faults.fault import Scenario
 from parity.faults.marking import VARIABLE
 from parity.fuzzing.evaluation import Asked
 from parity.generation.specs import Example
-from parity.sensitivity.damage import Damage
 from parity.sensitivity.killing import Apart
 from parity.sensitivity.telling import Telling
 

@@ -26,6 +26,7 @@ from typing import Final
 import msgspec
 
 import parity
+from parity.damage import PARTS, Damage
 from parity.errors import UsageError
 from parity.faults.catalogue import CATALOGUE
 from parity.faults.fault import Scenario
@@ -41,7 +42,6 @@ from parity.sensitivity.checks import (
     Observed,
     Tellings,
 )
-from parity.sensitivity.damage import PARTS, Damage
 from parity.sensitivity.killing import Stage
 from parity.sensitivity.telling import Telling, read_told, tellings
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from parity.sensitivity.damage import APPROVED_FILE, PARTS, Damage, main
-from parity.sensitivity.frames import frames_of, written
+from parity.damage.check import APPROVED_FILE, PARTS, Damage, main
+from parity.damage.frames import frames_of, written
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "fixtures" / "damage"
@@ -50,7 +50,7 @@ def test_a_part_that_was_never_approved_is_told(tmp_path: Path) -> None:
 
 
 def test_a_log_is_put_together_as_it_was(tmp_path: Path) -> None:
-    from parity.sensitivity.stored_study import RUN, logs
+    from parity.damage.stored_study import RUN, logs
 
     logs("imperative", HOME).run(tmp_path)
     content = (tmp_path / RUN / "0/work/iterations.log").read_bytes()

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from containers.errors import ConfigurationError, StorageError
-from parity.sensitivity.ways import WAYS
+from parity.damage.ways import WAYS
 from tests.contract.definitions import workflow
 from tests.survival.observing import Observation, Study, observe
 from tests.survival.studies import nested

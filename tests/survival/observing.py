@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from containers.journal import Entry
-from parity.sensitivity.observation import Observation, observation_of
+from parity.damage.observation import Observation, observation_of
 from tests.contract.conftest import made
 from tests.contract.definitions import Definition
 

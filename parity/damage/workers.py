@@ -22,8 +22,8 @@ import numpy as np
 
 from containers.data import Bars, MarketData, Timeframe
 from containers.executors import UnitExecutor, open_executor, parse_executor
-from parity.sensitivity.stored_study import raised_by
-from parity.sensitivity.worker_acts import (
+from parity.damage.stored_study import raised_by
+from parity.damage.worker_acts import (
     ACTS,
     Deadly,
     Unloadable,

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from containers.events import Classification, Event, EventKind, Signal
 from containers.trace import CHUNK_ROWS, PIECE_ROWS, Trace, TraceChunk, TraceRecorder, TraceWriter
-from parity.sensitivity.made_events import PATTERNS, mixed, plain_event
-from parity.sensitivity.stored_study import raised_by as raised_below
+from parity.damage.made_events import PATTERNS, mixed, plain_event
+from parity.damage.stored_study import raised_by as raised_below
 
 __all__ = ["Outcomes", "raised_by", "recordings", "storing"]
 

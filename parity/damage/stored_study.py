@@ -12,8 +12,8 @@ from containers.configuration import UserInput, read_user
 from containers.errors import ConfigPath, ContainersError
 from containers.journal import Entry, UnitExecuted
 from containers.results import WorkflowResult
+from parity.damage.observation import Observation, observation_of
 from parity.own import Own
-from parity.sensitivity.observation import Observation, observation_of
 from parity.subjects.engine import told
 
 __all__ = ["ID", "RUN", "StoredStudy", "copied", "logs", "plain_text", "raised_by"]

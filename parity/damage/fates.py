@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from containers.configuration import UserInput
 from containers.executors import UnitExecutor, open_executor
-from parity.sensitivity.stored_study import ID, StoredStudy, logs, plain_text
+from parity.damage.stored_study import ID, StoredStudy, logs, plain_text
 
 __all__ = ["fates"]
 

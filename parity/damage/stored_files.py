@@ -19,8 +19,8 @@ import xxhash
 from containers.results import PortfolioResult
 from containers.tables import read_signals
 from containers.trace import Trace
-from parity.sensitivity.stored_study import RUN, StoredStudy, raised_by
-from parity.sensitivity.ways import WAYS, Way
+from parity.damage.stored_study import RUN, StoredStudy, raised_by
+from parity.damage.ways import WAYS, Way
 
 __all__ = ["files"]
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from parity.sensitivity.frames import frames_of
-from parity.sensitivity.stored_study import RUN, StoredStudy, copied, logs
+from parity.damage.frames import frames_of
+from parity.damage.stored_study import RUN, StoredStudy, copied, logs
 
 __all__ = ["left"]
 

@@ -6,7 +6,7 @@ everything is read back. Whatever comes, it is never another result. Which way i
 what is said, is held against ``fixtures/damage/approved.json``: for each part, each file and each
 outcome the ways that lead to it.
 
-``python -m parity.sensitivity.damage HOME`` shows what differs from what was approved; with
+``python -m parity.damage HOME`` shows what differs from what was approved; with
 ``--update`` it is approved.
 """
 
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,15 +21,15 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from parity.damage.fates import fates
+from parity.damage.frames import LOG_WAYS, TREE_WAYS, UNIT_WAYS, places_of
+from parity.damage.kept_traces import TRACES
+from parity.damage.other_runs import OTHERS
+from parity.damage.stored_files import files
+from parity.damage.stored_study import RUN, StoredStudy, copied, logs
+from parity.damage.ways import CARD_WAYS, WAYS, Way
+from parity.damage.workers import WORKERS
 from parity.own import ENGINES
-from parity.sensitivity.fates import fates
-from parity.sensitivity.frames import LOG_WAYS, TREE_WAYS, UNIT_WAYS, places_of
-from parity.sensitivity.kept_traces import TRACES
-from parity.sensitivity.other_runs import OTHERS
-from parity.sensitivity.stored_files import files
-from parity.sensitivity.stored_study import RUN, StoredStudy, copied, logs
-from parity.sensitivity.ways import CARD_WAYS, WAYS, Way
-from parity.sensitivity.workers import WORKERS
 
 __all__ = ["APPROVED_FILE", "PARTS", "Damage", "main", "outcomes"]
 
@@ -210,7 +209,7 @@ def _differing(approved: Outcomes, found: Outcomes) -> Iterator[str]:
 
 def main(arguments: Sequence[str]) -> int:
     """Show what differs from what was approved, or approve it; answer 1 when something does."""
-    parser = argparse.ArgumentParser(prog="python -m parity.sensitivity.damage")
+    parser = argparse.ArgumentParser(prog="python -m parity.damage")
     parser.add_argument("home", type=Path, help="folder of the study, fixtures/damage")
     parser.add_argument("--update", action="store_true", help="approve what is found")
     parser.add_argument("--only", metavar="TEXT", default="", help="parts whose name has this")
@@ -239,7 +238,3 @@ def main(arguments: Sequence[str]) -> int:
     for line in meant:
         print(line)  # noqa: T201  # as above
     return 1 if wrong or meant else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from containers.configuration import UserInput
+from parity.damage.left_folders import left
+from parity.damage.observation import Observation
+from parity.damage.stored_study import RUN, StoredStudy, copied, logs, raised_by
 from parity.runs.inventory import stored_run
-from parity.sensitivity.left_folders import left
-from parity.sensitivity.observation import Observation
-from parity.sensitivity.stored_study import RUN, StoredStudy, copied, logs, raised_by
 
 __all__ = ["OTHERS"]
 

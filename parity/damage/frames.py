@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import xxhash
 
-from parity.sensitivity.ways import Way
+from parity.damage.ways import Way
 
 __all__ = ["LOG_WAYS", "TREE_WAYS", "UNIT_WAYS", "Frame", "frames_of", "places_of", "written"]
 
