@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -38,6 +39,27 @@ _CHECKS = {
     "count": "import toy; assert toy.count(2) == 2; toy.kept(5)",
 }
 _RUN = "import sys; [exec(open(f).read()) for f in sys.argv[1:]]"
+_RUN_APART = """
+import json, os, sys
+apart = sys.argv[1] == "--apart"
+for number, file in enumerate(sys.argv[1 + apart :]):
+    if not apart or os.fork() == 0:
+        if apart:
+            folder = os.environ["PARITY_MARKS"]
+            os.environ["PARITY_MARKS"] = os.path.join(folder, f"of-{number}")
+            os.mkdir(os.environ["PARITY_MARKS"])
+            code, said = 0, ""
+            try:
+                exec(open(file).read())
+            except AssertionError as error:
+                code, said = 1, str(error)
+            with open(os.path.join(folder, f"{number}.json"), "w") as came:
+                json.dump({"code": code, "said": said, "seconds": 1.0}, came)
+            os._exit(0)
+        exec(open(file).read())
+    else:
+        os.wait()
+"""
 
 
 @pytest.fixture
@@ -104,6 +126,29 @@ def test_a_stage_can_be_about_some_files(
     results = project / "results.jsonl"
     found, _ = run_mutants(tree, [changed], [about], lambda digest: ResultsFile(results, digest))
     assert found[changed.id].outcome == outcome
+
+
+def test_a_stage_can_tell_of_all_parts_in_one_go_what_they_reach(
+    project: Path, tree: SourceTree
+) -> None:
+    plain = stage(project, "double", "count")
+    apart = msgspec.structs.replace(
+        plain, command=(sys.executable, "-c", _RUN_APART), apart="--apart"
+    )
+    mutants = [
+        mutant(project, "return x * 2", "Mul_Add"),
+        mutant(project, "return x or 0", "ReplaceOrWithAnd"),
+        mutant(project, "return x - 3", "Sub_Add"),
+    ]
+    found = []
+    for number, each in enumerate((plain, apart)):
+        keep = partial(ResultsFile, project / f"{number}.jsonl")
+        results, _ = run_mutants(tree, mutants, [each], keep)
+        found.append([(results[m.id].outcome, results[m.id].executed) for m in mutants])
+    assert found == [[("caught", True), ("escaped", True), ("escaped", False)]] * 2
+    (project / "count.check").write_text("assert False, 'not so'")
+    with pytest.raises(UsageError, match=r"checks: .*count.check leaves with 1 .*: not so"):
+        run_mutants(tree, mutants, [apart], lambda digest: ResultsFile(project / "2.jsonl", digest))
 
 
 def test_results_are_of_what_stages_read_and_not_of_where_it_lies(
