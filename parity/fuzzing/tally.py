@@ -19,7 +19,7 @@ ENOUGH_APART: Final = 5
 """How often a relation that starts processes is to be held."""
 
 _FIRST: Final = frozenset({"sequence", "topology", "condition", "storage", "mistake"})
-"""Kinds that every other question is about: a search of some minutes must have them all."""
+"""Kinds that two of three questions are about: a search of some minutes must have them all."""
 
 _LONG: Final = "boundary:long_run"
 """Takes seconds, and is never asked for by the batch."""
@@ -81,7 +81,7 @@ class Tally:
         self._turns += 1
         first = [kind for kind in short if kind in _FIRST]
         others = [kind for kind in short if kind in FEATURES and kind not in _FIRST]
-        kinds = (others or first) if self._turns % 2 else (first or others)
+        kinds = (others or first) if self._turns % 3 == 2 else (first or others)
         wanted = [
             (count, kind, name)
             for kind in kinds

@@ -20,7 +20,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from containers.events import Event, EventKind
+from containers.events import Cancellation, Event, EventKind, Fill
 from containers.trace import Alignment, Trace, align, side_by_side
 from containers.trace.chunk import CHUNK_ROWS
 from containers.trace.columns import Column, Mask
@@ -68,10 +68,29 @@ def short_traces(events: Sequence[Event], rounds: int) -> str | None:
             left, right = (
                 [event for event in events if event.kind not in kinds] for events in (left, right)
             )
-        told = _held(left, right)
+        told = _held(left, right) or _held(_crowd(draw), _crowd(draw))
         if told is not None:
             return f"traces {number}: {told}"
     return None
+
+
+def _crowd(draw: random.Random) -> list[Event]:
+    """Make events that could all be counterparts of one another, some of them each other's cause.
+
+    Where one side has more of them, which are left over hangs on how much the others differ.
+    """
+    events: list[Event] = []
+    for number in range(draw.randrange(1, 7)):
+        symbol, price = draw.choice("AB"), draw.choice((1.0, 1.0, 2.0))
+        cause = draw.choice((None, None, *range(number)))
+        header = (number, 60, "execution", cause)
+        if draw.random() < 0.8:
+            quantity, cost = draw.choice((5.0, 6.0)), draw.choice((0.0, 0.0, 0.5))
+            id_ = draw.choice(("fast.moderate", "fast.moderate", "slow.moderate"))
+            events.append(Fill(*header, id_, symbol, quantity, price, cost, "order"))
+        else:
+            events.append(Cancellation(*header, "fast.moderate", symbol, 5.0, "end_of_data"))
+    return events
 
 
 def _with_gap(events: list[Event], draw: random.Random) -> list[Event]:
