@@ -68,6 +68,9 @@ def short_traces(events: Sequence[Event], rounds: int) -> str | None:
             left, right = (
                 [event for event in events if event.kind not in kinds] for events in (left, right)
             )
+            # Two that only one side has, and perhaps what was not kept between them.
+            row = draw.randrange(len(right) + 1)
+            del right[row : row + 2]
         told = _held(left, right) or _held(_crowd(draw), _crowd(draw))
         if told is not None:
             return f"traces {number}: {told}"
@@ -114,7 +117,9 @@ def _edit(events: list[Event], draw: random.Random, fresh: int) -> None:
         return
     row = draw.randrange(len(events))
     event = events[row]
-    act = draw.choice(("take", "double", "say", "say", "time", "container", "swap", "cause", "cut"))
+    act = draw.choice(
+        ("take", "double", "say", "say", "time", "container", "swap", "cause", "cut", "drop")
+    )
     if act == "take":
         del events[row]
     elif act == "double":
@@ -133,6 +138,8 @@ def _edit(events: list[Event], draw: random.Random, fresh: int) -> None:
         events[row] = msgspec.structs.replace(event, cause=cause)
     elif act == "cut":
         del events[row:]
+    elif act == "drop":
+        del events[row : row + draw.randrange(2, 6)]
 
 
 def _other_content(event: Event, draw: random.Random) -> dict[str, Any]:
@@ -164,10 +171,11 @@ def _held(left: list[Event], right: list[Event]) -> str | None:
             told = _first_of(found, left, right)
         if told is not None:
             return told
-        back = align(theirs, ours, excuse, use_digests=False)
-        turned = (back.compared, back.different, back.extra, back.missing, back.excused)
-        if turned != (due.compared, due.different, due.missing, due.extra, due.excused):
-            return f"the other way round it is {turned}, due {due}"
+        told = _unlike(
+            aligned(right, left, excused), align(theirs, ours, excuse, use_digests=False)
+        )
+        if told is not None:
+            return f"the other way round, {told}"
     beside = side_by_side(left, right)
     together = [(left.index(a), right.index(b)) for a, b in beside if a and b]
     if sorted(together) != pairs(left, right):

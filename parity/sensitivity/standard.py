@@ -30,7 +30,7 @@ from parity.damage import PARTS, Damage
 from parity.errors import UsageError
 from parity.faults.catalogue import CATALOGUE
 from parity.faults.fault import Scenario
-from parity.faults.scenarios import TWO_SYMBOLS
+from parity.faults.scenarios import COMPONENTS, TWO_SYMBOLS
 from parity.fuzzing.search import Limits, Search
 from parity.sensitivity.checks import (
     APART,
@@ -61,7 +61,8 @@ _OF_STORING: Final = (
 )
 """What stages are about that take long; everything runs through them, as through all others."""
 _ALIGNMENTS: Final[dict[str, Check]] = {
-    "short traces": Alignments(TWO_SYMBOLS, 250),
+    "short traces": Alignments(TWO_SYMBOLS, 150),
+    "short traces with more on them": Alignments(COMPONENTS, 150),
     "long traces": Alignments(TWO_SYMBOLS, 0),
 }
 _QUICK: Final = ("fixtures/handmade/two_symbols.yaml", "fixtures/workflows/on_disk.yaml")
