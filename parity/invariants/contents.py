@@ -165,12 +165,19 @@ class Tree:
             return [None] * len(tests)
         return [self._end_of(test.window["first_bar"] + step, test) for test in tests]
 
-    def _end_of(self, bar: int, test: Iteration) -> int:
-        """Give the end of a base bar of the first symbol that lies in a test."""
+    def _end_of(self, bar: int, test: Iteration) -> int | None:
+        """Give the end of a base bar of the first symbol, or what cuts the units of a test alike.
+
+        Null: none of them goes so far.
+        """
+        later: list[int] = []
         for place, (batch, number) in self._units.items():
             window = batch.units[number].leaf.window
-            inside = window["first_bar"] <= bar <= window["last_bar"]
-            if inside and place.startswith(f"{test.place}/"):
+            if not place.startswith(f"{test.place}/"):
+                continue
+            if window["first_bar"] > bar:
+                later.append(window["start_ns"])
+            elif bar <= window["last_bar"]:
                 base = batch.base_bars
                 first = number * len(batch.symbols)
                 start, stop = np.searchsorted(base.symbol, [first, first + 1]).tolist()
@@ -180,7 +187,7 @@ class Tree:
                 if at >= len(times) or times[first_at] != window["start_ns"]:
                     raise BarsNotKeptError(f"{place}: its trace does not keep all bars")
                 return int(times[at])
-        raise LookupError(f"no unit of {test.place} has bar {bar}")
+        return min(later, default=None)
 
     def _chained(
         self, place: str, parts: Sequence[Content], cuts: Sequence[int | None]
