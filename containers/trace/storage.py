@@ -151,7 +151,7 @@ class TraceWriter:
             raise StorageError(f"{self.path} cannot be written: {error}") from error
         self._infos.append(info)
 
-    def finish(self, events: int, dropped: int = 0) -> None:
+    def finish(self, events: int, dropped: int) -> None:
         """Make the trace complete; nothing can be written after it.
 
         Args:

@@ -151,7 +151,8 @@ def _exact(drawing: Drawing, config: _Config, market: MarketSpec, off: int, shor
         _space(config, drawing, sampled=False)
     else:
         config.pop("parameter_space", None)
-    return Forced("backtest", ("walk_forward",))
+    signals = "parameter_space" not in config and drawing.chance(30)
+    return Forced("signal_generation" if signals else "backtest", ("walk_forward",))
 
 
 def _step_below(drawing: Drawing, config: _Config, market: MarketSpec) -> Forced:

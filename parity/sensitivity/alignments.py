@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -233,6 +234,7 @@ def long_traces(events: Sequence[Event], folder: Path) -> str | None:
         "one number": {updates[len(updates) // 2]: "say"},
         "the last number": {updates[-1]: "say"},
         "numbers at the cuts": dict.fromkeys(rows & set(updates), "say"),
+        "times at the cuts": dict.fromkeys(rows & set(updates), "time"),
         "one too many": {updates[len(updates) // 3]: "double"},
         "one too few": {updates[1]: "take"},
         "many": {row: ("say", "take", "double")[n % 3] for n, row in enumerate(updates[::997])},
@@ -248,7 +250,9 @@ def long_traces(events: Sequence[Event], folder: Path) -> str | None:
                 Trace.open(folder / "left"), Trace.open(folder / name.replace(" ", "-"))
             ),
         }
-        count = {act: list(each.values()).count(act) for act in ("say", "take", "double")}
+        made = Counter(each.values())
+        # One at another time is nobody's counterpart.
+        count = {act: made[act] + made["time"] for act in ("take", "double")} | {"say": made["say"]}
         for way, call in ways.items():
             found = call()
             counts = {"say": found.different, "take": found.missing, "double": found.extra}
@@ -287,6 +291,8 @@ def _acted(events: list[Event], acts: dict[int, str]) -> list[Event]:
         act = acts.get(row)
         if act == "say":
             found.append(msgspec.structs.replace(event, cash=-1.0))
+        elif act == "time":
+            found.append(msgspec.structs.replace(event, time_ns=event.time_ns - 1))
         elif act != "take":
             found.append(event)
         if act == "double":

@@ -173,7 +173,7 @@ def test_a_failing_disk_is_a_storage_error(unit: Unit, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot be written"):
         writer.write(TraceChunk.from_events(unit(10)))
     with pytest.raises(StorageError, match="cannot be finished"):
-        writer.finish(10)
+        writer.finish(10, 0)
 
 
 def test_a_writer_refuses_chunks_that_do_not_follow_on(unit: Unit, tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_total_that_cannot_be_is_refused_before_the_index_is_written(
     with TraceWriter(tmp_path) as writer:
         writer.write(TraceChunk.from_events(unit(10)))
         with pytest.raises(ValueError, match="a unit of 9 events cannot have kept 10"):
-            writer.finish(9)
+            writer.finish(9, 0)
     assert not (tmp_path / INDEX_FILE).exists()
 
 
