@@ -111,7 +111,7 @@ def _written(once: Trace, path: Path, which: str) -> None:
     with TraceWriter(path) as writer:
         for chunk in _whole(recut(_varied(_repeated(once), which))):
             writer.write(chunk)
-        writer.finish(_EVENTS + len(once, 0))
+        writer.finish(_EVENTS + len(once), 0)
 
 
 def _whole(chunks: Iterator[TraceChunk]) -> Iterator[TraceChunk]:
