@@ -20,7 +20,16 @@ import xxhash
 
 from parity.damage.ways import Way
 
-__all__ = ["LOG_WAYS", "TREE_WAYS", "UNIT_WAYS", "Frame", "frames_of", "places_of", "written"]
+__all__ = [
+    "LOG_WAYS",
+    "TREE_WAYS",
+    "UNIT_WAYS",
+    "Frame",
+    "frames_of",
+    "is_whole",
+    "places_of",
+    "written",
+]
 
 _MAGIC: Final = b"paritykit/log/1\n"
 _HEADER: Final = struct.Struct("<IQQ")
@@ -57,6 +66,14 @@ def frames_of(content: bytes) -> list[Frame]:
         frames.append(Frame(content[place : place + keys], content[place + keys :][:length]))
         place += keys + length
     return frames
+
+
+def is_whole(content: bytes) -> bool:
+    """Say whether a log is nothing but good frames to its last byte."""
+    try:
+        return written(frames_of(content)) == content
+    except struct.error:
+        return False
 
 
 def written(frames: Sequence[Frame], magic: bytes = _MAGIC) -> bytes:

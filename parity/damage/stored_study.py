@@ -12,6 +12,7 @@ from containers.configuration import UserInput, read_user
 from containers.errors import ConfigPath, ContainersError
 from containers.journal import Entry, UnitExecuted
 from containers.results import WorkflowResult
+from parity.damage.frames import is_whole
 from parity.damage.observation import Observation, observation_of
 from parity.own import Own
 from parity.subjects.engine import told
@@ -155,11 +156,16 @@ class StoredStudy:
             for file in folder.rglob(".*")
             if file.name != ".lock"
         )
+        torn = [
+            f"a torn {log.relative_to(folder).as_posix()}"
+            for log in sorted(folder.rglob("*.log"))
+            if log.is_file() and not is_whole(log.read_bytes())
+        ]
         units = len(_recorded(folder) - before)
         less = [f"without {name}" for name in others if name not in there]
         more = [f"with {name}" for name in others if name not in due]
         ran = [f"{units} units run"] if units else []
-        return ", ".join(["the same", *ran, *less, *more, *left])
+        return ", ".join(["the same", *ran, *less, *more, *left, *torn])
 
 
 def logs(engine: str, home: Path, storage: str = "disk") -> StoredStudy:
