@@ -22,7 +22,14 @@ from typing import Final, TypeAlias
 import msgspec
 
 from parity.damage.fates import fates
-from parity.damage.frames import LOG_WAYS, TREE_WAYS, UNIT_WAYS, places_of
+from parity.damage.frames import (
+    LOG_WAYS,
+    TORN_WAYS,
+    TREE_WAYS,
+    UNIT_WAYS,
+    is_whole,
+    places_of,
+)
 from parity.damage.kept_traces import TRACES
 from parity.damage.other_runs import OTHERS
 from parity.damage.stored_files import files
@@ -83,6 +90,27 @@ def _card(engine: str) -> _Part:
     return part
 
 
+def _again(engine: str) -> _Part:
+    """Tear a log, go on for one unit, and leave once more: both times it is taken up."""
+
+    def part(home: Path, folder: Path) -> Outcomes:
+        study = logs(engine, home)
+        study.interrupted(folder / "cut", 2)
+        expected = study.observed(folder / "whole")
+        file = WORK / "units.log"
+        content = (folder / "cut" / file).read_bytes()
+        told: dict[str, str] = {}
+        for way, change in TORN_WAYS.items():
+            root = copied(folder / "cut", folder / "run")
+            (root / file).write_bytes(change(content))
+            study.interrupted(root, 1, resume=True)
+            torn = "" if is_whole((root / file).read_bytes()) else "torn in between, "
+            told[way] = torn + study.outcome(root, expected)
+        return {"units.log": told}
+
+    return part
+
+
 def _units(engine: str, storage: str, ways: Mapping[str, Way]) -> _Part:
     def part(home: Path, folder: Path) -> Outcomes:
         study = logs(engine, home, storage)
@@ -116,6 +144,7 @@ PARTS: Final[Mapping[str, _Part]] = {
     "declarative: card": _card("declarative"),
     "imperative: log of units": _units("imperative", "disk", {**LOG_WAYS, **UNIT_WAYS}),
     "declarative: log of units": _units("declarative", "hybrid", {**WAYS, **UNIT_WAYS}),
+    **{f"{engine}: log of units, torn": _again(engine) for engine in ENGINES},
     "imperative: tree": _tree("imperative", "hybrid", {**WAYS, **TREE_WAYS}),
     "declarative: tree": _tree("declarative", "disk", {**WAYS, **TREE_WAYS}),
 }

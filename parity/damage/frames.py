@@ -22,6 +22,7 @@ from parity.damage.ways import Way
 
 __all__ = [
     "LOG_WAYS",
+    "TORN_WAYS",
     "TREE_WAYS",
     "UNIT_WAYS",
     "Frame",
@@ -205,6 +206,16 @@ LOG_WAYS: Final[Mapping[str, Way]] = {
     "first again at the end": _frames(lambda frames: [*frames, frames[1]]),
 }
 """Of any log that has at least two records."""
+
+TORN_WAYS: Final[Mapping[str, Way]] = {
+    "last cut by a byte": lambda content: content[:-1],
+    "very many zeros behind": LOG_WAYS["very many zeros behind"],
+    # Longer than what is written next, so that some of it stays where the log is not cut off.
+    "most of a long record behind": lambda content: (
+        content + Frame(b"\0\0\0\0", b"x" * _MANY).whole[:-1]
+    ),
+}
+"""Of a log whose process ended while it wrote."""
 
 
 def _record(number: int, change: Callable[[list[Any]], None]) -> Way:
