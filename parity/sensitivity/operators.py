@@ -70,13 +70,14 @@ def occurrences(source: str) -> Iterator[Occurrence]:
     Places in annotations of functions and of their locals are left out, and so is the ``|`` of
     types in other annotations: these are for readers and type checkers.
     """
-    nodes = list(_candidates(_parsed(source)))
+    nodes = [(node, _is_of_types(node)) for node in _candidates(_parsed(source))]
     dead = _dead(source)
     for name, operator in operators().items():
-        index = 0
-        for node in nodes:
+        index = 0  # what is left out is counted as well: `mutated` sees it too
+        for node, of_types in nodes:
             for (line, column), _ in operator.mutation_positions(node):
-                if not any(begin <= (line, column) < end for begin, end in dead.get(line, ())):
+                spans = dead.get(line, ())
+                if not of_types and not any(b <= (line, column) < e for b, e in spans):
                     yield Occurrence(name, index, line, column)
                 index += 1
 
@@ -123,17 +124,15 @@ def _candidates(tree: Any) -> Iterator[Any]:
     waiting = [tree]
     while waiting:
         node = waiting.pop()
-        if node.type in _KINDS or (
-            node.type == "operator"
-            and node.value in signs
-            and not (node.value == "|" and _is_annotation(node))
-        ):
+        if node.type in _KINDS or (node.type == "operator" and node.value in signs):
             yield node
         waiting.extend(reversed(getattr(node, "children", ())))
 
 
-def _is_annotation(node: Any) -> bool:
-    """Whether a node lies in the type of an annotated name, which need not be at the top of it."""
+def _is_of_types(node: Any) -> bool:
+    """Whether a node is a ``|`` in the type of an annotated name, which may be deep in it."""
+    if node.type != "operator" or node.value != "|":
+        return False
     below = node
     while (parent := below.parent) is not None:
         if parent.type == "annassign":

@@ -60,6 +60,24 @@ def test_types_of_functions_and_unions_of_types_are_left_out(project: Path) -> N
     }
 
 
+def test_every_mutant_changes_the_line_that_it_names(project: Path) -> None:
+    """What is left out stands among what is not: both are counted alike."""
+    source = (
+        "from x import Flag\n\n\n"
+        "def g(x: int | None) -> int:\n"
+        "    parts: list[int | str] = []\n"
+        "    return Flag.A | Flag.B if x == 1 else x - 2\n\n\n"
+        "WHOLE: int | None = 3 | 4\n"
+    )
+    (project / "toy" / "__init__.py").write_text(source, encoding="utf-8")
+    mutants = mutants_of(project, ["toy"])
+    assert {m.line for m in mutants if "BitOr" in m.operator} == {6, 9}
+    for mutant in mutants:
+        pairs = zip(source.split("\n"), mutant.apply(source).split("\n"), strict=True)
+        changed = [line for line, (was, now) in enumerate(pairs, start=1) if was != now]
+        assert changed == [mutant.line], mutant.id
+
+
 def test_an_id_outlives_what_changes_elsewhere(project: Path) -> None:
     before = {mutant.id for mutant in mutants_of(project, ["toy"])}
     file = project / "toy" / "__init__.py"
