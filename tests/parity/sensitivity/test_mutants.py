@@ -67,11 +67,11 @@ def test_every_mutant_changes_the_line_that_it_names(project: Path) -> None:
         "def g(x: int | None) -> int:\n"
         "    parts: list[int | str] = []\n"
         "    return Flag.A | Flag.B if x == 1 else x - 2\n\n\n"
-        "WHOLE: int | None = 3 | 4\n"
+        "NONE: int | None = None\nWHOLE = 3 | 4\n"
     )
     (project / "toy" / "__init__.py").write_text(source, encoding="utf-8")
     mutants = mutants_of(project, ["toy"])
-    assert {m.line for m in mutants if "BitOr" in m.operator} == {6, 9}
+    assert {m.line for m in mutants if "BitOr" in m.operator} == {6, 10}
     for mutant in mutants:
         pairs = zip(source.split("\n"), mutant.apply(source).split("\n"), strict=True)
         changed = [line for line, (was, now) in enumerate(pairs, start=1) if was != now]
