@@ -235,6 +235,8 @@ def long_traces(events: Sequence[Event], folder: Path) -> str | None:
         "the last number": {updates[-1]: "say"},
         "numbers at the cuts": dict.fromkeys(rows & set(updates), "say"),
         "times at the cuts": dict.fromkeys(rows & set(updates), "time"),
+        "one too many at each cut": dict.fromkeys(rows & set(updates), "double"),
+        "one too few at each cut": dict.fromkeys(rows & set(updates), "take"),
         "one too many": {updates[len(updates) // 3]: "double"},
         "one too few": {updates[1]: "take"},
         "many": {row: ("say", "take", "double")[n % 3] for n, row in enumerate(updates[::997])},
