@@ -21,6 +21,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from parity.damage.code_changes import CODE
 from parity.damage.fates import fates
 from parity.damage.frames import (
     LOG_WAYS,
@@ -139,6 +140,7 @@ PARTS: Final[Mapping[str, _Part]] = {
     **{f"{engine}: fates": fates(engine) for engine in ENGINES},
     "files": files("imperative"),
     **{f"traces: {name}": _alone(act) for name, act in TRACES.items()},
+    **{f"code: {name}": _alone(act) for name, act in CODE.items()},
     **{f"{engine}: {name}": make(engine) for engine in ENGINES for name, make in OTHERS.items()},
     "imperative: card": _card("imperative"),
     "declarative: card": _card("declarative"),
