@@ -13,7 +13,14 @@ from parity.damage.frames import frames_of, written
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "fixtures" / "damage"
-QUICK = ("traces: cuts", "traces: refusals", "workers: options", "files", "declarative: locked")
+QUICK = (
+    "code: changes",
+    "traces: cuts",
+    "traces: refusals",
+    "workers: options",
+    "files",
+    "declarative: locked",
+)
 
 
 @pytest.mark.parametrize(
