@@ -356,10 +356,6 @@ def _to_midnight(drawing: Drawing, config: _Config, market: MarketSpec) -> Force
     config["metrics"] = {"periods_per_year": "auto"}
     config["data"].pop("start_date", None)
     config["data"].pop("end_date", None)
-    for entry in (*config["symbols"], *config["strategies"], *config.get("classifiers", ())):
-        if isinstance(entry, dict):
-            entry.pop("timeframe", None)
-            entry.pop("timeframes", None)
     return Forced("backtest", drawing.pick((("single_pass",), ("train_test",), ("k_fold",))))
 
 

@@ -179,9 +179,12 @@ def _is_seen(name: str, check: Check) -> bool:
     home = Path.cwd()
     # What hangs is ended by the signal, whatever it does with exceptions.
     signal.alarm(_LIMIT_S)
-    with tempfile.TemporaryDirectory(prefix="parity-check-") as folder:
-        seen = check.seen(Path(folder))
-        os.chdir(home)  # a scenario has its own
+    try:
+        with tempfile.TemporaryDirectory(prefix="parity-check-") as folder:
+            seen = check.seen(Path(folder))
+            os.chdir(home)  # a scenario has its own
+    finally:
+        signal.alarm(0)
     if seen is not None:
         print(f"{name}: {seen}")  # noqa: T201  # what the caller reads
     return seen is not None

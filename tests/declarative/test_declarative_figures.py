@@ -14,6 +14,7 @@ from containers.data import Bars, MarketData
 from containers.data.timeframe import Timeframe
 from containers.results import EquityCurve, PortfolioResult, Trade
 from declarative.chaining import Piece, chained
+from declarative.expressions import ExpressionError
 from declarative.resampling import bootstrap_problem, bootstrapped
 from declarative.statistics import Figures, statistics, total
 from declarative.variations import (
@@ -181,7 +182,7 @@ def test_a_share_takes_the_ratio_as_it_is_written(count: int, ratio: float, bars
 def test_choose_needs_a_condition() -> None:
     assert FUNCTIONS["choose"](True, 1, 2) == 1
     assert FUNCTIONS["either"](None, 2) == 2
-    with pytest.raises(TypeError, match="expected true or false"):
+    with pytest.raises(ExpressionError, match="expected true or false"):
         FUNCTIONS["choose"](1, 1, 2)
 
 

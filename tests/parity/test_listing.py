@@ -71,9 +71,9 @@ def test_a_users_own_are_listed_with_their_files(parity: Callable[..., Output]) 
     ]
     own = [i for i in document["components"] if str(OWN) in i["origin"]]
     assert [(i["kind"], i["name"]) for i in own] == [
-        ("strategy", "brittle"),
-        ("strategy", "fade"),
-        ("classifier", "gaps"),
+        *(("strategy", name) for name in ("blind", "both_ways", "breaking", "brittle", "fade")),
+        *(("strategy", name) for name in ("judge", "reach")),
+        *(("classifier", name) for name in ("breaking", "gaps", "reaching")),
     ]
     assert [item["engine"] for item in document["modules"]] == ["declarative", "imperative"]
 
