@@ -35,6 +35,7 @@ from parity.damage.kept_traces import TRACES
 from parity.damage.other_runs import OTHERS
 from parity.damage.stored_files import files
 from parity.damage.stored_study import RUN, StoredStudy, copied, logs
+from parity.damage.told import Outcomes, Part
 from parity.damage.ways import CARD_WAYS, WAYS, Way
 from parity.damage.workers import WORKERS
 from parity.own import ENGINES
@@ -43,10 +44,6 @@ __all__ = ["APPROVED_FILE", "PARTS", "Damage", "main", "outcomes"]
 
 APPROVED_FILE: Final = "approved.json"
 
-Outcomes: TypeAlias = dict[str, dict[str, str]]
-"""For each file and each way what came of it."""
-_Part: TypeAlias = Callable[[Path, Path], Outcomes]
-"""From the home of the study and an empty folder."""
 
 _LONGEST: Final = 240
 """Letters of a text that stands there as it is."""
@@ -80,7 +77,7 @@ def _counted(text: str, file: Path, content: bytes) -> str:
     return text
 
 
-def _card(engine: str) -> _Part:
+def _card(engine: str) -> Part:
     def part(home: Path, folder: Path) -> Outcomes:
         study = logs(engine, home)
         study.interrupted(folder / "cut", 4)
@@ -91,7 +88,7 @@ def _card(engine: str) -> _Part:
     return part
 
 
-def _again(engine: str) -> _Part:
+def _again(engine: str) -> Part:
     """Tear a log, go on for one unit, and leave once more: both times it is taken up."""
 
     def part(home: Path, folder: Path) -> Outcomes:
@@ -112,7 +109,7 @@ def _again(engine: str) -> _Part:
     return part
 
 
-def _units(engine: str, storage: str, ways: Mapping[str, Way]) -> _Part:
+def _units(engine: str, storage: str, ways: Mapping[str, Way]) -> Part:
     def part(home: Path, folder: Path) -> Outcomes:
         study = logs(engine, home, storage)
         study.interrupted(folder / "cut", 4)
@@ -121,7 +118,7 @@ def _units(engine: str, storage: str, ways: Mapping[str, Way]) -> _Part:
     return part
 
 
-def _tree(engine: str, storage: str, ways: Mapping[str, Way]) -> _Part:
+def _tree(engine: str, storage: str, ways: Mapping[str, Way]) -> Part:
     def part(home: Path, folder: Path) -> Outcomes:
         study = logs(engine, home, storage)
         study.observed(folder / "done")
@@ -130,12 +127,12 @@ def _tree(engine: str, storage: str, ways: Mapping[str, Way]) -> _Part:
     return part
 
 
-def _alone(act: Callable[[Path], Outcomes]) -> _Part:
+def _alone(act: Callable[[Path], Outcomes]) -> Part:
     """Make a part of what needs no study."""
     return lambda home, folder: act(folder)
 
 
-PARTS: Final[Mapping[str, _Part]] = {
+PARTS: Final[Mapping[str, Part]] = {
     **{f"workers: {name}": _alone(act) for name, act in WORKERS.items()},
     **{f"{engine}: fates": fates(engine) for engine in ENGINES},
     "files": files("imperative"),

@@ -11,10 +11,10 @@ from types import ModuleType
 from typing import Any, Final
 
 from containers.storage.identity import Source, identity_of
+from parity.damage.told import Outcomes
 
 __all__ = ["CODE"]
 
-Outcomes = dict[str, dict[str, str]]
 
 _FILES: Final[Mapping[str, str]] = {
     "__init__.py": "from damaged_code.steps import Steps\n",

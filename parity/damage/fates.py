@@ -9,10 +9,10 @@ from typing import Any, Final
 from containers.configuration import UserInput
 from containers.executors import UnitExecutor, open_executor
 from parity.damage.stored_study import ID, StoredStudy, logs, plain_text
+from parity.damage.told import Outcomes
 
 __all__ = ["fates"]
 
-Outcomes = dict[str, dict[str, str]]
 
 _FATES: Final[Mapping[str, int]] = {"raises": 1, "holds a lock": 2, "exits": 3, "hangs": 4}
 _SLOW: Final[Mapping[str, str]] = {"exits": "declarative", "hangs": "imperative"}

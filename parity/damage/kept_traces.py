@@ -17,7 +17,8 @@ import msgspec
 from containers.events import EVENT_TYPES, Event, EventKind
 from containers.trace import TraceChunk
 from parity.damage.made_events import PATTERNS, made, mixed, plain_event
-from parity.damage.stored_traces import Outcomes, raised_by, recordings, storing
+from parity.damage.stored_traces import raised_by, recordings, storing
+from parity.damage.told import Outcomes
 
 __all__ = ["TRACES"]
 

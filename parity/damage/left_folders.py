@@ -14,16 +14,15 @@ from typing import Final
 
 from parity.damage.frames import frames_of
 from parity.damage.stored_study import RUN, StoredStudy, copied, logs
+from parity.damage.told import Outcomes, Part
 
 __all__ = ["left"]
 
-Outcomes = dict[str, dict[str, str]]
-_Part = Callable[[Path, Path], Outcomes]
 
 _Lay = Callable[[Path], None]
 
 
-def left(engine: str) -> _Part:
+def left(engine: str) -> Part:
     """Take up runs whose folders are as a bad moment, or somebody, left them."""
 
     def part(home: Path, folder: Path) -> Outcomes:

@@ -16,12 +16,11 @@ from containers.configuration import UserInput
 from parity.damage.left_folders import left
 from parity.damage.observation import Observation
 from parity.damage.stored_study import RUN, StoredStudy, copied, logs, raised_by
+from parity.damage.told import Outcomes, Part
 from parity.runs.inventory import stored_run
 
 __all__ = ["OTHERS"]
 
-Outcomes = dict[str, dict[str, str]]
-_Part = Callable[[Path, Path], Outcomes]
 
 _WORK: Final = RUN / "0" / "work"
 _IDS: Final = (
@@ -30,7 +29,7 @@ _IDS: Final = (
 )  # fmt: skip
 
 
-def resumed(engine: str) -> _Part:
+def resumed(engine: str) -> Part:
     """Resume a run as another: each difference is named, and the run is as it was."""
 
     def part(home: Path, folder: Path) -> Outcomes:
@@ -103,7 +102,7 @@ def _as_it_was(
     return said
 
 
-def begun(engine: str) -> _Part:
+def begun(engine: str) -> Part:
     """Begin and resume runs by ids and at places that are no good, or taken."""
 
     def part(home: Path, folder: Path) -> Outcomes:
@@ -178,7 +177,7 @@ def _held(folder: Path, how: int, seconds: float | None = None) -> Iterator[None
         os.close(file)
 
 
-def locked(engine: str) -> _Part:
+def locked(engine: str) -> Part:
     """Take up a run that somebody holds, and one whose lock is no file."""
 
     def part(home: Path, folder: Path) -> Outcomes:
@@ -221,7 +220,7 @@ def locked(engine: str) -> _Part:
     return part
 
 
-OTHERS: Final[Mapping[str, Callable[[str], _Part]]] = {
+OTHERS: Final[Mapping[str, Callable[[str], Part]]] = {
     "resumed": resumed,
     "begun": begun,
     "locked": locked,

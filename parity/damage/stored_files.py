@@ -20,11 +20,11 @@ from containers.results import PortfolioResult
 from containers.tables import read_signals
 from containers.trace import Trace
 from parity.damage.stored_study import RUN, StoredStudy, raised_by
+from parity.damage.told import Outcomes
 from parity.damage.ways import WAYS, Way
 
 __all__ = ["files"]
 
-Outcomes = dict[str, dict[str, str]]
 _Reader = Callable[[], Any]
 
 _UNIT: Final = Path("0") / "replayed" / "0"

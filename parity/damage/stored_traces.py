@@ -13,13 +13,12 @@ from containers.events import Classification, Event, EventKind, Signal
 from containers.trace import CHUNK_ROWS, PIECE_ROWS, Trace, TraceChunk, TraceRecorder, TraceWriter
 from parity.damage.made_events import PATTERNS, mixed, plain_event
 from parity.damage.stored_study import raised_by as raised_below
+from parity.damage.told import Outcomes
 
-__all__ = ["Outcomes", "raised_by", "recordings", "storing"]
+__all__ = ["raised_by", "recordings", "storing"]
 
 _MEANT: Final = (ValueError, IndexError, RuntimeError)
 """What is raised beside our own errors when a caller does what no caller should."""
-
-Outcomes = dict[str, dict[str, str]]
 
 
 def raised_by(act: Callable[[], Any], root: Path) -> str | None:

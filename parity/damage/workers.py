@@ -23,6 +23,7 @@ import numpy as np
 from containers.data import Bars, MarketData, Timeframe
 from containers.executors import UnitExecutor, open_executor, parse_executor
 from parity.damage.stored_study import raised_by
+from parity.damage.told import Outcomes
 from parity.damage.worker_acts import (
     ACTS,
     Deadly,
@@ -35,7 +36,6 @@ from parity.damage.worker_acts import (
 
 __all__ = ["WORKERS"]
 
-Outcomes = dict[str, dict[str, str]]
 
 _NOWHERE: Final = Path("/nowhere")
 _WAIT_S: Final = 30.0

@@ -106,7 +106,8 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
     Raises:
         UsageError: A command that belongs to them is not there.
     """
-    _require("fuzz", *(("replay", "check") if root is not None else ()))
+    if root is not None:
+        _require("replay", "check")
     refusals = {name: Observed(s) for name, s in _scenarios() if s.ending == "refused"}
     others = {name: Observed(s) for name, s in _scenarios() if s.ending != "refused"}
     told = _checks(folder, "refusals", refusals)
