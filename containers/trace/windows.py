@@ -2,7 +2,7 @@
 
 Events of a unit come slice by slice, and only events of one slice can be counterparts. So it is
 enough to hold, of both sides, the slices that are complete on both: `windows` reads chunk after
-chunk on the side that is behind.
+chunk on the side that is behind, and on the other while it holds less than one.
 
 A foreign trace need not be in order of time. An event that stands out of order (outside the longest
 ascending run of its piece) belongs to the slice it was published in, whatever time it bears; so one
@@ -208,6 +208,14 @@ class _Side:
         self._ahead.take()
         return info.first_seq, info.last_seq
 
+    @property
+    def passed(self) -> tuple[int, int]:
+        """The times on both sides of the cut before the next chunk; one of them at the ends."""
+        number = self._ahead.number
+        times = [info.last_ns for info in self._infos[max(0, number - 1) : number]]
+        times += [info.first_ns for info in self._infos[number : number + 1]]
+        return times[0], times[-1]
+
     def load(self) -> None:
         """Hold the next chunk as well; without one the side is done."""
         chunk = self.peek()
@@ -262,6 +270,8 @@ def windows(
     with ThreadPoolExecutor(2) if threaded else nullcontext() as pool:
         sources: dict[tuple[int, str], int] = {}
         ours, theirs = (_Side(trace, start, sources, pool) for trace in (left, right))
+        if start:
+            _raise_floors(ours, theirs)
         yield from _cut_up(ours, theirs, watch)
 
 
@@ -281,9 +291,13 @@ def _cut_up(ours: _Side, theirs: _Side, watch: Watch) -> Iterator[tuple[Part, Pa
             if watch.untouched:
                 watch.skip(*ours.skip())
                 theirs.skip()
+            _raise_floors(ours, theirs)
             continue
-        for side in behind:
-            side.load()
+        for side in (ours, theirs):
+            # Of the last event that is held nobody knows yet whether its time is wrong, so a side
+            # that seems ahead looks further too, while what it holds is little.
+            if side in behind or (not side.done and len(side) < CHUNK_ROWS):
+                side.load()
         reading = [side for side in (ours, theirs) if not side.done]
         if reading and all(map(len, reading)):
             end = min(side.last for side in reading)
@@ -301,6 +315,16 @@ def _cut(left: _Side, rows: int, right: _Side, others: int) -> Iterator[tuple[Pa
         left.drop(rows, floor)
         right.drop(others, floor)
         yield parts
+
+
+def _raise_floors(left: _Side, right: _Side) -> None:
+    """Let nothing that follows equal chunks belong to slices before their end.
+
+    Their last time says where they end, unless it is out of order itself: then what follows on
+    either side begins before it.
+    """
+    (last, ours), (_, theirs) = left.passed, right.passed
+    left.floor = right.floor = min(last, max(ours, theirs))
 
 
 def _same_next(left: _Side, right: _Side) -> bool:
@@ -341,23 +365,29 @@ def _slices(times: _Ints, floor: int | None) -> _Ints:
 
 
 def _in_order(times: list[int], floor: int | None) -> list[int]:
-    """Give the rows of a longest run of times that never descend, none of them before ``floor``."""
+    """Give the rows of the longest run of times that never descend, none of them before ``floor``.
+
+    Of several it is the one with the latest times, from its end on: so the last that is held, when
+    its time is wrong, does not push out the one before it.
+    """
     tails: list[int] = []  # the least time with which a run of each length can end
-    ends: list[int] = []  # the row of that time
-    before: list[int] = []
+    ends: list[list[int]] = []  # the rows with which it can end; their times descend
+    before = [-1] * len(times)
     for row, time in enumerate(times):
         if floor is not None and time < floor:
-            before.append(-1)
             continue
         length = bisect_right(tails, time)
-        before.append(ends[length - 1] if length else -1)
+        if length:
+            fitting = bisect_left(ends[length - 1], -time, key=lambda end: -times[end])
+            before[row] = ends[length - 1][fitting]
         if length == len(tails):
             tails.append(time)
-            ends.append(row)
+            ends.append([row])
         else:
-            tails[length], ends[length] = time, row
+            tails[length] = time
+            ends[length].append(row)
     run = []
-    row = ends[-1] if ends else -1
+    row = ends[-1][0] if ends else -1
     while row >= 0:
         run.append(row)
         row = before[row]

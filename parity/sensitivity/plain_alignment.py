@@ -73,8 +73,8 @@ def _content(event: Event) -> dict[str, object]:
 def _slices(events: Sequence[Event]) -> list[int]:
     """Give the slice of each event: the time of the last one in order."""
 
-    def rank(run: list[int]) -> tuple[int, int, int]:
-        return (len(run), -events[run[-1]].time_ns, run[-1]) if run else (0, 0, 0)
+    def rank(run: list[int]) -> tuple[int, int]:
+        return (len(run), events[run[-1]].time_ns) if run else (0, 0)
 
     best: list[list[int]] = []  # the best run that ends with each event
     for row, event in enumerate(events):

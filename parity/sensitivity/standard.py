@@ -45,7 +45,7 @@ from parity.sensitivity.checks import (
 from parity.sensitivity.killing import Stage
 from parity.sensitivity.telling import Telling, read_told, tellings
 
-__all__ = ["APPROVED", "FUZZ_SEED", "checkout", "standard_stages"]
+__all__ = ["ALIGNMENTS", "APPROVED", "FUZZ_SEED", "checkout", "standard_stages"]
 
 APPROVED: Final = "approved"
 FUZZ_SEED: Final = 20260101
@@ -60,11 +60,12 @@ _OF_STORING: Final = (
     *(f"containers/{name}.py" for name in ("outputs", "parquet", "results", "tables")),
 )
 """What stages are about that take long; everything runs through them, as through all others."""
-_ALIGNMENTS: Final[dict[str, Check]] = {
+ALIGNMENTS: Final[dict[str, Check]] = {
     "short traces": Alignments(TWO_SYMBOLS, 150),
     "short traces with more on them": Alignments(COMPONENTS, 150),
     "long traces": Alignments(TWO_SYMBOLS, 0),
 }
+"""Traces that are changed on purpose, by the name of the part."""
 _QUICK: Final = ("fixtures/handmade/two_symbols.yaml", "fixtures/workflows/on_disk.yaml")
 _FIXTURES: Final = (
     "fixtures/edges/*.yaml",
@@ -112,7 +113,7 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
     others = {name: Observed(s) for name, s in _scenarios() if s.ending != "refused"}
     told = _checks(folder, "refusals", refusals)
     scenarios = _checks(folder, "scenarios", others)
-    alignments = _checks(folder, "alignments", _ALIGNMENTS, files=_OF_TRACES)
+    alignments = _checks(folder, "alignments", ALIGNMENTS, files=_OF_TRACES)
     fuzz = _checks(folder, "fuzz", _drawn())
     if root is None:
         return told, scenarios, alignments, fuzz

@@ -211,6 +211,47 @@ def test_one_wrong_time_spoils_no_other_event(unit: Unit) -> None:
         assert counted(aligned(events, other)) == (299, 0, 1, 1)
 
 
+@pytest.mark.parametrize("use_digests", [True, False])
+@pytest.mark.parametrize("position", [65_535, 65_536, 65_537, 131_071, 131_072, 131_073])
+def test_one_wrong_time_at_a_cut_spoils_no_other_event(
+    long_unit: list[Event], long_trace: Trace, position: int, use_digests: bool
+) -> None:
+    number = position // 65_536
+    event = long_unit[position]
+    caused = sum(each.cause == event.seq for each in long_unit[position : position + 100])
+    for time in (event.time_ns - 1, 10**19 // 2):
+        events = long_unit[number * 65_536 : (number + 1) * 65_536]
+        events[position % 65_536] = msgspec.structs.replace(event, time_ns=time)
+        chunks = list(long_trace.chunks)
+        chunks[number] = TraceChunk.from_events(events)
+        other = Trace.from_chunks(chunks, long_trace.events_total)
+        for left, right in ((long_trace, other), (other, long_trace)):
+            found = align(left, right, use_digests=use_digests)
+            assert counted(found) == (len(long_unit) - 1, caused, 1, 1)
+
+
+def test_after_a_wrong_time_that_both_have_the_next_one_is_found(
+    long_unit: list[Event], long_trace: Trace
+) -> None:
+    # The last time of a chunk is wrong on both sides: it says nothing of where the next begins.
+    wrong = msgspec.structs.replace(long_unit[65_535], time_ns=10**19 // 2)
+    second = long_unit[65_536:131_072]
+    gone = next(row for row in range(20_000, 65_536) if second[row].kind is EventKind.FILL)
+    whole, shorter = (
+        Trace.from_chunks(
+            [
+                TraceChunk.from_events([*long_unit[:65_535], wrong]),
+                TraceChunk.from_events(events),
+            ]
+        )
+        for events in (second, second[:gone] + second[gone + 1 :])
+    )
+    found = align(whole, shorter)
+    assert counted(found) == (131_071, 0, 1, 0)
+    assert found.first is not None
+    assert found.first.position == 65_536 + gone
+
+
 def test_an_extra_event_is_aligned_over_chunks_on_disk(
     long_unit: list[Event], long_trace: Trace, tmp_path: Path
 ) -> None:

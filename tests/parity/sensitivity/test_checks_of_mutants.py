@@ -24,6 +24,7 @@ from parity.sensitivity.alignments import long_traces, short_traces
 from parity.sensitivity.checks import Alignments, Drawn, Examples, Fixture, Observed
 from parity.sensitivity.checks import main as run_checks
 from parity.sensitivity.killing import Apart
+from parity.sensitivity.standard import ALIGNMENTS
 from tests.trace.conftest import endless
 
 Spoil = Callable[[Alignment], Alignment]
@@ -72,6 +73,11 @@ def test_long_traces_are_told_apart_where_they_were_changed(
     told = long_traces(endless(120), tmp_path / "counts")
     assert told is not None
     assert "the same, by digests" in told
+
+
+@pytest.mark.parametrize("part", ALIGNMENTS)
+def test_the_alignment_passes_its_checks(part: str, tmp_path: Path) -> None:
+    assert ALIGNMENTS[part].seen(tmp_path) is None
 
 
 def test_a_plan_runs_up_to_the_first_check_that_does_not_hold(
