@@ -26,8 +26,10 @@ class Chained(Conclusion):
 
     Args:
         scope: What the sequence runs over.
-        pieces: They are pieces of one training: what each chose counts for nothing, but where
-            their units tried all combinations, the best chained portfolio chooses.
+        pieces: They are pieces of one training: what each chose counts for nothing, unless the
+            topology is the one that optimises.
+
+    Where units tried all combinations, the best chained portfolio chooses.
     """
 
     def __init__(self, scope: Scope, *, pieces: bool = False) -> None:
@@ -80,11 +82,12 @@ class Chained(Conclusion):
             best_parameters=chosen,
             signals=signals,
         )
-        if self._pieces and self._scope.topology == "optimization":
+        if self._scope.topology == "optimization":
             strategy = found.portfolios[str(found.best_portfolio)].strategy
-            if not is_numbered(strategy):  # the pieces had a body, which tested what it chose
-                return msgspec.structs.replace(found, best_parameters=self._best_parameters)
-            return msgspec.structs.replace(found, best_parameters=self._combination_of(found))
+            if is_numbered(strategy):
+                return msgspec.structs.replace(found, best_parameters=self._combination_of(found))
+            # What was chained had a body, or a test, that ran what was chosen before.
+            return msgspec.structs.replace(found, best_parameters=self._best_parameters)
         return found
 
     def _whole(self, name: str) -> PortfolioResult:
