@@ -13,6 +13,8 @@ outcome the ways that lead to it.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import gc
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -171,12 +173,27 @@ class Damage(msgspec.Struct, frozen=True, tag=True):
 def outcomes(part: str, home: Path, folder: Path) -> Outcomes:
     """Give what a part comes to, in an empty folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    return {
+    found = {
         name: {
             way: _short(text.replace(str(home.parent), "FIXTURES")) for way, text in told.items()
         }
         for name, told in PARTS[part](home, folder).items()
     }
+    gc.collect()
+    if left := sorted(_left_open(folder)):
+        found["left open"] = dict.fromkeys(left, "not meant: nobody closes it any more")
+    return found
+
+
+def _left_open(folder: Path) -> set[str]:
+    """Give the files below a folder that this process still has open, where a system tells."""
+    links = Path("/proc/self/fd")
+    targets: list[str] = []
+    for link in list(links.iterdir()) if links.is_dir() else []:
+        with contextlib.suppress(OSError):  # the folder of links itself is closed by now
+            targets.append(str(link.readlink()))
+    below = f"{folder.resolve()}/"
+    return {target.removeprefix(below) for target in targets if target.startswith(below)}
 
 
 def _short(text: str) -> str:

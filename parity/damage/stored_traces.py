@@ -47,18 +47,24 @@ def recordings(folder: Path) -> Outcomes:
                     place = folder / f"{size} {limit}" if stored else None
                     name = f"{size} events, {limit} kept, {'stored' if stored else 'in memory'}"
                     told[name] = _recorded(long[:size], limit, place)
+    for stored in (False, True):  # a slice ends when more have come together than are waited for
+        place = folder / "in slices" if stored else None
+        name = f"{len(long)} events in slices, {'stored' if stored else 'in memory'}"
+        told[name] = _recorded(long, None, place, 700)
     told["a limit below nothing"] = str(raised_by(lambda: TraceRecorder(-1), folder))
     return {"recordings": told, "recorders": dict(_recorders(folder))}
 
 
-def _recorded(events: Sequence[Event], limit: int | None, place: Path | None) -> str:
+def _recorded(
+    events: Sequence[Event], limit: int | None, place: Path | None, slice_rows: int = 1
+) -> str:
     recorder = TraceRecorder(limit, None if place is None else TraceWriter(place))
     keep = {kind: recorder.keeper(kind) for kind in EventKind}
     asked, room = 0, recorder.trim()
-    for event in events:
+    for number, event in enumerate(events, 1):
         keep[event.kind](event)
         room -= 1
-        if not room:
+        if room <= 0 and number % slice_rows == 0:
             asked, room = asked + 1, recorder.trim()
     trace = recorder.finish(len(events) + 3)
     due = list(events) if limit is None else list(events)[max(len(events) - limit, 0) :]

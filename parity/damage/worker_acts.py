@@ -22,6 +22,7 @@ __all__ = [
     "act",
     "added",
     "bars_seen",
+    "killed_always",
     "killed_once",
 ]
 
@@ -142,9 +143,16 @@ def killed_once(shared: str, item: int) -> Any:
     return item * item
 
 
+def killed_always(deadly: int, item: int) -> int:
+    """Die at the item that is shared, which many quick ones are around."""
+    if item == deadly:
+        os._exit(6)
+    return item * item
+
+
 def bars_seen(shared: Any, item: Any) -> Any:
     """Say what bars are here, and whose memory they lie in."""
-    market, _ = shared
+    market, *_ = shared
     return [_seen(bars) for bars in (item if isinstance(item, list) else [market[item]])]
 
 

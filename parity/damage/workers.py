@@ -31,6 +31,7 @@ from parity.damage.worker_acts import (
     act,
     added,
     bars_seen,
+    killed_always,
     killed_once,
 )
 
@@ -39,6 +40,7 @@ __all__ = ["WORKERS"]
 
 _NOWHERE: Final = Path("/nowhere")
 _WAIT_S: Final = 30.0
+_DEADLY: Final = 301
 _TEXTS: Final = (
     "serial", "serial:", "serial:1", "Serial", "", ":", "processes", "processes:", "processes:0",
     "processes:1", "processes:2", "processes:00", "processes:007", "processes:-1", "processes:+1",
@@ -179,8 +181,10 @@ def _bars(executor: UnitExecutor) -> Iterator[tuple[str, str]]:
     """Send bars in every way: those that are shared, parts of them, and others."""
     market = _market()
     one, weeks, two = market.values()
-    other = next(iter(_market().values()))
-    shared = executor.share((market, two))
+    other, weeks_alone = next(iter(_market().values())), next(iter(_market().values()))
+    longer = other.rows(0, 19)
+    every_other = {name: getattr(other, name)[::2] for name in Bars.__slots__[2:]}
+    shared = executor.share((market, two, longer))
     mixed = replace(one, high=np.array(one.high))
     shifted = replace(
         one.rows(0, 8), **{name: getattr(one.rows(1, 9), name) for name in ("open", "close")}
@@ -192,7 +196,14 @@ def _bars(executor: UnitExecutor) -> Iterator[tuple[str, str]]:
         "last bars": [one.rows(29, 29), one.rows(3, 29), two.rows(8, 8), weeks.rows(5, 5)],
         "within": [one.rows(7, 12), one.rows(1, 28), weeks.rows(1, 4)],
         "parts of parts": [one.rows(5, 20).rows(2, 9)],
-        "others": [other, other.rows(2, 3)],
+        "others": [weeks_alone, weeks_alone.rows(2, 3)],
+        "beyond what is shared": [
+            other.rows(10, 25),
+            other.rows(20, 29),
+            other.rows(19, 20),
+            other,
+        ],
+        "every other one": [Bars(one.symbol, one.timeframe, **every_other)],
         "of another name": [replace(one, symbol="TWO"), replace(two, symbol="ONE")],
         "of another length": [replace(one, timeframe=weeks.timeframe)],
         "with a column of its own": [mixed],
@@ -200,7 +211,7 @@ def _bars(executor: UnitExecutor) -> Iterator[tuple[str, str]]:
     }
     for name, item in items.items():
         came = executor.submit(bars_seen, shared, item).result(timeout=_WAIT_S)
-        due = bars_seen((market, two), item)
+        due = bars_seen((market, two, longer), item)
         same = [each[:3] + each[4:] for each in came] == [each[:3] + each[4:] for each in due]
         yield name, f"{', '.join(each[3] for each in came)}{'' if same else ', not meant: others'}"
 
@@ -248,6 +259,12 @@ def deaths(folder: Path) -> Outcomes:
         marker = executor.share(str(folder / "marker"))
         futures = [executor.submit(killed_once, marker, item) for item in range(12)]
         told["once"] = {"killed": " ".join(map(_came, futures))}
+        one = executor.share(_DEADLY)
+        quick = [executor.submit(killed_always, one, item) for item in range(2 * _DEADLY)]
+        came = dict(enumerate(map(_came, quick)))
+        told["among quick ones"] = {
+            str(item): text for item, text in came.items() if text != str(item * item)
+        }
         deadly = executor.share(Deadly())
         told["while loading"] = {"shared": _came(executor.submit(added, deadly, 1))}
     with open_executor("processes:2", unit_timeout_s=1.0) as executor:

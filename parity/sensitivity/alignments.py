@@ -21,7 +21,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from containers.events import Cancellation, Event, EventKind, Fill
+from containers.events import Bar, Cancellation, Event, EventKind, Fill
 from containers.trace import Alignment, Trace, align, side_by_side
 from containers.trace.chunk import CHUNK_ROWS
 from containers.trace.columns import Column, Mask
@@ -84,11 +84,14 @@ def _crowd(draw: random.Random) -> list[Event]:
     Where one side has more of them, which are left over hangs on how much the others differ.
     """
     events: list[Event] = []
+    told_in_many_fields = draw.random() < 0.4
     for number in range(draw.randrange(1, 7)):
         symbol, price = draw.choice("AB"), draw.choice((1.0, 1.0, 2.0))
         cause = draw.choice((None, None, *range(number)))
         header = (number, 60, "execution", cause)
-        if draw.random() < 0.8:
+        if told_in_many_fields:  # whose it is counts for more than all that it says together
+            events.append(Bar(*header, symbol, draw.choice(("1h", "1d")), *(price,) * 5))
+        elif draw.random() < 0.8:
             quantity, cost = draw.choice((5.0, 6.0)), draw.choice((0.0, 0.0, 0.5))
             id_ = draw.choice(("fast.moderate", "fast.moderate", "slow.moderate"))
             events.append(Fill(*header, id_, symbol, quantity, price, cost, "order"))
@@ -198,7 +201,8 @@ def _unlike(due: Aligned, found: Alignment) -> str | None:
     named = Aligned(
         found.compared, found.different, found.missing, found.extra, found.excused, kinds,
         found.max_abs, found.max_ulp,
-        None if first is None else (first.position, first.right_position, first.fields),
+        None if first is None else (first.position, first.right_position, first.fields,
+                                    2 if first.left and first.right else int(first.left is None)),
     )  # fmt: skip
     return None if named == due else f"found {named}, due {due}"
 
@@ -242,6 +246,10 @@ def long_traces(events: Sequence[Event], folder: Path) -> str | None:
         "many": {row: ("say", "take", "double")[n % 3] for n, row in enumerate(updates[::997])},
     }
     stored = Trace.from_events(left).save(folder / "left")
+    at_once = [msgspec.structs.replace(event, time_ns=0) for event in left[: CHUNK_ROWS * 5 // 4]]
+    found = align(Trace.from_events(at_once), Trace.from_events(numbered(at_once[9:])))
+    if (found.compared, found.missing, found.extra) != (len(at_once) - 9, 9, 0):
+        return f"a slice of more than a chunk: found {found}"
     for name, each in acts.items():
         right = _acted(left, each)
         kept = Trace.from_events(right).save(folder / name.replace(" ", "-"))

@@ -41,7 +41,8 @@ class Aligned(msgspec.Struct, frozen=True):
             the different ones differ in it.
         max_abs: The largest distance of two floats in one field of counterparts of one kind.
         max_ulp: The same, in representable numbers.
-        first: Where the first difference is on the left, on the right, and the fields that differ.
+        first: Where the first difference is on the left, on the right, the fields that differ, and
+            whether it is missing (0), extra (1), or a difference of counterparts (2).
     """
 
     compared: int
@@ -52,7 +53,7 @@ class Aligned(msgspec.Struct, frozen=True):
     kinds: dict[EventKind, tuple[int, int, int, dict[str, int]]]
     max_abs: float
     max_ulp: int
-    first: tuple[int, int, tuple[str, ...]] | None
+    first: tuple[int, int, tuple[str, ...], int] | None
 
 
 def _bits(value: object) -> object:
@@ -180,8 +181,8 @@ def _first(
     right: Sequence[Event],
     found: Sequence[tuple[int, int]],
     counted: Sequence[set[str]],
-) -> tuple[int, int, tuple[str, ...]] | None:
-    """Give the places of the first difference on both sides, and the fields that differ there."""
+) -> tuple[int, int, tuple[str, ...], int] | None:
+    """Give the first difference as `Aligned` has it."""
     ours, theirs = _slices(left), _slices(right)
     places = sorted(b for _, b in found)
     candidates: list[tuple[tuple[int, int, int], int, int, tuple[str, ...]]] = []
@@ -202,8 +203,8 @@ def _first(
             break
     if not candidates:
         return None
-    _, mine, yours, fields = min(candidates)
-    return mine, yours, fields
+    (_, _, which), mine, yours, fields = min(candidates)
+    return mine, yours, fields, which
 
 
 def aligned(
