@@ -223,11 +223,18 @@ class _Scattered:
 
     def send(self) -> Any:
         """Send it to all workers, unless it is there; give Dask's future of it."""
+        until = time.monotonic() + ALONE_S
         with self._sending:
-            if not self.is_there():
-                self.future = self._client.scatter(
-                    self._content, broadcast=True, hash=False, timeout=ALONE_S
-                )
+            while not self.is_there():
+                try:
+                    self.future = self._client.scatter(
+                        self._content, broadcast=True, hash=False, timeout=ALONE_S
+                    )
+                    break
+                except (OSError, ValueError):  # who had it went away before others had it too
+                    if time.monotonic() > until or self._client.status != "running":
+                        raise
+                    time.sleep(LOOK_S)
             return self.future
 
     def release(self) -> None:

@@ -5,10 +5,11 @@
    `ways`, `frames`, `stored_files`, `left_folders` and `other_runs` are what can become of it.
 3. `parity.damage.stored_traces` and `kept_traces` turn made events into columns and files and back.
 4. `parity.damage.workers` and `fates` let units raise, die and hang.
+5. `parity.damage.misuse` uses bars, lifecycles, outputs and files as no engine does.
 """
 
 from __future__ import annotations
 
-from parity.damage.check import PARTS, Damage
+from parity.damage.check import MISUSED, PARTS, Damage
 
-__all__ = ["PARTS", "Damage"]
+__all__ = ["MISUSED", "PARTS", "Damage"]

@@ -34,6 +34,7 @@ from parity.damage.frames import (
     places_of,
 )
 from parity.damage.kept_traces import TRACES
+from parity.damage.misuse import MISUSE
 from parity.damage.other_runs import OTHERS
 from parity.damage.stored_files import files
 from parity.damage.stored_study import RUN, StoredStudy, copied, logs
@@ -42,7 +43,7 @@ from parity.damage.ways import CARD_WAYS, WAYS, Way
 from parity.damage.workers import WORKERS
 from parity.own import ENGINES
 
-__all__ = ["APPROVED_FILE", "PARTS", "Damage", "main", "outcomes"]
+__all__ = ["APPROVED_FILE", "MISUSED", "PARTS", "Damage", "main", "outcomes"]
 
 APPROVED_FILE: Final = "approved.json"
 
@@ -51,6 +52,9 @@ _LONGEST: Final = 240
 """Letters of a text that stands there as it is."""
 
 WORK: Final = RUN / "0" / "work"
+
+MISUSED: Final = "misuse: "
+"""With what the parts begin that need no run."""
 
 
 def _damaged(
@@ -140,6 +144,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "files": files("imperative"),
     **{f"traces: {name}": _alone(act) for name, act in TRACES.items()},
     **{f"code: {name}": _alone(act) for name, act in CODE.items()},
+    **{f"{MISUSED}{name}": _alone(act) for name, act in MISUSE.items()},
     **{f"{engine}: {name}": make(engine) for engine in ENGINES for name, make in OTHERS.items()},
     "imperative: card": _card("imperative"),
     "declarative: card": _card("declarative"),

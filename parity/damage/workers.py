@@ -41,6 +41,8 @@ __all__ = ["WORKERS"]
 _NOWHERE: Final = Path("/nowhere")
 _WAIT_S: Final = 30.0
 _DEADLY: Final = 301
+_NOT_IN_CLUSTERS: Final = ("leaves", "is interrupted")
+"""What ends a worker of Dask in one version and is an error of the unit in another."""
 _TEXTS: Final = (
     "serial", "serial:", "serial:1", "Serial", "", ":", "processes", "processes:", "processes:0",
     "processes:1", "processes:2", "processes:00", "processes:007", "processes:-1", "processes:+1",
@@ -274,6 +276,38 @@ def deaths(folder: Path) -> Outcomes:
     return told
 
 
+def cluster(folder: Path) -> Outcomes:
+    """Run units on a Dask cluster of this machine, some of which end or hold up their workers."""
+    import logging
+
+    from distributed import LocalCluster
+
+    told: dict[str, dict[str, str]] = {}
+    with LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address=None,
+        silence_logs=logging.CRITICAL + 1,
+    ) as scheduler:
+        address = scheduler.scheduler_address.replace("tcp://", "dask://")
+        with open_executor(address) as executor:
+            assert executor is not None  # a cluster is asked for
+            acts = tuple(name for name in _HARMLESS if name not in _NOT_IN_CLUSTERS)
+            told["cluster"] = {**_acts(executor, acts), **dict(_bars(executor))}
+            told["cluster, dying"] = _acts(executor, ("works", "exits", "raises"))
+            told["cluster, after it"] = _acts(executor, ("works",))
+        with open_executor(address, unit_timeout_s=1.0) as executor:
+            assert executor is not None  # as above
+            told["cluster, hanging"] = _acts(executor, ("works", "hangs", "raises", "works"))
+            told["cluster, after hanging"] = _acts(executor, ("takes a while",))
+        told["cluster, pending"] = _pending(address)
+    return {
+        name: {way: text.replace(address, "CLUSTER") for way, text in ways.items()}
+        for name, ways in told.items()
+    }
+
+
 class _Elsewhere(Executor):
     """Runs what it gets as another machine would: sent as bytes, and without our files.
 
@@ -347,5 +381,6 @@ WORKERS: Final[Mapping[str, Callable[[Path], Outcomes]]] = {
     "processes": processes,
     "deaths": deaths,
     "others": others,
+    "cluster": cluster,
 }
 """What is held, by name; each takes an empty folder."""

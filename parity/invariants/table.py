@@ -65,7 +65,7 @@ _ALL: Final = (
     ),
     _of(
         "passes", "7.6", (*_DECIDED, _C.HOOKS), statuses.check_passes,
-        "passes are counted from 0, go on as should_continue says, and none follows one at its max_iterations",
+        "passes count from 0, go on as should_continue says, and none follows at max_iterations",
     ),
     _of(
         "branches", "7.6", (*_DECIDED, _C.HOOKS, _C.OUTPUTS), statuses.check_branches,

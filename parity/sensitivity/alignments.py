@@ -102,7 +102,7 @@ def _crowd(draw: random.Random) -> list[Event]:
 
 def _with_gap(events: list[Event], draw: random.Random) -> list[Event]:
     """Number events as if others had been published among them, and not been kept."""
-    at, more = draw.randrange(len(events) + 1), draw.randrange(1, 4)
+    at, more = draw.choice((0, draw.randrange(len(events) + 1))), draw.randrange(1, 4)
 
     def moved(seq: int) -> int:
         return seq + more if seq >= at else seq

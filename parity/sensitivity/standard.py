@@ -8,6 +8,7 @@
 | scenarios | the other scenarios of the catalogue | the same |
 | fixtures | every fixture: engines, oracle, invariants | – |
 | alignments | traces that were changed on purpose: is that seen, and nothing else? | the same |
+| misuse | parts used as no engine uses them: what is said | – |
 | spread | one study stored, spread over processes, interrupted, resumed; units that fail | – |
 | cluster | the same over a Dask cluster | – |
 | damage | a stored study that is damaged: the same results, or the approved message | – |
@@ -19,14 +20,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 import parity
-from parity.damage import PARTS, Damage
+from parity.damage import MISUSED, PARTS, Damage
 from parity.errors import UsageError
 from parity.faults.catalogue import CATALOGUE
 from parity.faults.fault import Scenario
@@ -133,6 +134,7 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
         _checks(folder, "fixtures", fixtures, inputs),
         scenarios,
         alignments,
+        _checks(folder, "misuse", _damage(root, lambda part: part.startswith(MISUSED)), inputs),
         _checks(
             folder, "spread", {
                 _SPREAD: _fixture(root, root / _SPREAD, _SPREAD_TO),
@@ -148,7 +150,10 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
             ),
             files=_OF_CLUSTERS,
         ),
-        _checks(folder, "damage", _damage(root), inputs, _OF_STORING),
+        _checks(
+            folder, "damage", _damage(root, lambda part: not part.startswith(MISUSED)), inputs,
+            _OF_STORING,
+        ),
         *_regressions(root / "fixtures" / "regressions"),
         fuzz,
     ]  # fmt: skip
@@ -206,9 +211,9 @@ def _drawn() -> dict[str, Check]:
     }
 
 
-def _damage(root: Path) -> dict[str, Check]:
+def _damage(root: Path, chosen: Callable[[str], bool]) -> dict[str, Check]:
     home = str(root / "fixtures" / "damage")
-    return {part: Damage(part, home) for part in PARTS}
+    return {part: Damage(part, home) for part in PARTS if chosen(part)}
 
 
 def _tellings(root: Path) -> dict[str, Check]:
