@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import pickle
 import threading
@@ -278,8 +279,6 @@ def deaths(folder: Path) -> Outcomes:
 
 def cluster(folder: Path) -> Outcomes:
     """Run units on a Dask cluster of this machine, some of which end or hold up their workers."""
-    import logging
-
     from distributed import LocalCluster
 
     told: dict[str, dict[str, str]] = {}
