@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -275,7 +276,9 @@ def run_mutants(
     if left:
         course = Course(tree, left, stages)
         course.calibrate(jobs, on_step)
-        with ThreadPoolExecutor(jobs) as pool:
+        with ThreadPoolExecutor(jobs) as pool, warnings.catch_warnings():
+            # What compiling a mutant warns of, like 'is' with a literal, is its point.
+            warnings.simplefilter("ignore", SyntaxWarning)
             futures = [pool.submit(course.run, n, each, digest) for n, each in enumerate(left)]
             try:
                 for done in as_completed(futures):
