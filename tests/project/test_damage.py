@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from parity.damage.check import APPROVED_FILE, PARTS, Damage, main
+from parity.damage import check
+from parity.damage.check import APPROVED_FILE, MISUSED, PARTS, Damage, main, outcomes
 from parity.damage.frames import frames_of, written
+from parity.damage.told import Outcomes
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "fixtures" / "damage"
@@ -20,6 +22,7 @@ QUICK = (
     "workers: options",
     "files",
     "declarative: locked",
+    *(part for part in PARTS if part.startswith(MISUSED)),
 )
 
 
@@ -29,6 +32,20 @@ QUICK = (
 )
 def test_a_part_comes_to_what_was_approved(part: str, tmp_path: Path) -> None:
     assert Damage(part, str(HOME)).seen(tmp_path) is None
+
+
+def test_what_is_left_open_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = []
+
+    def part(home: Path, folder: Path) -> Outcomes:
+        left.append((folder / "left").open("w"))
+        return {}
+
+    monkeypatch.setattr(check, "PARTS", {"one": part})
+    assert list(outcomes("one", HOME, tmp_path)["left open"]) == ["left"]
+    left.pop().close()
+    monkeypatch.setattr(check, "PARTS", {"one": lambda home, folder: {}})
+    assert outcomes("one", HOME, tmp_path) == {}
 
 
 def test_another_text_is_told_and_approved(
