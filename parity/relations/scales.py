@@ -191,12 +191,17 @@ def time_stretched(trial: Trial) -> None:
     def change(name: str, value: Any) -> Any:
         is_time = name in _TIMES or name.startswith("last_bars.")
         if not is_time or not isinstance(value, int):
-            return value
+            return _without_mean_times(name, value)
         return first + (value - shift_ns - first) * 3 + shift_ns
 
-    due = mapped(trial.base, change)
+    due, other = mapped(trial.base, change), mapped(other, _without_mean_times)
     due, other = (_without_times(record) for record in (due, other))
     trial.agree(due, other, "bars three times as far apart", _NO_FILES)
+
+
+def _without_mean_times(name: str, value: Any) -> Any:
+    """Strike the mean of times, as over iterations, which is rounded; those it is of are held."""
+    return None if name in _TIMES and isinstance(value, float) else value
 
 
 def _fix_periods(
