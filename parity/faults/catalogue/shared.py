@@ -184,6 +184,11 @@ FAULTS: Final[tuple[Fault, ...]] = (
             "    if train + test > n * 1000:\n",
         ),
         (
+            "imperative/planning.py",
+            "        if not planned:\n            message",
+            "        if planned is None:\n            message",
+        ),
+        (
             "declarative/sequences.py",
             '        raise _unfit(entries, "there is no window that fits", around)',
             "        return",

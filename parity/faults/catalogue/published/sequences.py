@@ -136,6 +136,11 @@ FAULTS: Final[tuple[Fault, ...]] = (
             "    if train + test > n:\n",
             "    if train + test > n * 1000:\n",
         ),
+        (
+            "imperative/planning.py",
+            "        if not planned:\n            message",
+            "        if planned is None:\n            message",
+        ),
     ),
     fault(
         "F31-declarative-statistics",
