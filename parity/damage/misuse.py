@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,10 +66,10 @@ def columns(folder: Path) -> Outcomes:
             "of objects": column.astype(object),
         }
         for way, other in others.items():
-            told["columns"][f"{name} {way}"] = _said(lambda: replace(bars, **{name: other}))  # noqa: B023  # called at once
-        told["columns"][f"{name} is written"] = _said(lambda: column.__setitem__(0, 1))  # noqa: B023  # as above
+            told["columns"][f"{name} {way}"] = _said(partial(replace, bars, **{name: other}))
+        told["columns"][f"{name} is written"] = _said(partial(column.__setitem__, 0, 1))
     for first, last in itertools.product((-1, 0, 1, 5, 6, 7), repeat=2):
-        told["rows"][f"{first} to {last}"] = _said(lambda: bars.rows(first, last))  # noqa: B023  # as above
+        told["rows"][f"{first} to {last}"] = _said(partial(bars.rows, first, last))
     return told
 
 
@@ -105,11 +106,8 @@ def markets(folder: Path) -> Outcomes:
     }
     return {
         "made": {name: _said(act, folder) for name, act in made.items()},
-        "asked": {name: _said(lambda act=act: act(market)) for name, act in asked.items()},  # type: ignore[misc]
-        "asked without bars": {
-            name: _said(lambda act=act: act(empty))  # type: ignore[misc]
-            for name, act in asked.items()
-        },
+        "asked": {name: _said(partial(act, market)) for name, act in asked.items()},
+        "asked without bars": {name: _said(partial(act, empty)) for name, act in asked.items()},
     }
 
 
@@ -122,13 +120,17 @@ _WAYS_TO: Final[Mapping[State, tuple[Trigger, ...]]] = {
 }
 
 
+def _hear(heard: list[str], *move: str) -> None:
+    heard.append(" ".join(move))
+
+
 def lives(folder: Path) -> Outcomes:
     """Ask containers in every state for everything, which then succeeds or fails."""
     told: dict[str, dict[str, str]] = {}
     for state, faulted, trigger in itertools.product(_WAYS_TO, (False, True), Trigger):
         for error in (None, ValueError("a value"), KeyboardInterrupt()):
             heard: list[str] = []
-            life = Lifecycle("mine", lambda *move: heard.append(" ".join(move)))  # noqa: B023  # as above
+            life = Lifecycle("mine", partial(_hear, heard))
             for way in _WAYS_TO[state]:
                 with life.moving(way):
                     pass
@@ -147,23 +149,20 @@ def lives(folder: Path) -> Outcomes:
     return told
 
 
+def _compared(one: TraceLevel, other: str) -> tuple[bool, bool, bool, bool]:
+    return one < other, one <= other, one > other, one >= other
+
+
+def _kept(level: TraceLevel, override: str) -> list[str]:
+    return sorted(kept_kinds("a/B", level, {"a*": override}))
+
+
 def levels(folder: Path) -> Outcomes:
     """Compare levels of traces with one another."""
     pairs = list(itertools.product(TraceLevel, (*TraceLevel, "all")))
-    compared = {
-        f"{one} and {other}": _said(
-            lambda: (one < other, one <= other, one > other, one >= other)  # noqa: B023  # as above
-        )
-        for one, other in pairs
-    }
-    lower = {
-        f"{one} and {other}": _said(lambda: str(lower_level(one, other)))  # noqa: B023  # as above
-        for one, other in pairs
-    }
-    kept = {
-        f"{one} under {other}": _said(lambda: sorted(kept_kinds("a/B", one, {"a*": other})))  # noqa: B023  # as above
-        for one, other in pairs
-    }
+    compared = {f"{one} and {other}": _said(partial(_compared, one, other)) for one, other in pairs}
+    lower = {f"{one} and {other}": _said(partial(lower_level, one, other)) for one, other in pairs}
+    kept = {f"{one} under {other}": _said(partial(_kept, one, other)) for one, other in pairs}
     return {"compared": compared, "lower": lower, "kept": kept}
 
 
@@ -197,7 +196,7 @@ def outputs(folder: Path) -> Outcomes:
         "in a part of a part": lambda value: _Held(_Held({"a": value})),
     }
     return {
-        depth: {name: _said(lambda: plain_output(put(value))) for name, value in values.items()}  # noqa: B023  # as above
+        depth: {name: _said(partial(plain_output, put(value))) for name, value in values.items()}
         for depth, put in depths.items()
     }
 
