@@ -120,7 +120,8 @@ def _of_counts(
     low, high = np.minimum(left, right), np.maximum(left, right)
     distance = high.view(np.uint64) - low.view(np.uint64)
     most = np.uint64(min(math.floor(bound), _MOST))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    # What is far beyond a tiny bound overflows, and is no share of it in the end.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         shares = np.where(distance == 0, 0.0, distance / float(bound))
     return np.where(distance <= most, shares, np.nan)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from parity.policy.tolerance import Tolerance
@@ -122,6 +123,7 @@ INTEGERS = st.integers(-(2**63), 2**63 - 1)
     st.one_of(st.integers(0, 2**65), st.floats(0, 1e20)),
     st.lists(st.tuples(INTEGERS, st.one_of(INTEGERS, st.integers(-99, 99))), min_size=1),
 )
+@example(sys.float_info.min, [(0, 4)])
 def test_columns_of_integers_decide_as_pairs_do(bound: float, drawn: list[tuple[int, int]]) -> None:
     pairs = [(a, b if abs(b) > 99 else max(-(2**63), min(2**63 - 1, a + b))) for a, b in drawn]
     left, right = (np.array(side, np.int64) for side in zip(*pairs, strict=True))
