@@ -39,10 +39,20 @@ CORE: Final = (
     "parity/policy",
     "parity/verdicts.py",
     "containers/trace/alignment.py",
+    "containers/trace/distances.py",
+    "containers/trace/matching.py",
+    "containers/trace/renumbering.py",
+    "containers/trace/windows.py",
 )
 """What decides whether two runs are the same."""
 
-_TESTS: Final = ("tests/parity/comparing", "tests/parity/policy", "tests/trace/test_alignment.py")
+_TESTS: Final = (
+    "tests/parity/comparing",
+    "tests/parity/policy",
+    "tests/trace/test_alignment.py",
+    "tests/trace/test_alignment_cases.py",
+    "tests/trace/test_alignment_laws.py",
+)
 _NEEDED: Final = ("tests", "conftest.py", "pyproject.toml", "docs", "fixtures")
 _RESULTS: Final = Path(".parity/mutants-of-the-core.jsonl")
 _LISTED: Final = _ROOT / "benchmarks" / "mutants.yaml"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from containers.trace import Trace
+from containers.trace import Trace, align
 from parity.channels import CAUSE_FIRST, Channel
 from parity.comparison.outcome import ChannelOutcome
 from parity.comparison.records import compare_records, overall
@@ -282,9 +282,10 @@ def test_the_worst_channel_is_the_overall_verdict() -> None:
 def test_status_and_errors_of_runs_that_ended_otherwise_are_beyond_all_rules() -> None:
     ignoring = {"path": "**", "ignore": True}
     failed = record({**contents(), Channel.STATUS: {"": {"success": False}}}, status="failed")
-    outcomes = compare_records(record(), failed, applied(ignoring))
-    assert outcomes[Channel.STATUS].verdict is Verdict.DIFFERENT
-    assert outcomes[Channel.CONFIG].verdict is Verdict.IGNORED
+    for control, candidate in ((record(), failed), (failed, record())):
+        outcomes = compare_records(control, candidate, applied(ignoring))
+        assert outcomes[Channel.STATUS].verdict is Verdict.DIFFERENT
+        assert outcomes[Channel.CONFIG].verdict is Verdict.IGNORED
     alike = record({**contents(), Channel.STATUS: {"": {"success": False}}})
     outcomes = compare_records(record(), alike, applied(ignoring))
     assert outcomes[Channel.STATUS].verdict is Verdict.IGNORED
@@ -296,7 +297,8 @@ def test_what_came_of_a_comparison_and_what_was_asked_of_it_cannot_be_changed() 
     found, (standing,) = outcome(Channel.METRICS, ENTRY, CASES[Channel.METRICS][1], {
         "path": "**", "ulp": 0
     })  # fmt: skip
-    for one in (rule, rule.tolerance, policy, found, found.first, standing):
+    aligned = align(trace(), trace(FILL__price=7.0))
+    for one in (rule, rule.tolerance, policy, found, found.first, standing, aligned, aligned.first):
         field = one.__struct_fields__[0]  # type: ignore[union-attr]  # all are structs
         with pytest.raises(AttributeError):
             setattr(one, field, None)

@@ -179,16 +179,20 @@ def test_missing_events_of_a_kind_are_ignored_by_its_path_alone() -> None:
 
 def test_the_first_difference_is_not_one_that_is_ignored() -> None:
     extra = Signal(0, NOON - 60, "strategy/b", None, "AAA", 1, 0.5)
-    late = [extra, *(_shifted(event) for event in events(FILL__price=7.0))]
-    found, (rule,) = compared(
-        trace(), Trace.from_events(late), {"path": "**: SIGNAL", "ignore": True}
-    )
-    assert (found.verdict, found.extra, found.different) == (Verdict.DIFFERENT, 0, 1)
-    assert (found.ignored, rule.fired) == (1, 1)
-    first = found.first
-    assert first is not None
-    assert (first.left.price, first.right.price, first.fields) == (100.0, 7.0, ("price",))
-    assert first.position == 4
+    late = Trace.from_events([extra, *(_shifted(event) for event in events(FILL__price=7.0))])
+    rule = {"path": "**: SIGNAL", "ignore": True}
+    for left, right, prices, position in (
+        (trace(), late, (100.0, 7.0), 4),
+        (late, trace(), (7.0, 100.0), 5),  # of the left, whose extra event comes before
+    ):
+        found, (standing,) = compared(left, right, rule)
+        assert (found.verdict, found.different) == (Verdict.DIFFERENT, 1)
+        assert (found.missing, found.extra) == (0, 0)
+        assert (found.ignored, standing.fired) == (1, 1)
+        first = found.first
+        assert first is not None
+        assert (first.left.price, first.right.price) == prices
+        assert (first.fields, first.position) == (("price",), position)
 
 
 def _shifted(event: Event) -> Event:
