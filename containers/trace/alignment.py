@@ -15,7 +15,7 @@ times, which are aligned one after the other. What has equal prefix digests is n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from typing import Final, TypeAlias
 
@@ -95,7 +95,7 @@ class Alignment(msgspec.Struct, frozen=True):
             Null and NaN have no distance: they make an event different and nothing else.
         max_ulp: Largest distance of two such floats, counted in representable numbers; between
             -0.0 and 0.0 it is 1.
-        first: The first difference; null when nothing differs but what is excused.
+        first: The first difference; null when nothing differs but what is excused or passed over.
         kinds: Counts of each kind that differs, in the order of `EventKind`.
     """
 
@@ -111,7 +111,12 @@ class Alignment(msgspec.Struct, frozen=True):
 
 
 def align(
-    left: Trace, right: Trace, excuse: Excuse | None = None, *, use_digests: bool = True
+    left: Trace,
+    right: Trace,
+    excuse: Excuse | None = None,
+    *,
+    pass_over: Collection[EventKind] = (),
+    use_digests: bool = True,
 ) -> Alignment:
     """Compare two traces of any length.
 
@@ -120,6 +125,7 @@ def align(
         right: For example the candidate's.
         excuse: Says which differences do not count; null: all do. An event is excused when all its
             fields that differ are. Missing and extra events, and those of unlike kinds, never are.
+        pass_over: Kinds whose missing and extra events are counted, but are no first difference.
         use_digests: Don't read what has equal digests. Without, every buffer is read, checked and
             compared.
 
@@ -127,7 +133,7 @@ def align(
         StorageError: A trace on disk is damaged.
     """
     start = first_pair(left, right) if use_digests else 0
-    work = _Work(excuse)
+    work = _Work(excuse, pass_over)
     with closing(windows(left, right, start, work.renumbering)) as parts:
         for part, other in parts:
             work.add(part, other)
@@ -137,8 +143,9 @@ def align(
 class _Work:
     """What is known so far."""
 
-    def __init__(self, excuse: Excuse | None) -> None:
+    def __init__(self, excuse: Excuse | None, pass_over: Collection[EventKind]) -> None:
         self._excuse: Final = excuse
+        self._shown: Final = np.array([kind not in pass_over for kind in KIND_ORDER], np.bool_)
         self.renumbering: Final = Renumbering()
         self._largest: Final = Largest()
         self._excused = 0
@@ -183,6 +190,8 @@ class _Work:
                 if count:
                     counter[KIND_ORDER[number]] += count
         if self._first is None:
+            missing = missing[self._shown[left.kinds[missing]]]
+            extra = extra[self._shown[right.kinds[extra]]]
             self._first = _first(left, right, pairs, missing, extra, differing)
 
     def _compare(self, left: Part, right: Part, pairs: Pairs) -> dict[str, Mask]:
@@ -224,9 +233,8 @@ class _Work:
         if unlike.any():
             differing = {"kind": unlike, **differing}
             for name, differs in (("seq", seq), ("cause", cause)):
-                if (differs & unlike).any():
-                    marks = differing.setdefault(name, np.zeros(count, np.bool_))
-                    marks |= differs & unlike
+                marks = differing.setdefault(name, np.zeros(count, np.bool_))
+                marks |= differs & unlike
         left_over = np.zeros(count, np.bool_)
         for name, marks in differing.items():
             left_over |= marks

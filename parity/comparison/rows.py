@@ -129,8 +129,6 @@ def _tree(row: msgspec.Struct) -> dict[str, Any]:
 def _fields(left: msgspec.Struct, right: msgspec.Struct) -> tuple[str, ...]:
     """Name the fields in which two rows differ; one that only one of them has does."""
     names, others = left.__struct_fields__, right.__struct_fields__
-    if names == others:
-        return tuple(n for n in names if not same(getattr(left, n), getattr(right, n)))
     both = [*names, *(name for name in others if name not in names)]
     return tuple(
         name

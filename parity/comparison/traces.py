@@ -8,16 +8,14 @@ a trace as a whole, ``UNIT: FILL`` for events of a kind, ``UNIT: FILL.price`` fo
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 import numpy as np
 
-from containers.events import Event, EventKind
-from containers.trace import CHUNK_ROWS, SCHEMAS, Alignment, Trace, align
-from containers.trace import Difference as EventDifference
+from containers.events import EventKind
+from containers.trace import SCHEMAS, Alignment, Trace, align
 from containers.trace.columns import Buffer, Column, FloatColumn, IntColumn, Mask
 from containers.trace.mappings import MappingColumn
 from containers.trace.texts import TextColumn
@@ -27,8 +25,6 @@ from parity.policy.judging import NOBODY, Judge, Ruling
 from parity.policy.rule import Kind
 
 __all__ = ["compare_traces", "looks_at_traces"]
-
-_RENUMBERED: Final = ("seq", "cause")
 
 
 def compare_traces(
@@ -94,7 +90,9 @@ class _Unit:
             assert ruling is not None  # as it is ignored
             self._tally.excuse([ruling])
             return
-        found = align(left, right, self.excuse if self._judge else None)
+        ignored_kinds = [k for k in EventKind if self._judge.ignores(f"{self._unit}: {k}")]
+        excuse = self.excuse if self._judge else None
+        found = align(left, right, excuse, pass_over=ignored_kinds)
         tally = self._tally
         missing, extra, ignored = self._alone(found)
         tally.compared += found.compared
@@ -108,7 +106,7 @@ class _Unit:
             tally.ignored += found.excused
         tally.widen(found.max_abs or None, found.max_ulp or None)
         if found.different or missing or extra:
-            self._note(found, left, right)
+            self._note(found)
 
     def excuse(self, kind: EventKind, field: str, left: Column, right: Column) -> Mask | None:
         """Say which of some aligned events, whose field differs in all of them, are excused."""
@@ -133,17 +131,10 @@ class _Unit:
                 ignored += alone
         return missing, extra, ignored
 
-    def _note(self, found: Alignment, left: Trace, right: Trace) -> None:
+    def _note(self, found: Alignment) -> None:
         """Note the first difference that is not ignored."""
         first = found.first
         assert first is not None  # something differs
-        if first.left is None or first.right is None:
-            event = first.left or first.right
-            assert event is not None  # one side has it
-            if self._judge.ignores(f"{self._unit}: {event.kind}"):
-                first = self._first_of_others(left, right)
-        event = first.left or first.right
-        assert event is not None  # as above
         self._tally.note(
             Difference(
                 path=f"{self._unit}: event {first.position}",
@@ -156,27 +147,6 @@ class _Unit:
                 right=first.right,
             )
         )
-
-    def _first_of_others(self, left: Trace, right: Trace) -> EventDifference:
-        """Find the first difference among the events of kinds that are not ignored."""
-        again = _Unit(Tally(), self._unit, Judge(self._judge.rules))  # whose account nobody takes
-
-        def keep(kind: EventKind, container: str) -> bool:
-            return not self._judge.ignores(f"{self._unit}: {kind}")
-
-        def excuse(kind: EventKind, field: str, ours: Column, theirs: Column) -> Mask | None:
-            if field in _RENUMBERED:  # numbers shift with the events that are left out
-                return np.ones(len(ours), np.bool_)
-            return again.excuse(kind, field, ours, theirs)
-
-        first = align(left.filtered(keep), right.filtered(keep), excuse).first
-        if first is None:  # then only a number differs
-            first = align(left, right, again.excuse).first
-            assert first is not None  # something does
-            return first
-        event, side = (first.left, left) if first.left is not None else (first.right, right)
-        assert event is not None  # one side has it
-        return msgspec.structs.replace(first, position=_position(side, event))
 
     def _by_name(self, path: str, left: MappingColumn, right: MappingColumn) -> Mask | None:
         """Decide on each feature that differs; a row is excused when all of its own are."""
@@ -228,11 +198,3 @@ def _numbers(column: Column) -> tuple[Buffer, Mask]:
         return column.data, np.ones(len(column), np.bool_) if valid is None else valid != 0
     assert isinstance(column, IntColumn)  # there are no other columns of numbers
     return column.data, column.data >= 0 if column.nullable else np.ones(len(column), np.bool_)
-
-
-def _position(trace: Trace, event: Event) -> int:
-    """Give the position of an event in the kept stream, by its number."""
-    chunk = bisect_left(trace.infos, event.seq, key=lambda info: info.last_seq)
-    row = trace.chunks[chunk].row_of(event.seq)
-    assert row is not None  # it was taken from there
-    return chunk * CHUNK_ROWS + row

@@ -105,8 +105,7 @@ def _inside(glob: str) -> str:
             )
         at = found.end()
         if found["name"] == "**":
-            if at == len(glob) or not pattern:
-                leading = not pattern
+            leading = leading or not pattern
             pattern += r"(?:[.\[].*)?" if found["dot"] else ""
         elif found["name"]:
             dot = r"(?:.*\.)?" if leading else re.escape(found["dot"])

@@ -30,6 +30,7 @@ from parity.sensitivity.plain_alignment import Aligned, aligned, pairs
 __all__ = ["long_traces", "numbered", "short_traces"]
 
 _EXCUSED: Final = ("strength", "cash", "price")
+_PASSED_OVER: Final = (EventKind.BAR, EventKind.SIGNAL, EventKind.PORTFOLIO_UPDATE)
 _LAST: Final = (EventKind.PORTFOLIO_UPDATE, EventKind.FILL, EventKind.CANCELLATION)
 """Kinds that are nobody's cause: without one, what others say remains as it was."""
 
@@ -167,16 +168,17 @@ def _other_content(event: Event, draw: random.Random) -> dict[str, Any]:
 def _held(left: list[Event], right: list[Event]) -> str | None:
     """Align two traces in every way; say what is not as the plain alignment has it."""
     ours, theirs = Trace.from_events(left), Trace.from_events(right)
-    for excused, excuse in (((), None), (_EXCUSED, _excuse)):
-        due = aligned(left, right, excused)
-        found = align(ours, theirs, excuse)
+    for excused, excuse, over in (((), None, ()), (_EXCUSED, _excuse, _PASSED_OVER)):
+        due = aligned(left, right, excused, over)
+        found = align(ours, theirs, excuse, pass_over=over)
         told = _unlike(due, found)
         if told is None and excuse is None:
             told = _first_of(found, left, right)
         if told is not None:
             return told
         told = _unlike(
-            aligned(right, left, excused), align(theirs, ours, excuse, use_digests=False)
+            aligned(right, left, excused, over),
+            align(theirs, ours, excuse, pass_over=over, use_digests=False),
         )
         if told is not None:
             return f"the other way round, {told}"

@@ -181,16 +181,19 @@ def _first(
     right: Sequence[Event],
     found: Sequence[tuple[int, int]],
     counted: Sequence[set[str]],
+    passed_over: Collection[EventKind],
 ) -> tuple[int, int, tuple[str, ...], int] | None:
     """Give the first difference as `Aligned` has it."""
     ours, theirs = _slices(left), _slices(right)
     places = sorted(b for _, b in found)
     candidates: list[tuple[tuple[int, int, int], int, int, tuple[str, ...]]] = []
-    for row in sorted(set(range(len(left))) - {a for a, _ in found})[:1]:
+    missing = set(range(len(left))) - {a for a, _ in found}
+    for row in sorted(row for row in missing if left[row].kind not in passed_over)[:1]:
         before = sum(a < row for a, _ in found)
         other = places[before - 1] + 1 if before else 0
         candidates.append(((ours[row], before, 0), row, other, ()))
-    for row in sorted(set(range(len(right))) - set(places))[:1]:
+    extra = set(range(len(right))) - set(places)
+    for row in sorted(row for row in extra if right[row].kind not in passed_over)[:1]:
         before = sum(b < row for b in places)
         other = found[before - 1][0] + 1 if before else 0
         candidates.append(((theirs[row], before, 1), other, row, ()))
@@ -208,7 +211,10 @@ def _first(
 
 
 def aligned(
-    left: Sequence[Event], right: Sequence[Event], excused: Collection[str] = ()
+    left: Sequence[Event],
+    right: Sequence[Event],
+    excused: Collection[str] = (),
+    passed_over: Collection[EventKind] = (),
 ) -> Aligned:
     """Count what differs.
 
@@ -216,6 +222,7 @@ def aligned(
         left: Events in ascending ``seq``; not all need be kept.
         right: Likewise.
         excused: Names of fields in which counterparts of one kind may differ.
+        passed_over: Kinds whose missing and extra events are counted, but are no first difference.
     """
     found = pairs(left, right)
     fields: defaultdict[EventKind, Counter[str]] = defaultdict(Counter)
@@ -245,7 +252,7 @@ def aligned(
     }
     return Aligned(
         len(found), different.total(), missing.total(), extra.total(), forgiven, kinds,
-        max_abs, max_ulp, _first(left, right, found, left_over),
+        max_abs, max_ulp, _first(left, right, found, left_over, passed_over),
     )  # fmt: skip
 
 

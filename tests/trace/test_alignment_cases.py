@@ -48,6 +48,19 @@ def test_a_missing_event_is_one_missing_and_what_follows_is_compared(unit: Unit)
         assert counted(found) == (299, 0, 1, 0)
         assert found.first == Difference(gap, events[gap], None, (), gap)
         assert found.kinds == {EventKind.FILL: KindCounts(0, 1, 0, {})}
+        # One that differs later changes nothing of what is shown first.
+        later = row_of(candidate, EventKind.PORTFOLIO_UPDATE, 250)
+        candidate[later] = msgspec.structs.replace(candidate[later], cash=-1.0)
+        assert aligned(events, candidate).first == found.first
+        # Where missing fills are passed over, it is what is shown.
+        sides = Trace.from_events(events), Trace.from_events(candidate)
+        first = align(*sides, pass_over=[EventKind.FILL]).first
+        assert first is not None
+        assert (first.right, first.fields) == (candidate[later], ("cash",))
+        back = align(sides[1], sides[0], pass_over=[EventKind.FILL]).first
+        assert back is not None
+        assert (back.left, back.fields) == (candidate[later], ("cash",))
+        assert align(*sides, pass_over=[EventKind.ORDER]).first == found.first
 
 
 def test_an_event_too_many_is_one_extra_and_later_differences_are_found(unit: Unit) -> None:

@@ -298,7 +298,8 @@ def test_what_came_of_a_comparison_and_what_was_asked_of_it_cannot_be_changed() 
         "path": "**", "ulp": 0
     })  # fmt: skip
     aligned = align(trace(), trace(FILL__price=7.0))
-    for one in (rule, rule.tolerance, policy, found, found.first, standing, aligned, aligned.first):
+    made = (rule, rule.tolerance, policy, found, found.first, standing, aligned, aligned.first)
+    for one in (*made, *aligned.kinds.values()):
         field = one.__struct_fields__[0]  # type: ignore[union-attr]  # all are structs
         with pytest.raises(AttributeError):
             setattr(one, field, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from typing import Any
 
 import msgspec
@@ -215,7 +216,15 @@ def test_a_curve_of_another_type_differs_in_every_sample() -> None:
         ours = EquityCurve(time_ns=three, equity=np.array([1, 2, 3], kind))
         theirs = EquityCurve(time_ns=three, equity=np.array([1, 5, 3], kind))
         assert compare_curves({PLACE: ours}, {PLACE: theirs}).different == 1
+        assert compare_curves({PLACE: theirs}, {PLACE: ours}).different == 1
         assert compare_curves({PLACE: ours}, {PLACE: ours}).verdict is Verdict.EQUAL
+
+
+def test_a_curve_from_another_process_is_of_the_same_type() -> None:
+    left = curve((1.0, 2.0, 3.0))
+    # What is read back has a type that is equal, but another object.
+    right = pickle.loads(pickle.dumps(curve((1.0, 2.5, 3.0))))
+    assert compare_curves({PLACE: left}, {PLACE: right}).different == 1
 
 
 def test_a_sample_is_looked_at_unless_it_or_both_its_fields_are_ignored() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import msgspec
 import pytest
 
 from containers.events import Event, Fill, Order, PortfolioUpdate, Rejection, Signal
@@ -195,9 +196,35 @@ def test_the_first_difference_is_not_one_that_is_ignored() -> None:
         assert (first.fields, first.position) == (("price",), position)
 
 
-def _shifted(event: Event) -> Event:
-    import msgspec
+def test_where_only_numbers_differ_what_is_ignored_is_not_the_first_difference() -> None:
+    extra = Signal(0, NOON - 60, "strategy/b", None, "AAA", 1, 0.5)
+    others = [_shifted(event) for event in events()]
+    others[4] = msgspec.structs.replace(others[4], cause=1)
+    found, _ = compared(
+        trace(), Trace.from_events([extra, *others]), {"path": "**: SIGNAL", "ignore": True}
+    )
+    assert (found.different, found.extra, found.ignored) == (1, 0, 1)
+    assert found.first is not None
+    assert (found.first.position, found.first.fields) == (4, ("cause",))
 
+
+def test_of_missing_and_extra_events_those_of_ignored_kinds_alone_do_not_count() -> None:
+    def with_signals(*times: int, fill: bool = False) -> Trace:
+        made = [Signal(n, time, "strategy/b", None, "AAA", 1, 0.5) for n, time in enumerate(times)]
+        last = Fill(9, NOON, "portfolio/a.b", None, "a.b", "AAA", 1.0, 1.0, 0.0, "order")
+        return Trace.from_events([*made, last] if fill else made)
+
+    rule = {"path": "**: SIGNAL", "ignore": True}
+    found, (standing,) = compared(with_signals(1), with_signals(2), rule)
+    assert (found.missing, found.extra, found.ignored, standing.fired) == (0, 0, 2, 2)
+    assert found.verdict is Verdict.IGNORED
+    found, (standing,) = compared(with_signals(), with_signals(1, 2, fill=True), rule)
+    assert (found.missing, found.extra, found.ignored, standing.fired) == (0, 1, 2, 2)
+    found, (standing,) = compared(with_signals(1, 2, fill=True), with_signals(), rule)
+    assert (found.missing, found.extra, found.ignored, standing.fired) == (1, 0, 2, 2)
+
+
+def _shifted(event: Event) -> Event:
     cause = None if event.cause is None else event.cause + 1
     return msgspec.structs.replace(event, seq=event.seq + 1, cause=cause)
 
@@ -274,6 +301,12 @@ def test_of_events_of_unlike_kinds_numbers_differ_only_where_they_do() -> None:
         )
 
     left, right = made(Order, None, 0, 1), made(Rejection, None, None, 0)
+    found, _ = compared(
+        Trace.from_events([Order(0, NOON, "risk/a.b", None, "a.b", "AAA", 1.0, 2.0, ())]),
+        Trace.from_events([Rejection(0, NOON, "risk/a.b", 7, "a.b", "AAA", 1.0, 2.0, ())]),
+    )
+    assert found.first is not None
+    assert found.first.fields == ("kind", "cause")
     hidden = {"path": "**: FILL.cause", "ignore": True}
     found, (rule,) = compared(left, right, hidden)
     assert (found.different, found.ignored, rule.fired) == (2, 1, 1)

@@ -78,6 +78,7 @@ def test_what_cannot_be_hashed_is_identified_by_its_type_and_what_it_shows() -> 
         (NAN, 1.0, (None, None)),
         (3, 5, (2.0, None)),
         (10**400, 0, (math.inf, None)),
+        (2**1024 - 1, 0, (math.inf, None)),  # the largest double is less
         (3, 5.0, (None, None)),
         (True, False, (None, None)),
         ("a", "b", (None, None)),

@@ -56,6 +56,8 @@ def test_what_neither_fills_counts_where_every_run_must(channel: Channel) -> Non
     found = pair(channel, rest, rest)
     assert (found.verdict, found.required) == (Verdict.NOT_COMPARABLE, channel in REQUIRED)
     assert found.reason == "neither side filled it"
+    assert (found.compared, found.different, found.tolerated, found.ignored) == (0, 0, 0, 0)
+    assert (found.missing, found.extra, found.first, found.rules) == (0, 0, None, ())
     expected = Verdict.NOT_COMPARABLE if channel in REQUIRED else Verdict.EQUAL
     assert overall(compare_records(rest, rest)) is expected
     empty = holding(channel, {})
@@ -77,6 +79,10 @@ def test_files_are_compared_where_both_store_alike() -> None:
     left, right = record(), holding(Channel.FILES, {"folder": {}})
     assert pair(Channel.FILES, left, right).verdict.is_difference
     assert pair(Channel.FILES, told(left, DISK), told(right, DISK)).verdict.is_difference
+    disk = {
+        key: "".join(list(value)) for key, value in DISK.items()
+    }  # an equal text, not the same one
+    assert pair(Channel.FILES, told(left, DISK), told(right, disk)).verdict.is_difference
     found = pair(Channel.FILES, told(left, DISK), right)
     assert (found.verdict, found.required) == (Verdict.NOT_COMPARABLE, False)
     assert found.reason == "the sides were told to store in different places"
@@ -107,8 +113,13 @@ def test_that_files_were_written_is_left_out_of_the_order_where_storage_differs(
         assert pair(Channel.STATUS, told(left, DISK), other).verdict.is_difference
     # Each record counts, whether its name comes before or after that of the one before it.
     for first, second in (("HookCalled", "PhaseStarted"), ("PhaseStarted", "HookCalled")):
-        left = journal(first, "OutputWritten", second)
+        left = journal(first, "OutputWritten", second, first)
         assert pair(Channel.STATUS, told(left, DISK), journal(first)).verdict.is_difference
+        rest = journal(second, first)
+        assert pair(Channel.STATUS, told(left, DISK), rest).verdict.is_difference
+    # Names are compared by their letters, wherever they were read from.
+    twice = journal("HookCalled", "".join(["Hook", "Called"]), "PhaseFinished")
+    assert pair(Channel.STATUS, told(twice, DISK), right).verdict is Verdict.EQUAL
 
 
 SUMMARY = {"events": 10, "kept": 4, "digest": "d", "path": "a/trace"}
@@ -158,6 +169,10 @@ def test_files_of_traces_are_left_out_where_levels_differ() -> None:
     left, right = files(a_trace_bar=1, a_best=2), files(a_trace_fill=3, a_best=2)
     assert pair(Channel.FILES, left, right).verdict.is_difference
     assert pair(Channel.FILES, told(left, MINIMAL), right).verdict is Verdict.EQUAL
+    content = {"folder": {"a/best": {"bytes": 2, "digest": "x"}}, "p": [1]}
+    other = {"folder": {"a/best": {"bytes": 2, "digest": "y"}}, "p": [1]}
+    one, two = holding(Channel.FILES, content), holding(Channel.FILES, other)
+    assert pair(Channel.FILES, told(one, MINIMAL), two).different == 1
     worse = files(a_trace_fill=3, a_best=5)
     assert pair(Channel.FILES, told(left, MINIMAL), worse).different == 1
     assert pair(Channel.FILES, told(left, MINIMAL), told(right, MINIMAL)).verdict.is_difference

@@ -172,6 +172,8 @@ def figures(left: Any, right: Any, name: str) -> tuple[ChannelOutcome, tuple[Rul
         ("never", 1, True, Verdict.DIFFERENT, None),
         ("never", None, 1.0, Verdict.DIFFERENT, None),
         ("never", [1], {"a": 1}, Verdict.DIFFERENT, None),
+        ("never", 1, [1], Verdict.DIFFERENT, None),
+        ("length", (1, 2), [0, 0], Verdict.WITHIN_TOLERANCE, 0.0),  # any two lists are of one type
     ],
 )
 def test_a_comparator_decides_on_two_values_of_one_type(

@@ -152,6 +152,10 @@ RULE = "  - {channel: metrics, path: '**: a', abs: 1, reason: r}\n"
             ["p.yaml:3:47: found 1 for nan_equal, expected true"],
         ),
         (
+            HEAD + "  - {channel: trace, path: '**', unordered: true, reason: r}\n",
+            ["p.yaml:3:34: trace has no lists without order; it goes by time"],
+        ),
+        (
             HEAD + "  - {channel: [trace, equity], path: '**', unordered: true, reason: r}\n",
             ["p.yaml:3:44: equity, trace has no lists without order; it goes by time"],
         ),

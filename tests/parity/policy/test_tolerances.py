@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import sys
 from typing import Any
 
@@ -90,6 +91,9 @@ def test_columns_of_two_types_are_beyond_every_tolerance() -> None:
     assert np.isnan(wide.shares(whole, real)).all()
     assert np.isnan(wide.shares(real, whole)).all()
     assert np.isnan(wide.shares(real.astype(np.float32), real.astype(np.float32))).all()
+    for column in (whole, real):
+        read_back = pickle.loads(pickle.dumps(column))  # whose type is equal, but another object
+        assert not np.isnan(wide.shares(column, read_back)).any()
 
 
 FLOATS = st.floats(allow_nan=True, allow_infinity=True)
