@@ -52,6 +52,7 @@ _TESTS: Final = (
     "tests/trace/test_alignment.py",
     "tests/trace/test_alignment_cases.py",
     "tests/trace/test_alignment_laws.py",
+    "tests/parity/sensitivity/test_checks_of_mutants.py",
 )
 _NEEDED: Final = ("tests", "conftest.py", "pyproject.toml", "docs", "fixtures")
 _RESULTS: Final = Path(".parity/mutants-of-the-core.jsonl")
