@@ -201,6 +201,28 @@ def test_a_shift_that_no_extra_event_explains_is_one_difference(unit: Unit) -> N
     assert (found.first.position, found.first.fields) == (100, ("seq",))
 
 
+@pytest.mark.parametrize(
+    ("few", "many", "different"),
+    [
+        (500, 999, 0),  # 250,000 ways: all of them are weighed
+        (499, 1000, 499),  # 250,498: the last of the longer side are left over
+    ],
+)
+def test_of_a_group_beyond_bounds_the_last_events_are_left_over(
+    few: int, many: int, different: int
+) -> None:
+    def orders(prices: list[float]) -> list[Event]:
+        return [
+            Order(n, 60, "risk/a", None, "a", "AAA", price, price, ())
+            for n, price in enumerate(prices)
+        ]
+
+    short = orders([float(n) for n in range(few)])
+    long = orders([-1.0] * (many - few) + [float(n) for n in range(few)])
+    assert counted(aligned(short, long)) == (few, different, 0, many - few)
+    assert counted(aligned(long, short)) == (few, different, many - few, 0)
+
+
 def test_causes_that_were_not_kept_shift_with_their_neighbours(unit: Unit) -> None:
     events = unit(300)
     place = row_of(events, EventKind.FILL, 100)
