@@ -30,7 +30,7 @@ from parity.sensitivity.killing import Stage, run_mutants
 from parity.sensitivity.mutants import Mutant, draw, mutants_of
 from parity.sensitivity.results import Result, ResultsFile
 
-__all__ = ["CORE", "main"]
+__all__ = ["CORE", "LISTED", "main"]
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
 
@@ -46,6 +46,9 @@ CORE: Final = (
 )
 """What decides whether two runs are the same."""
 
+LISTED: Final = _ROOT / "benchmarks" / "mutants.yaml"
+"""Which of its mutants change nothing, with the reason."""
+
 _TESTS: Final = (
     "tests/parity/comparing",
     "tests/parity/policy",
@@ -56,7 +59,6 @@ _TESTS: Final = (
 )
 _NEEDED: Final = ("tests", "conftest.py", "pyproject.toml", "docs", "fixtures")
 _RESULTS: Final = Path(".parity/mutants-of-the-core.jsonl")
-_LISTED: Final = _ROOT / "benchmarks" / "mutants.yaml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="parity-mutants-") as scratch:
         tree = SourceTree(Path(scratch), OURS, root=_ROOT, more=_NEEDED, jobs=asked.jobs)
         every = mutants_of(tree.base, paths)
-        reasons = equivalents_in(_LISTED, every, paths)
+        reasons = equivalents_in(LISTED, every, paths)
         count = len(every) if asked.sample is None else asked.sample
         drawn = draw(tree.base, every, count, asked.seed) if asked.sample else _whole(tree, every)
         results, _ = run_mutants(

@@ -6,14 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.mutants import CORE, main
+from benchmarks.mutants import CORE, LISTED, main
 from parity.errors import UsageError
+from parity.sensitivity.equivalents import equivalents_in
+from parity.sensitivity.mutants import mutants_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_core_is_there() -> None:
     assert [path for path in CORE if not (ROOT / path).exists()] == []
+
+
+def test_what_is_listed_as_equivalent_names_mutants_that_are_there() -> None:
+    reasons = equivalents_in(LISTED, mutants_of(ROOT, CORE), CORE)
+    assert reasons
+    assert all(reasons.values())
 
 
 def test_what_does_not_exist_has_no_mutants(tmp_path: Path) -> None:
