@@ -1,23 +1,30 @@
 """Print speed and memory of both engines, a published peer and a bare loop, from one run.
 
-1. `_speed`  bars per second; contenders take turns, so a drift of the machine hits them all
-2. `measure_studies`  what sweeps, Monte Carlos and plans cost beyond their units
-3. `measure_runs`  two processes, storage on disk, checkpoints, resuming
-4. `measure_verifying`  what a verification costs beyond both runs
-5. `_memory`  peak memory of each in a process of its own, also with a million bars on disk
-6. `_compare`  comparing equal traces of a million events in full, against plain numpy
-7. `measure_traces`  comparing traces of ten million events on disk
+    python -m benchmarks [PART…]
+
+| part | what |
+|---|---|
+| speed | bars per second; contenders take turns, so a drift of the machine hits them all |
+| studies | what sweeps, Monte Carlos and plans cost beyond their units |
+| runs | two processes, storage on disk, checkpoints, resuming |
+| verifying | what a verification costs beyond both runs |
+| memory | peak memory of each in a process of its own, also with a million bars on disk |
+| comparing | equal traces of a million events, in full, against plain numpy |
+| traces | comparing traces of ten million events on disk |
+
+Without a part all of them are run, in this order.
 """
 
 from __future__ import annotations
 
+import argparse
 import gc
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -29,7 +36,7 @@ from rich.table import Table
 from benchmarks.peaks import own_peak_kb
 from benchmarks.runs import measure_runs
 from benchmarks.studies import measure_studies
-from benchmarks.traces import compare_in_child, measure_traces
+from benchmarks.traces import TRACES_IN_CHILD, compare_in_child, measure_traces
 from benchmarks.verifying import measure_verifying
 from benchmarks.workloads import CONTENDERS, LEVELS, prepare, sp500, synthetic
 from containers.events import Event
@@ -38,27 +45,35 @@ from containers.trace import Trace, align
 _ROUNDS = 20
 _MILLION = 1_000_000
 _CHUNK_BYTES = 65_536 * 8
+_MEMORY_IN_CHILD = "memory-in-child"
 
 
-def main() -> None:
-    """Run all parts, or, for a child process, one contender whose memory is measured."""
-    if sys.argv[1:2] == ["traces"]:
-        compare_in_child(Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the parts that are asked for, or, for a child process, what it is to measure."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given[:1] == [TRACES_IN_CHILD]:
+        _, left, right, how = given
+        compare_in_child(Path(left), Path(right), how)
         return
-    if len(sys.argv) > 1:
-        contender, folder, symbol, storage = sys.argv[1:]
+    if given[:1] == [_MEMORY_IN_CHILD]:
+        _, contender, folder, symbol, storage = given
         prepare(contender, Path(folder), symbol, storage=storage)()
         print(own_peak_kb())
         return
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(_PARTS)}")
+    asked = parser.parse_args(given).parts
+    unknown = [part for part in asked if part not in _PARTS]
+    if unknown:
+        parser.error(f"found {unknown[0]!r} for a part, expected one of {', '.join(_PARTS)}")
     console = Console(width=110)
-    _speed(console)
-    measure_studies(console, *sp500())
-    measure_runs(console, *sp500())
-    measure_verifying(console)
-    with tempfile.TemporaryDirectory() as name:
-        _memory(console, *synthetic(Path(name), _MILLION))
-    _compare(console)
-    measure_traces(console)
+    for part, measure in _PARTS.items():
+        if not asked or part in asked:
+            measure(console)
 
 
 def _speed(console: Console) -> None:
@@ -91,7 +106,12 @@ def _speed(console: Console) -> None:
     console.print(table)
 
 
-def _memory(console: Console, folder: Path, symbol: str) -> None:
+def _memory(console: Console) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        _memory_with(console, *synthetic(Path(name), _MILLION))
+
+
+def _memory_with(console: Console, folder: Path, symbol: str) -> None:
     table = Table(title="Peak memory of a process that does nothing else, MB")
     for heading in ("", "S&P 500 daily, in memory", f"{_MILLION:,} bars, trace on disk"):
         table.add_column(heading, justify="left" if not heading else "right")
@@ -161,9 +181,21 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def _peak_mb(contender: str, folder: Path, symbol: str, storage: str) -> float:
-    command = [sys.executable, "-m", "benchmarks", contender, str(folder), symbol, storage]
+    job = (contender, str(folder), symbol, storage)
+    command = [sys.executable, "-m", "benchmarks", _MEMORY_IN_CHILD, *job]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return int(done.stdout.strip().splitlines()[-1]) / 1024
+
+
+_PARTS: Mapping[str, Callable[[Console], None]] = {
+    "speed": _speed,
+    "studies": lambda console: measure_studies(console, *sp500()),
+    "runs": lambda console: measure_runs(console, *sp500()),
+    "verifying": measure_verifying,
+    "memory": _memory,
+    "comparing": _compare,
+    "traces": measure_traces,
+}
 
 
 if __name__ == "__main__":

@@ -32,7 +32,10 @@ from containers.trace.chunk import recut
 from containers.trace.columns import IntColumn
 from containers.trace.table import Table
 
-__all__ = ["compare_in_child", "measure_traces"]
+__all__ = ["TRACES_IN_CHILD", "compare_in_child", "measure_traces"]
+
+TRACES_IN_CHILD: Final = "traces-in-child"
+"""By which the command knows that it is to call `compare_in_child`."""
 
 _EVENTS: Final = 10_000_000
 _BARS: Final = 330_000
@@ -88,7 +91,7 @@ def compare_in_child(left: Path, right: Path, how: str) -> None:
 
 
 def _measured(left: Path, right: Path, how: str) -> tuple[float, float]:
-    command = [sys.executable, "-m", "benchmarks", "traces", str(left), str(right), how]
+    command = [sys.executable, "-m", "benchmarks", TRACES_IN_CHILD, str(left), str(right), how]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     seconds, megabytes = map(float, done.stdout.split())
     return seconds, megabytes
