@@ -303,7 +303,8 @@ class PlannedRunPhase(msgspec.Struct, frozen=True):
         units: How many units; null where references decide.
         combinations: Of the parameter space, where something walks it; null where nothing does.
         iterations: The tree; empty where references decide.
-        containers: Ids of the containers of its first unit; empty where references decide.
+        containers: Ids of the containers of its first unit; empty where references decide, or
+            a component cannot be made.
     """
 
     name: str

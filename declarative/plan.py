@@ -57,7 +57,8 @@ class PhasePlan:
         market: Its data; null: references decide.
         kit: Its topology and sequences.
         iterations: As they are going to run; empty where references decide.
-        containers: Ids of the containers of its first unit; empty where references decide.
+        containers: Ids of the containers of its first unit; empty where references decide, or
+            a component cannot be made.
         combined: How many combinations a unit runs at once; null when it runs one.
     """
 

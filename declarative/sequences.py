@@ -114,8 +114,7 @@ def expand(
         entries: The entries.
         around: What surrounds them.
         components: What exists, for noise on parameters.
-        survey: Only look at where they stand: of iterations alike one is given, and nothing is
-            drawn.
+        survey: Only look at where they stand: of iterations alike one is given.
 
     Raises:
         ConfigurationError: A window does not fit, or there is none.
@@ -150,11 +149,11 @@ def _repeated(
         index = 0
         while _flag(node.at("while"), inner := {**names, "index": index}):
             _limited(node.at("while"), index + 1, around)
-            yield _stand(definition, node, entries, around, inner, components, survey)
+            yield _stand(definition, node, entries, around, inner, components)
             index += 1
         return
     if definition.times is None:
-        yield _stand(definition, node, entries, around, names, components, survey)
+        yield _stand(definition, node, entries, around, names, components)
         return
     times = _whole(node.at("times"), names)
     alike = survey and definition.varies is not None
@@ -162,7 +161,7 @@ def _repeated(
         _limited(node.at("times"), times, around)
     for index in range(1 if alike else times):
         inner = {**names, "index": index}
-        stand = _stand(definition, node, entries, around, inner, components, survey)
+        stand = _stand(definition, node, entries, around, inner, components)
         yield replace(stand, times=times) if alike else stand
 
 
@@ -193,12 +192,12 @@ def _combinations(
     if survey:
         first, spawn_key = next(chosen(around))
         inside = replace(used.changed(first), spawn_key=spawn_key)
-        stand = _stand(definition, node, entries, inside, {**names, "index": 0}, None, survey)
+        stand = _stand(definition, node, entries, inside, {**names, "index": 0}, None)
         yield replace(stand, times=times)
         return
     for index, (parameters, spawn_key) in enumerate(chosen(around)):
         inside = replace(used.changed(parameters), spawn_key=spawn_key)
-        stand = _stand(definition, node, entries, inside, {**names, "index": index}, None, survey)
+        stand = _stand(definition, node, entries, inside, {**names, "index": index}, None)
         yield replace(stand, parameters=parameters)
 
 
@@ -229,7 +228,6 @@ def _stand(
     around: Around,
     names: Scope,
     components: Components | None,
-    survey: bool,
 ) -> Stand:
     inner = dict(names)
     for name in definition.let:
@@ -246,7 +244,7 @@ def _stand(
         around, parameters = replace(around, space=(), tested=True), None
     if definition.varies is not None:
         assert components is not None  # only combinations come without, and they vary by themselves
-        around, parameters = _varied(node.at("varies"), around, inner, components, survey)
+        around, parameters = _varied(node.at("varies"), around, inner, components)
     return Stand(definition, node, entries.section, around, first, last, parameters, inner)
 
 
@@ -288,7 +286,7 @@ def _span(
 
 
 def _varied(
-    node: Node, around: Around, names: Scope, components: Components, survey: bool
+    node: Node, around: Around, names: Scope, components: Components
 ) -> tuple[Around, Parameters]:
     """Draw what a random iteration changes: parameters, or the data."""
     method = evaluate(node, names)
@@ -301,7 +299,7 @@ def _varied(
         problem = bootstrap_problem(around.cut(0), block_bars)
         if problem is not None:
             raise ConfigurationError([Problem(problem, path=("monte_carlo",))])
-        return around if survey else around.bootstrap(block_bars), {}
+        return around.bootstrap(block_bars), {}
     draws = generator(configuration.random_seed, around.spawn_key)
     parameters = noisy(configuration, components, draws)
     return around.changed(parameters), parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from containers.configuration import Configuration
+from containers.errors import ConfigurationError
 from containers.results import PhaseResult, PlannedIteration, PlannedRun, PlannedRunPhase, Signals
 from imperative.phases import planned_phase
 from imperative.planning import Planner
@@ -70,10 +71,15 @@ def _containers(scope: Scope, sequencer: Sequencer, settings: Configuration) -> 
     names = tuple(entry.name for entry in settings.strategies)
     nothing = PhaseResult(status="succeeded", sequence="", topology="")
     builder = sequencer.builder
-    unit = builder.build_over(
-        scope,
-        scope.span.cut(builder.warmup_bars(scope)),
-        folder=None,
-        inputs={"signals": Signals(names, ()), "result": nothing},
-    )
+    try:
+        unit = builder.build_over(
+            scope,
+            scope.span.cut(builder.warmup_bars(scope)),
+            folder=None,
+            inputs={"signals": Signals(names, ()), "result": nothing},
+        )
+    except ConfigurationError:
+        raise
+    except Exception:  # noqa: BLE001  # a component that cannot be made fails its unit, there
+        return ()
     return tuple(container.id for container in unit.bus.containers)

@@ -70,7 +70,8 @@ def _phase(number: int, phase: PlannedRunPhase) -> Iterator[str]:
     yield f"   {_count(phase.units, 'unit')}{combinations}"
     yield from _tree(phase.iterations, "   ")
     roles = Counter(container.partition("/")[0] for container in phase.containers)
-    yield f"   containers of a unit: {', '.join(f'{n:,} {role}' for role, n in roles.items())}"
+    told = ", ".join(f"{n:,} {role}" for role, n in roles.items())
+    yield f"   containers of a unit: {told or 'a component cannot be made'}"
 
 
 def _tree(iterations: Sequence[PlannedIteration], indent: str) -> Iterator[str]:

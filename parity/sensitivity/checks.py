@@ -17,10 +17,11 @@ import traceback
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
+from containers.errors import ConfigurationError
 from parity.damage.check import Damage
 from parity.faults.fault import Scenario
 from parity.faults.marking import VARIABLE
@@ -28,6 +29,9 @@ from parity.fuzzing.evaluation import Asked
 from parity.generation.specs import Example
 from parity.sensitivity.killing import Apart
 from parity.sensitivity.telling import Telling
+
+if TYPE_CHECKING:
+    from parity.own import Own
 
 __all__ = [
     "APART",
@@ -39,6 +43,7 @@ __all__ = [
     "Fixture",
     "Observed",
     "Plan",
+    "Planned",
     "Tellings",
     "main",
 ]
@@ -46,6 +51,16 @@ __all__ = [
 APART: Final = "--apart"
 _LIMIT_S: Final = 60
 """Seconds that a check may take: more than ten times what the slowest takes."""
+
+
+def _own(patterns: str | None, components: str | None) -> Own:
+    """Load what is a user's own from these folders."""
+    from parity.own import Own
+
+    return Own(
+        None if patterns is None else Path(patterns),
+        None if components is None else Path(components),
+    )
 
 
 class Fixture(msgspec.Struct, frozen=True, tag=True):
@@ -68,14 +83,10 @@ class Fixture(msgspec.Struct, frozen=True, tag=True):
     def seen(self, folder: Path) -> str | None:
         """Verify it; say who sees a difference, null when nobody does."""
         from parity.faults.observing import seen_by
-        from parity.own import Own
         from parity.subjects import parse_subject, subject_for
         from parity.verifying import verify
 
-        own = Own(
-            None if self.patterns is None else Path(self.patterns),
-            None if self.components is None else Path(self.components),
-        )
+        own = _own(self.patterns, self.components)
         control, *candidates = [
             subject_for(parse_subject(text), own) for text in ("imperative", *self.candidates)
         ]
@@ -85,6 +96,37 @@ class Fixture(msgspec.Struct, frozen=True, tag=True):
         if verification.exit_code == self.exit_code:
             return None
         return ", ".join(seen_by(verification)) or f"exit code {verification.exit_code}"
+
+
+class Planned(msgspec.Struct, frozen=True, tag=True):
+    """A configuration of which both engines say, running nothing, what they would run.
+
+    The attributes are those of `Fixture`.
+    """
+
+    config: str
+    patterns: str | None = None
+    components: str | None = None
+
+    def seen(self, folder: Path) -> str | None:
+        """Ask both; say which phase they plan otherwise, null when they agree."""
+        from parity.own import ENGINES
+
+        own = _own(self.patterns, self.components)
+        plans = []
+        for engine in ENGINES:
+            try:
+                plan = own.engine(engine, root=folder).plan_workflow(Path(self.config))
+            except ConfigurationError:  # what is said then is another check's
+                plans.append({"refused": ""})
+            else:
+                whole = {"workflow": plan.workflow, "digest": plan.digest}
+                plans.append(whole | {f"phase {phase.name}": repr(phase) for phase in plan.phases})
+        left, right = plans
+        if list(left.items()) == list(right.items()):
+            return None
+        names = [name for name in {**left, **right} if left.get(name) != right.get(name)]
+        return f"the engines plan otherwise: {names[0] if names else 'the order of phases'}"
 
 
 class Observed(msgspec.Struct, frozen=True, tag=True):
@@ -159,7 +201,7 @@ class Tellings(msgspec.Struct, frozen=True, tag=True):
         return None
 
 
-Check: TypeAlias = Fixture | Tellings | Observed | Examples | Alignments | Damage
+Check: TypeAlias = Fixture | Planned | Tellings | Observed | Examples | Alignments | Damage
 Plan: TypeAlias = dict[str, Check]
 
 

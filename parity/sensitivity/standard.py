@@ -6,6 +6,7 @@
 | refusals | what must be refused, with what must be said | the same |
 | told | what each engine says of what it refuses or what fails, word by word | – |
 | scenarios | the other scenarios of the catalogue | the same |
+| plans | what either engine says of every fixture that it would run | – |
 | fixtures | every fixture: engines, oracle, invariants | – |
 | alignments | traces that were changed on purpose: is that seen, and nothing else? | the same |
 | misuse | parts used as no engine uses them: what is said | – |
@@ -41,6 +42,7 @@ from parity.sensitivity.checks import (
     Examples,
     Fixture,
     Observed,
+    Planned,
     Tellings,
 )
 from parity.sensitivity.killing import Stage
@@ -123,6 +125,10 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
         for glob in _FIXTURES
         for path in sorted(root.glob(glob))
     }
+    plans = {
+        name: Planned(each.config, each.patterns, each.components)
+        for name, each in fixtures.items()
+    }
     of_his_own = root / "fixtures" / "own"
     own = ("--patterns", f"{of_his_own}/patterns", "--components", f"{of_his_own}/components")
     cluster = [option for to in _CLUSTER_TO for option in ("--candidate", to)]
@@ -131,6 +137,7 @@ def standard_stages(folder: Path, root: Path | None) -> tuple[Stage, ...]:
         Stage("quick", _parity("verify"), tuple(str(root / each) for each in _QUICK)),
         told,
         _checks(folder, "told", _tellings(root), inputs),
+        _checks(folder, "plans", plans, inputs),
         _checks(folder, "fixtures", fixtures, inputs),
         scenarios,
         alignments,

@@ -38,6 +38,15 @@ def test_a_plan_shows_phases_windows_units_and_containers(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("engine", ["imperative", "declarative"])
+def test_a_component_that_cannot_be_made_is_no_error_of_a_plan(
+    parity: Callable[..., Output], engine: str
+) -> None:
+    output = parity("plan", str(OWN / "breaks.yaml"), *STUDY[1:], "--engine", engine)
+    assert output.code == 0
+    assert "   containers of a unit: a component cannot be made" in output.out.splitlines()
+
+
 def test_both_engines_plan_alike(parity: Callable[..., Output]) -> None:
     plans = {}
     for engine in ("imperative", "declarative"):
