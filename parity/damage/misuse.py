@@ -26,6 +26,7 @@ from containers.storage.wire import decode_phase, encode_phase
 from containers.strict_yaml import MAX_BYTES, load, loads
 from containers.trace import TraceLevel
 from containers.trace.levels import kept_kinds, lower_level
+from parity.damage.misrouted import buses, positions
 from parity.damage.stored_study import raised_by
 from parity.damage.told import Outcomes
 
@@ -265,5 +266,7 @@ MISUSE: Final[Mapping[str, Callable[[Path], Outcomes]]] = {
     "outputs": outputs,
     "stored": stored,
     "documents": documents,
+    "buses": buses,
+    "positions": positions,
 }
 """By name; each takes an empty folder."""

@@ -21,7 +21,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from containers.events import Bar, Cancellation, Event, EventKind, Fill
+from containers.events import Bar, Cancellation, Event, EventKind, Features, Fill
 from containers.trace import Alignment, Trace, align, side_by_side
 from containers.trace.chunk import CHUNK_ROWS
 from containers.trace.columns import Column, Mask
@@ -151,13 +151,17 @@ def _other_content(event: Event, draw: random.Random) -> dict[str, Any]:
     """Give another value for one field of what an event says."""
     said = msgspec.structs.asdict(event)
     names = [name for name in said if name not in ("seq", "time_ns", "container", "cause")]
-    name = draw.choice(names)
+    # Most of what can be told of features is their values, one of which may differ.
+    telling = isinstance(event, Features) and draw.random() < 0.75
+    name = "values" if telling else draw.choice(names)
     was = said[name]
     if isinstance(was, float):
         return {name: draw.choice((math.nextafter(was, math.inf), -was, *_STATES))}
     if isinstance(was, dict):
         values = {key: math.nextafter(v or 1.0, 0.0) for key, v in was.items()}
-        return {name: draw.choice((values, {**was, "other": 1.0}, {}, dict(reversed(was.items()))))}
+        one = draw.choice(list(was)) if was else "other"
+        named: tuple[dict[str, Any], ...] = ({**was, "other": 1.0}, {}, dict(reversed(was.items())))
+        return {name: draw.choice((values, {**was, one: -1.0}, {**was, one: None}, *named))}
     if isinstance(was, bool) or was is None:
         return {}
     if isinstance(was, int):
