@@ -135,6 +135,10 @@ RULE = "  - {channel: metrics, path: '**: a', abs: 1, reason: r}\n"
             ],
         ),
         (
+            HEAD + "  - {channel: metrics, path: '**', abs: 1, rel: 1, ignore: true, reason: r}\n",
+            ["p.yaml:3:52: abs and rel and ignore contradict each other in one rule; of these"],
+        ),
+        (
             HEAD + "  - {channel: metrics, path: '**', abs: 1, ignore: true, reason: r}\n",
             [
                 (
