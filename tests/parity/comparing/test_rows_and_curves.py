@@ -177,6 +177,13 @@ def test_a_curve_that_is_shorter_lacks_its_last_samples() -> None:
     assert (found.different, found.extra, found.verdict) == (1, 1, Verdict.DIFFERENT)
 
 
+def test_a_rule_takes_a_curve_as_a_whole_whichever_side_is_shorter() -> None:
+    long, short = {PLACE: curve((1.0, 2.0, 3.0))}, {PLACE: curve((1.0, 2.0), (1, 2))}
+    for left, right in ((long, short), (short, long)):
+        found, (rule,) = outcome(Channel.EQUITY, left, right, {"path": PLACE, "ignore": True})
+        assert (found.verdict, found.ignored, rule.fired) == (Verdict.IGNORED, 1, 1)
+
+
 def test_a_curve_that_one_side_lacks_is_missing_sample_by_sample() -> None:
     found = compare_curves(curves(), {})
     assert (found.verdict, found.missing) == (Verdict.MISSING, 3)

@@ -113,6 +113,8 @@ def test_that_files_were_written_is_left_out_of_the_order_where_storage_differs(
         assert pair(Channel.STATUS, told(left, DISK), other).verdict.is_difference
     # Each record counts, whether its name comes before or after that of the one before it.
     for first, second in (("HookCalled", "PhaseStarted"), ("PhaseStarted", "HookCalled")):
+        left = journal(first, "OutputWritten", second)
+        assert pair(Channel.STATUS, told(left, DISK), journal(first)).verdict.is_difference
         left = journal(first, "OutputWritten", second, first)
         assert pair(Channel.STATUS, told(left, DISK), journal(first)).verdict.is_difference
         rest = journal(second, first)
