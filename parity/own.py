@@ -28,9 +28,11 @@ class Own:
             topologies, modules; null: none.
     """
 
-    def __init__(self, patterns: Path | None = None, components: Path | None = None) -> None:
-        self.patterns = patterns
-        self.folder = components
+    def __init__(
+        self, patterns: Path | str | None = None, components: Path | str | None = None
+    ) -> None:
+        self.patterns = None if patterns is None else Path(patterns)
+        self.folder = None if components is None else Path(components)
 
     @cached_property
     def components(self) -> Components:

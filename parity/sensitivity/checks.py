@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -27,11 +27,9 @@ from parity.faults.fault import Scenario
 from parity.faults.marking import VARIABLE
 from parity.fuzzing.evaluation import Asked
 from parity.generation.specs import Example
+from parity.own import ENGINES, Own
 from parity.sensitivity.killing import Apart
 from parity.sensitivity.telling import Telling
-
-if TYPE_CHECKING:
-    from parity.own import Own
 
 __all__ = [
     "APART",
@@ -51,16 +49,6 @@ __all__ = [
 APART: Final = "--apart"
 _LIMIT_S: Final = 60
 """Seconds that a check may take: more than ten times what the slowest takes."""
-
-
-def _own(patterns: str | None, components: str | None) -> Own:
-    """Load what is a user's own from these folders."""
-    from parity.own import Own
-
-    return Own(
-        None if patterns is None else Path(patterns),
-        None if components is None else Path(components),
-    )
 
 
 class Fixture(msgspec.Struct, frozen=True, tag=True):
@@ -86,7 +74,7 @@ class Fixture(msgspec.Struct, frozen=True, tag=True):
         from parity.subjects import parse_subject, subject_for
         from parity.verifying import verify
 
-        own = _own(self.patterns, self.components)
+        own = Own(self.patterns, self.components)
         control, *candidates = [
             subject_for(parse_subject(text), own) for text in ("imperative", *self.candidates)
         ]
@@ -110,9 +98,7 @@ class Planned(msgspec.Struct, frozen=True, tag=True):
 
     def seen(self, folder: Path) -> str | None:
         """Ask both; say which phase they plan otherwise, null when they agree."""
-        from parity.own import ENGINES
-
-        own = _own(self.patterns, self.components)
+        own = Own(self.patterns, self.components)
         plans = []
         for engine in ENGINES:
             try:
@@ -174,7 +160,6 @@ class Alignments(msgspec.Struct, frozen=True, tag=True):
         """Change and align them; say what is found wrong, null when nothing is."""
         from parity.channels import Channel
         from parity.faults.observing import write_scenario
-        from parity.own import Own
         from parity.sensitivity.alignments import long_traces, short_traces
         from parity.subjects import parse_subject, subject_for
 

@@ -88,10 +88,7 @@ def tell(
 @cache
 def _own(patterns: str | None, components: str | None) -> Own:
     """Load what is a user's own once in a process."""
-    return Own(
-        None if patterns is None else Path(patterns),
-        None if components is None else Path(components),
-    )
+    return Own(patterns, components)
 
 
 def _said(result: WorkflowResult) -> Iterator[str]:
